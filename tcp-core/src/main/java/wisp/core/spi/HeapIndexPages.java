@@ -1,0 +1,52 @@
+package wisp.core.spi;
+
+import java.util.Arrays;
+
+/** Index pages as Java arrays. */
+final class HeapIndexPages implements IndexPages {
+  private static final int ARRAY_HEADER_BYTES = 16;
+  private static final int REFERENCE_BYTES = 4;
+  private int[][] pages = new int[4][];
+  private int[] free = new int[4];
+  private int freeCount;
+  private int bound;
+
+  @Override
+  public int acquire() {
+    int page;
+    if (freeCount > 0) {
+      page = free[--freeCount];
+    } else {
+      if (bound == pages.length) {
+        pages = Arrays.copyOf(pages, bound * 2);
+        free = Arrays.copyOf(free, bound * 2);
+      }
+      page = bound++;
+    }
+    pages[page] = new int[WORDS];
+    return page;
+  }
+
+  @SuppressWarnings("NullAway") // a released page may be collected
+  @Override
+  public void release(int page) {
+    pages[page] = null;
+    free[freeCount++] = page;
+  }
+
+  @Override
+  public int get(int page, int i) {
+    return pages[page][i];
+  }
+
+  @Override
+  public void set(int page, int i, int value) {
+    pages[page][i] = value;
+  }
+
+  @Override
+  public long reservedBytes() {
+    long live = bound - freeCount;
+    return live * (ARRAY_HEADER_BYTES + 4L * WORDS) + (long) pages.length * (REFERENCE_BYTES + 4) + 2 * ARRAY_HEADER_BYTES;
+  }
+}

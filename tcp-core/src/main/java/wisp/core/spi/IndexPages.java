@@ -1,0 +1,33 @@
+package wisp.core.spi;
+
+/**
+ * Pages of 32-bit words for the index of an {@link IndexedRecordStore}. A strategy that lives off-heap gives its own, so that its index
+ * lives there too; {@link #onHeap()} serves the others.
+ */
+public interface IndexPages {
+  /** Words in a page. */
+  int WORDS = 1024;
+
+  /** Out of memory. */
+  int NONE = -1;
+
+  /** A page of zeros, or {@link #NONE}. Pages are numbered from 0 and reused. */
+  int acquire();
+
+  /** Gives a page back. */
+  void release(int page);
+
+  /** Word {@code i} (0 … {@link #WORDS} − 1) of an acquired page. */
+  int get(int page, int i);
+
+  /** Sets word {@code i} of an acquired page. */
+  void set(int page, int i, int value);
+
+  /** Bytes reserved, bookkeeping included. */
+  long reservedBytes();
+
+  /** Pages as Java arrays, unbounded. */
+  static IndexPages onHeap() {
+    return new HeapIndexPages();
+  }
+}

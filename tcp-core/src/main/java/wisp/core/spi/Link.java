@@ -1,0 +1,74 @@
+package wisp.core.spi;
+
+/**
+ * How packets move: a TUN device, a ring shared with a network card, a pipe to another context in the same JVM. A link belongs to one
+ * thread, except {@link #wake}.
+ *
+ * <p>Receive hands out the driver's own memory; transmit lets the stack write into the driver's own memory. No packet is queued in
+ * between and nothing is allocated per packet.
+ */
+public interface Link extends AutoCloseable {
+  /** What a packet begins with. */
+  enum Kind {
+    /** An IP header. */
+    IP,
+    /** An Ethernet header. */
+    ETHERNET
+  }
+
+  /** For people: {@code tun:wisp0}. */
+  String name();
+
+  /** What a packet begins with. */
+  Kind kind();
+
+  /** The largest IP packet that may be sent without segmentation offload, in bytes. */
+  int mtu();
+
+  /** What the link does for us. Constant while it is open. */
+  LinkOffloads offloads();
+
+  /**
+   * Adds the packets that are there to {@code burst}, without waiting, until it is full. Their memory is borrowed until the next {@code
+   * receive} or {@code close} on this link.
+   *
+   * @return packets added
+   */
+  int receive(Burst burst);
+
+  /**
+   * Lends memory for one packet of at most {@code bytes} to {@code packet}; it must be followed by {@link #commit} or {@link #cancel}
+   * before the next claim.
+   *
+   * @return false when the ring is full: the packet is lost, TCP repairs it
+   */
+  boolean claim(int bytes, TransmitPacket packet);
+
+  /** Sends the claimed packet, at the latest on {@link #flush}. */
+  void commit(TransmitPacket packet);
+
+  /** Gives a claim back unsent. */
+  void cancel(TransmitPacket packet);
+
+  /** Pushes out what was committed. Called once per burst. */
+  void flush();
+
+  /**
+   * Waits until a packet may be there, {@link #wake} was called or the time is over.
+   *
+   * @param timeoutNanos at most so long; 0 does not wait
+   */
+  void awaitReadable(long timeoutNanos);
+
+  /** Ends {@link #awaitReadable} early. From any thread. */
+  void wake();
+
+  /** Packets lost by the link on our side: ring full, refused by the kernel, too long. */
+  default long drops() {
+    return 0;
+  }
+
+  /** Frees everything. Idempotent. */
+  @Override
+  void close();
+}

@@ -1,0 +1,29 @@
+package wisp.core.stack;
+
+/** Why a connection is no more. */
+public sealed interface CloseReason {
+  /** Both sides closed and everything was delivered and acknowledged (RFC 9293 §3.6). */
+  record Closed() implements CloseReason {}
+
+  /** The peer sent RST (RFC 9293 §3.5.3), or refused our SYN with one. */
+  record ResetByPeer() implements CloseReason {}
+
+  /** A SYN of ours was answered with RST. */
+  record Refused() implements CloseReason {}
+
+  /** The application called abort, or sent the peer's data into a full close. */
+  record Aborted() implements CloseReason {}
+
+  /**
+   * The peer did not answer (RFC 9293 §3.8.3, R2).
+   *
+   * @param retransmissions how often the oldest segment was resent
+   */
+  record TimedOut(int retransmissions) implements CloseReason {}
+
+  /** A callback of the handler threw; the exception was reported. */
+  record HandlerFailed(Throwable cause) implements CloseReason {}
+
+  /** The context was closed. */
+  record ContextClosed() implements CloseReason {}
+}

@@ -1,0 +1,135 @@
+package wisp.core.stack;
+
+import java.util.EnumMap;
+import java.util.Map;
+
+/** What a context has counted since it was made. Read from the context's thread. */
+public final class Counters {
+  /** What is counted. A packet that is dropped is counted once, by the first reason found. */
+  public enum Event {
+    /** Packets received from the link. */
+    PACKETS_RECEIVED,
+    /** Packets handed to the link. */
+    PACKETS_SENT,
+    /** TCP segments received that passed all header checks. */
+    SEGMENTS_RECEIVED,
+    /** TCP segments sent. */
+    SEGMENTS_SENT,
+    /** Payload bytes delivered to handlers. */
+    BYTES_DELIVERED,
+    /** Payload bytes acknowledged by peers. */
+    BYTES_ACKNOWLEDGED,
+    /** Segments resent, by time-out or fast retransmit. */
+    SEGMENTS_RETRANSMITTED,
+    /** Retransmission time-outs. */
+    TIMEOUTS,
+    /** Fast retransmits. */
+    FAST_RETRANSMITS,
+    /** Zero-window probes sent. */
+    WINDOW_PROBES,
+    /** Connections that reached ESTABLISHED from LISTEN. */
+    ACCEPTED,
+    /** Connections that reached ESTABLISHED from SYN-SENT. */
+    CONNECTED,
+    /** Connections that ended. */
+    CLOSED,
+    /** RST segments sent. */
+    RESETS_SENT,
+    /** Connections reset by the peer. */
+    RESETS_RECEIVED,
+    /** Challenge ACKs sent (RFC 5961). */
+    CHALLENGE_ACKS,
+    /** ICMP echo requests answered. */
+    ECHO_REPLIES,
+    /** ICMP errors sent. */
+    ICMP_ERRORS_SENT,
+    /** Exceptions thrown by handlers. */
+    HANDLER_FAILURES,
+    /** Entries that left TIME-WAIT early for want of room. */
+    TIME_WAIT_EVICTED,
+    /** Dropped: shorter than an IPv4 header, or than its lengths say. */
+    DROP_IP_LENGTH,
+    /** Dropped: IP version is not one that is spoken here. */
+    DROP_IP_VERSION,
+    /** Dropped: IPv4 header checksum. */
+    DROP_IP_CHECKSUM,
+    /** Dropped: source address that can't be one (broadcast, multicast, loopback, our own). */
+    DROP_IP_SOURCE,
+    /** Dropped: not for us. */
+    DROP_IP_DESTINATION,
+    /** Dropped: a fragment. */
+    DROP_IP_FRAGMENT,
+    /** Dropped: a protocol that is not spoken here. */
+    DROP_IP_PROTOCOL,
+    /** Dropped: malformed or unknown ICMP. */
+    DROP_ICMP,
+    /** Dropped: UDP, for which there is no port (answered by port unreachable). */
+    DROP_UDP,
+    /** Dropped: TCP header cut short or data offset wrong. */
+    DROP_TCP_LENGTH,
+    /** Dropped: TCP checksum. */
+    DROP_TCP_CHECKSUM,
+    /** Dropped: TCP port 0. */
+    DROP_TCP_PORT,
+    /** Dropped: malformed TCP options. */
+    DROP_TCP_OPTIONS,
+    /** Dropped: no connection and no listener (answered by RST unless it was one). */
+    DROP_NO_CONNECTION,
+    /** Dropped: a flag combination that means nothing in this state. */
+    DROP_FLAGS,
+    /** Dropped: outside the window. */
+    DROP_WINDOW,
+    /** Dropped: timestamp older than the last one (PAWS), or missing. */
+    DROP_PAWS,
+    /** Dropped: acknowledges what was never sent or long ago. */
+    DROP_ACK,
+    /** Dropped: SYN queue full. */
+    DROP_SYN_QUEUE,
+    /** Dropped: no memory for a record. */
+    DROP_NO_RECORD,
+    /** Dropped: no memory for a block. */
+    DROP_NO_BLOCK,
+    /** Dropped: the link had no room for a packet of ours. */
+    DROP_LINK_FULL
+  }
+
+  private static final Event[] EVENTS = Event.values();
+  private final long[] counts = new long[EVENTS.length];
+
+  /** Adds one. */
+  public void add(Event event) {
+    counts[event.ordinal()]++;
+  }
+
+  /** Adds {@code n}. */
+  public void add(Event event, long n) {
+    counts[event.ordinal()] += n;
+  }
+
+  /** How often it happened, or how many bytes. */
+  public long get(Event event) {
+    return counts[event.ordinal()];
+  }
+
+  /** Everything received and not used, summed over all reasons. */
+  public long drops() {
+    long sum = 0;
+    for (Event event : EVENTS) {
+      if (event.name().startsWith("DROP_")) {
+        sum += get(event);
+      }
+    }
+    return sum;
+  }
+
+  /** All counts that are not zero, in the order of {@link Event}. */
+  public Map<Event, Long> nonZero() {
+    var map = new EnumMap<Event, Long>(Event.class);
+    for (Event event : EVENTS) {
+      if (get(event) != 0) {
+        map.put(event, get(event));
+      }
+    }
+    return map;
+  }
+}
