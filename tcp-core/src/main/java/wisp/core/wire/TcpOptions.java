@@ -1,0 +1,250 @@
+package wisp.core.wire;
+
+import java.lang.foreign.MemorySegment;
+import wisp.core.tcp.SeqNum;
+
+/**
+ * The options of one segment (RFC 9293 §3.2, RFC 7323, RFC 2018): a result that {@link #parse}
+ * fills, reused for ever. It copies what it finds, so it stays valid when the packet is gone.
+ *
+ * <p>Of an option that comes twice the first one counts. Unknown kinds are skipped. What stands
+ * behind the end-of-list option or behind a malformed one is not looked at; what stood in front is
+ * kept. MSS, window scale and SACK-permitted count on SYN segments only, SACK blocks only on
+ * others.
+ */
+public final class TcpOptions {
+  /** Bytes that {@link #writeMss} writes. */
+  public static final int MSS_LENGTH = 4;
+
+  /** Bytes that {@link #writeWindowScale} writes, a NOP included. */
+  public static final int WINDOW_SCALE_LENGTH = 4;
+
+  /** Bytes that {@link #writeSackPermitted} writes, two NOPs included. */
+  public static final int SACK_PERMITTED_LENGTH = 4;
+
+  /** Bytes that {@link #writeTimestamp} writes, two NOPs included. */
+  public static final int TIMESTAMP_LENGTH = 12;
+
+  /** The largest shift (RFC 7323 §2.3). */
+  public static final int MAX_WINDOW_SCALE = 14;
+
+  private static final int END_OF_LIST = 0;
+  private static final int NO_OPERATION = 1;
+  private static final int MSS = 2;
+  private static final int WINDOW_SCALE = 3;
+  private static final int SACK_PERMITTED = 4;
+  private static final int SACK = 5;
+  private static final int TIMESTAMP = 8;
+
+  /** NOP, NOP, timestamp, length 10: all that most segments carry (RFC 7323 Appendix A). */
+  private static final int ALIGNED_TIMESTAMP = 0x0101_080A;
+
+  private static final int ABSENT = -1;
+  private static final int MAX_SACK_BLOCKS = 4;
+
+  private int mss;
+  private int windowScale;
+  private boolean sackPermitted;
+  private boolean hasTimestamp;
+  private int tsVal;
+  private int tsEcr;
+  private int sackBlocks;
+  private final @SeqNum int[] sackEdges = new int[2 * MAX_SACK_BLOCKS];
+  private boolean malformed;
+
+  /**
+   * Forgets the last result and reads the options of a segment. Never throws, whatever they are; at
+   * most 40 steps.
+   */
+  public void parse(TcpHeader header) {
+    clear();
+    MemorySegment m = header.memory();
+    long start = header.optionsStart();
+    int length = header.optionsLength();
+    if (length == TIMESTAMP_LENGTH && Wire.i32(m, start) == ALIGNED_TIMESTAMP) {
+      timestamp(m, start + 2);
+      return;
+    }
+    boolean syn = header.has(TcpHeader.SYN);
+    int i = 0;
+    while (i < length) {
+      int kind = Wire.u8(m, start + i);
+      if (kind == END_OF_LIST) {
+        return;
+      }
+      if (kind == NO_OPERATION) {
+        i++;
+        continue;
+      }
+      int bytes = i + 1 < length ? Wire.u8(m, start + i + 1) : 0;
+      // Below 2 the cursor would not advance past kind and length, perhaps not at all
+      // (CVE-2020-24337).
+      if (bytes < 2 || bytes > length - i || !isSizeOf(kind, bytes)) {
+        malformed = true;
+        return;
+      }
+      take(kind, bytes, m, start + i, syn);
+      i += bytes;
+    }
+  }
+
+  private void clear() {
+    mss = ABSENT;
+    windowScale = ABSENT;
+    sackPermitted = false;
+    hasTimestamp = false;
+    tsVal = 0;
+    tsEcr = 0;
+    sackBlocks = 0;
+    malformed = false;
+  }
+
+  private static boolean isSizeOf(int kind, int bytes) {
+    return switch (kind) {
+      case MSS -> bytes == 4;
+      case WINDOW_SCALE -> bytes == 3;
+      case SACK_PERMITTED -> bytes == 2;
+      case SACK -> bytes > 2 && bytes % 8 == 2 && bytes <= 2 + 8 * MAX_SACK_BLOCKS;
+      case TIMESTAMP -> bytes == 10;
+      default -> true;
+    };
+  }
+
+  private void take(int kind, int bytes, MemorySegment m, long at, boolean syn) {
+    switch (kind) {
+      case MSS -> {
+        if (syn && mss == ABSENT) {
+          mss = Wire.u16(m, at + 2);
+        }
+      }
+      case WINDOW_SCALE -> {
+        if (syn && windowScale == ABSENT) {
+          windowScale =
+              Math.min(Wire.u8(m, at + 2), MAX_WINDOW_SCALE); // RFC 7323 §2.3: use 14, go on
+        }
+      }
+      case SACK_PERMITTED -> sackPermitted |= syn;
+      case SACK -> {
+        if (!syn && sackBlocks == 0) {
+          sack(m, at, (bytes - 2) / 8);
+        }
+      }
+      case TIMESTAMP -> {
+        if (!hasTimestamp) {
+          timestamp(m, at);
+        }
+      }
+      default -> {} // RFC 9293 MUST-6: ignore options that are not known
+    }
+  }
+
+  private void sack(MemorySegment m, long at, int blocks) {
+    sackBlocks = blocks;
+    for (int edge = 0; edge < 2 * blocks; edge++) {
+      sackEdges[edge] = Wire.i32(m, at + 2 + 4L * edge);
+    }
+  }
+
+  private void timestamp(MemorySegment m, long at) {
+    hasTimestamp = true;
+    tsVal = Wire.i32(m, at + 2);
+    tsEcr = Wire.i32(m, at + 6);
+  }
+
+  /** Whether this was a SYN that announced an MSS. */
+  public boolean hasMss() {
+    return mss != ABSENT;
+  }
+
+  /**
+   * The MSS as it was sent, 0 … 65535: no lower bound has been applied. 0 when {@link #hasMss} is
+   * false.
+   */
+  public int mss() {
+    return Math.max(mss, 0);
+  }
+
+  /** The shift of the peer's window, 0 … 14; -1: none was offered. */
+  public int windowScale() {
+    return windowScale;
+  }
+
+  /** Whether this was a SYN that permitted SACK. */
+  public boolean sackPermitted() {
+    return sackPermitted;
+  }
+
+  /** Whether there is a timestamp. */
+  public boolean hasTimestamp() {
+    return hasTimestamp;
+  }
+
+  /** TSval; 0 when {@link #hasTimestamp} is false. */
+  public int tsVal() {
+    return tsVal;
+  }
+
+  /** TSecr; means something only on segments with ACK. 0 when {@link #hasTimestamp} is false. */
+  public int tsEcr() {
+    return tsEcr;
+  }
+
+  /** SACK blocks, 0 … 4. */
+  public int sackBlocks() {
+    return sackBlocks;
+  }
+
+  /** First sequence number of SACK block {@code block}. As sent: nothing has been checked. */
+  public @SeqNum int sackLeftEdge(int block) {
+    assert block >= 0 && block < sackBlocks : block;
+    return sackEdges[2 * block];
+  }
+
+  /**
+   * The sequence number behind the last one of SACK block {@code block}. As sent: nothing has been
+   * checked.
+   */
+  public @SeqNum int sackRightEdge(int block) {
+    assert block >= 0 && block < sackBlocks : block;
+    return sackEdges[2 * block + 1];
+  }
+
+  /**
+   * Whether parsing stopped at a length of 0 or 1, one past the header, or one that a known kind
+   * does not have.
+   */
+  public boolean malformed() {
+    return malformed;
+  }
+
+  /**
+   * Writes an MSS option. Returns {@link #MSS_LENGTH}, as the others here do: any sequence of them
+   * is a multiple of 4.
+   */
+  public static int writeMss(MemorySegment m, long start, int mss) {
+    assert mss >= 0 && mss <= 0xFFFF : mss;
+    Wire.i32(m, start, MSS << 24 | 4 << 16 | mss);
+    return MSS_LENGTH;
+  }
+
+  /** Writes NOP and a window scale option; {@code shift} 0 … 14. */
+  public static int writeWindowScale(MemorySegment m, long start, int shift) {
+    assert shift >= 0 && shift <= MAX_WINDOW_SCALE : shift;
+    Wire.i32(m, start, NO_OPERATION << 24 | WINDOW_SCALE << 16 | 3 << 8 | shift);
+    return WINDOW_SCALE_LENGTH;
+  }
+
+  /** Writes two NOPs and SACK-permitted. */
+  public static int writeSackPermitted(MemorySegment m, long start) {
+    Wire.i32(m, start, NO_OPERATION << 24 | NO_OPERATION << 16 | SACK_PERMITTED << 8 | 2);
+    return SACK_PERMITTED_LENGTH;
+  }
+
+  /** Writes two NOPs and a timestamp option. */
+  public static int writeTimestamp(MemorySegment m, long start, int tsVal, int tsEcr) {
+    Wire.i32(m, start, ALIGNED_TIMESTAMP);
+    Wire.i32(m, start + 4, tsVal);
+    Wire.i32(m, start + 8, tsEcr);
+    return TIMESTAMP_LENGTH;
+  }
+}
