@@ -89,12 +89,16 @@ public final class TimerWheel {
   private final Links links;
   private final int[] heads = new int[LEVELS * SLOTS];
   private final int[] tails = new int[LEVELS * SLOTS];
-  private final long[] occupied = new long[LEVELS]; // one bit per list that is not empty
-  private long
-      elapsedTicks; // every slot that began at or before this tick is empty, but for the open one
-  private int open =
-      NONE; // the list that began at elapsedTicks and is being worked off; nothing is ever added to
-            // it
+
+  /** Per level one bit for each list that is not empty. */
+  private final long[] occupied = new long[LEVELS];
+
+  /** Every slot that began at or before this tick is empty, but for the open one. */
+  private long elapsedTicks;
+
+  /** The list that began at elapsedTicks and is being worked off; nothing is added to it. */
+  private int open = NONE;
+
   private int size;
 
   /** An empty wheel at time 0. */
@@ -189,7 +193,7 @@ public final class TimerWheel {
     return 4L * (heads.length + tails.length)
         + 8L * occupied.length
         + 4 * 16
-        + 40; // arrays, headers, fields
+        + 40; // headers and fields
   }
 
   private boolean hasOpen() {
