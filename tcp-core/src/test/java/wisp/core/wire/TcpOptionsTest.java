@@ -242,16 +242,16 @@ class TcpOptionsTest {
       var timestamps = new ArrayList<Integer>();
       boolean sackPermitted = false;
       while (true) {
-        String option;
         int value = random.nextInt(65_536);
-        switch (random.nextInt(6)) {
-          case 0 -> option = "01";
-          case 1 -> option = "0204%04x".formatted(value);
-          case 2 -> option = "0303%02x".formatted(value % 15);
-          case 3 -> option = "0402";
-          case 4 -> option = "080a%08x%08x".formatted(value, ~value);
-          default -> option = "fd%02x%s".formatted(2 + value % 7, "00".repeat(value % 7));
-        }
+        String option =
+            switch (random.nextInt(6)) {
+              case 0 -> "01";
+              case 1 -> "0204%04x".formatted(value);
+              case 2 -> "0303%02x".formatted(value % 15);
+              case 3 -> "0402";
+              case 4 -> "080a%08x%08x".formatted(value, ~value);
+              default -> "fd%02x%s".formatted(2 + value % 7, "00".repeat(value % 7));
+            };
         if (text.length() + option.length() > 80) {
           break;
         }

@@ -96,7 +96,7 @@ class RttEstimatorTest {
       sample(
           random.nextBoolean()
               ? 1
-              : 1 + (random.nextInt() >>> 1 + random.nextInt(31)) % Integer.MAX_VALUE);
+              : 1 + (random.nextInt() >>> (1 + random.nextInt(31))) % Integer.MAX_VALUE);
       assertTrue(srtt > 0 && rttvar >= 0, "sample " + i + ": " + srtt + ", " + rttvar);
       long rto = RttEstimator.rtoNanos(srtt, rttvar, 200 * MILLI, MILLI);
       assertTrue(rto >= 200 * MILLI && rto <= 60 * SECOND);
