@@ -15,10 +15,10 @@ public interface SocketBuffers {
   /** Frees the buffers of a connection that ended. */
   void close(int slot);
 
-  /** Bytes in each receive buffer. */
+  /** Bytes in each receive buffer, a power of two. */
   int receiveBytes();
 
-  /** Bytes in each send buffer. */
+  /** Bytes in each send buffer, a power of two: a byte lies at its sequence number modulo this. */
   int sendBytes();
 
   /** The memory that holds this connection's buffers; borrowed until {@link #close}. */
