@@ -111,7 +111,13 @@ final class HeapRecords implements RecordStore {
         }
     }
 
-    private record Keyed(KeyedHash hash) implements LongHash.Strategy {
+    private static final class Keyed implements LongHash.Strategy {
+        private final KeyedHash hash;
+
+        Keyed(KeyedHash hash) {
+            this.hash = hash;
+        }
+
         @Override
         public int hashCode(long key) {
             return (int) hash.hash(key);
