@@ -52,9 +52,11 @@ public final class Ipv4Header {
   private MemorySegment memory = MemorySegment.NULL;
   private long start;
   private int problem;
-  private int
-      headerLength; // Both lengths are read once: the ones that were checked are the ones in use,
-  private int totalLength; // even if whoever shares the memory writes to it meanwhile.
+
+  // Both lengths are read once: the ones that were checked are the ones in use, even if whoever
+  // shares the memory writes to it meanwhile.
+  private int headerLength;
+  private int totalLength;
 
   /**
    * Points at a packet and checks version and lengths; the checksum is asked for separately. When

@@ -212,7 +212,7 @@ public final class TcpHeader {
     Wire.i32(m, start, sourcePort << 16 | destinationPort);
     Wire.i32(m, start + 4, seq);
     Wire.i32(m, start + 8, ack);
-    Wire.i32(m, start + 12, headerBytes / 4 << 28 | flags << 16 | windowField);
+    Wire.i32(m, start + 12, (headerBytes / 4) << 28 | flags << 16 | windowField);
     Wire.i32(m, start + 16, urgent);
   }
 

@@ -77,8 +77,7 @@ public final class TcpOptions {
         continue;
       }
       int bytes = i + 1 < length ? Wire.u8(m, start + i + 1) : 0;
-      // Below 2 the cursor would not advance past kind and length, perhaps not at all
-      // (CVE-2020-24337).
+      // Below 2 the cursor would not pass kind and length, or stand still (CVE-2020-24337).
       if (bytes < 2 || bytes > length - i || !isSizeOf(kind, bytes)) {
         malformed = true;
         return;
@@ -119,8 +118,8 @@ public final class TcpOptions {
       }
       case WINDOW_SCALE -> {
         if (syn && windowScale == ABSENT) {
-          windowScale =
-              Math.min(Wire.u8(m, at + 2), MAX_WINDOW_SCALE); // RFC 7323 §2.3: use 14, go on
+          // RFC 7323 §2.3: a larger shift counts as 14, the connection goes on.
+          windowScale = Math.min(Wire.u8(m, at + 2), MAX_WINDOW_SCALE);
         }
       }
       case SACK_PERMITTED -> sackPermitted |= syn;

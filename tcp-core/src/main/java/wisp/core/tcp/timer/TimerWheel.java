@@ -89,12 +89,16 @@ public final class TimerWheel {
   private final Links links;
   private final int[] heads = new int[LEVELS * SLOTS];
   private final int[] tails = new int[LEVELS * SLOTS];
-  private final long[] occupied = new long[LEVELS]; // one bit per list that is not empty
-  private long
-      elapsedTicks; // every slot that began at or before this tick is empty, but for the open one
-  private int open =
-      NONE; // the list that began at elapsedTicks and is being worked off; nothing is ever added to
-            // it
+
+  /** Per level one bit for each list that is not empty. */
+  private final long[] occupied = new long[LEVELS];
+
+  /** Every slot that began at or before this tick is empty, but for the open one. */
+  private long elapsedTicks;
+
+  /** The list that began at elapsedTicks and is being worked off; nothing is added to it. */
+  private int open = NONE;
+
   private int size;
 
   /** An empty wheel at time 0. */
@@ -105,9 +109,9 @@ public final class TimerWheel {
   }
 
   /**
-   * Starts a timer, or moves it if it runs. It expires within one tick after its deadline; if that
-   * has passed already, within one tick from now, and not before the next tick: two timers that
-   * start each other let time go on.
+   * Starts a timer, or moves it if it runs. It expires within one tick after its deadline; a
+   * deadline that has passed already counts as the tick after the one being worked on, so two
+   * timers that start each other let time go on.
    */
   public void schedule(int entry, long deadlineNanos) {
     assert deadlineNanos >= 0 : deadlineNanos;
@@ -189,7 +193,7 @@ public final class TimerWheel {
     return 4L * (heads.length + tails.length)
         + 8L * occupied.length
         + 4 * 16
-        + 40; // arrays, headers, fields
+        + 40; // headers and fields
   }
 
   private boolean hasOpen() {
@@ -231,7 +235,7 @@ public final class TimerWheel {
     int shift = level * LEVEL_BITS;
     long present = elapsedTicks >> shift;
     int ahead = Long.numberOfTrailingZeros(Long.rotateRight(occupied[level], (int) present));
-    return present + ahead << shift;
+    return (present + ahead) << shift;
   }
 
   private void link(int entry, long tick) {
@@ -239,7 +243,7 @@ public final class TimerWheel {
     int level = level(tick);
     int top = (LEVELS - 1) * LEVEL_BITS;
     if (level == LEVELS - 1 && (tick >> top) - (elapsedTicks >> top) >= SLOTS) {
-      tick = (elapsedTicks >> top) + SLOTS - 1 << top; // beyond the horizon
+      tick = ((elapsedTicks >> top) + SLOTS - 1) << top; // beyond the horizon
     }
     int list = list(level, tick);
     assert list != open || heads[open] == NONE : "slot " + list + " is being worked off";
@@ -285,11 +289,11 @@ public final class TimerWheel {
   }
 
   private static int list(int level, long tick) {
-    return level << LEVEL_BITS | (int) (tick >> level * LEVEL_BITS) & SLOTS - 1;
+    return level * SLOTS + ((int) (tick >> (level * LEVEL_BITS)) & (SLOTS - 1));
   }
 
   /** Rounded up: no timer is early. */
   private static long tickOf(long deadlineNanos) {
-    return (deadlineNanos - 1 >> TICK_BITS) + 1;
+    return ((deadlineNanos - 1) >> TICK_BITS) + 1;
   }
 }
