@@ -246,10 +246,10 @@ public abstract class LinkContract {
         byte[] payload = pattern(200, 2);
         var packet = new TransmitPacket();
         long allocated = 0;
-        int rounds = 4000;
+        int rounds = 40_000; // downcalls allocate until their callers are compiled
         for (int i = 0; i < rounds; i++) {
             peerSends(payload);
-            if (i == rounds / 2) {
+            if (i == rounds / 2) { // warm
                 allocated = 0;
             }
             long before = threads.getCurrentThreadAllocatedBytes();
