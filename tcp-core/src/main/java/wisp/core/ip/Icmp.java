@@ -6,8 +6,9 @@ import wisp.core.wire.IcmpHeader;
 import wisp.core.wire.Ipv4Header;
 
 /**
- * ICMP as a host speaks it (RFC 792, RFC 1122 §3.2.2): answers echo, tells that a UDP port or a protocol is not there. Errors are
- * limited to some a second (RFC 1812 §4.3.2.8); echo is not, so errors can't starve it.
+ * ICMP as a host speaks it (RFC 792, RFC 1122 §3.2.2): answers echo, tells that a UDP port or a
+ * protocol is not there. Errors are limited to some a second (RFC 1812 §4.3.2.8); echo is not, so
+ * errors can't starve it.
  */
 public final class Icmp {
   private static final int TTL = 64;
@@ -63,8 +64,7 @@ public final class Icmp {
     }
     IcmpHeader.writeUnreachable(
         output.memory(), output.start(), code, ip.memory(), ip.start(), quoted);
-    output.sendTransport(
-        Ipv4Header.PROTOCOL_ICMP, ip.destination(), ip.source(), TTL, 0, length);
+    output.sendTransport(Ipv4Header.PROTOCOL_ICMP, ip.destination(), ip.source(), TTL, 0, length);
     counters.add(Event.ICMP_ERRORS_SENT);
   }
 

@@ -5,7 +5,10 @@ import wisp.core.Counters;
 import wisp.core.Counters.Event;
 import wisp.core.wire.Ipv4Header;
 
-/** Which packets are ours and sound (RFC 791, RFC 1122 §3.2.1); the others are dropped, each counted by the first reason found. */
+/**
+ * Which packets are ours and sound (RFC 791, RFC 1122 §3.2.1); the others are dropped, each counted
+ * by the first reason found.
+ */
 public final class Ipv4Input {
   private final OwnAddresses own;
   private final Counters counters;

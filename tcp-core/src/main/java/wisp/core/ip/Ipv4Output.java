@@ -9,8 +9,9 @@ import wisp.core.wire.Checksum;
 import wisp.core.wire.Ipv4Header;
 
 /**
- * Writes IPv4 packets into the link's transmit memory. Use: {@link #begin}, write the transport part at {@link #memory}, {@link #start}
- * …, then {@link #sendTransport} or {@link #sendTcp}. Addresses are taken at the end, so that nothing is kept in between.
+ * Writes IPv4 packets into the link's transmit memory. Use: {@link #begin}, write the transport
+ * part at {@link #memory}, {@link #start} …, then {@link #sendTransport} or {@link #sendTcp}.
+ * Addresses are taken at the end, so that nothing is kept in between.
  */
 public final class Ipv4Output {
   private static final int TCP_CHECKSUM_OFFSET = 16;
@@ -95,8 +96,7 @@ public final class Ipv4Output {
   public void sendTransport(
       int protocol, int source, int destination, int ttl, int dscp, int transportBytes) {
     int total = Ipv4Header.LENGTH + transportBytes;
-    Ipv4Header.write(
-        packet.memory, packet.start, total, protocol, source, destination, ttl, dscp);
+    Ipv4Header.write(packet.memory, packet.start, total, protocol, source, destination, ttl, dscp);
     packet.length = total;
     counters.add(Event.PACKETS_SENT);
     link.commit(packet);

@@ -2,7 +2,10 @@ package wisp.core.ip;
 
 import java.util.List;
 
-/** The addresses that the stack answers for, and which others make sense in a packet (RFC 1122 §3.2.1.3). IPv4. */
+/**
+ * The addresses that the stack answers for, and which others make sense in a packet (RFC 1122
+ * §3.2.1.3). IPv4.
+ */
 public final class OwnAddresses {
   private final int[] first;
   private final int[] mask;
@@ -52,7 +55,9 @@ public final class OwnAddresses {
     throw new IllegalArgumentException("own address " + i + " of " + count());
   }
 
-  /** Whether an address can name one other host: not 0/8, 127/8, multicast, reserved or broadcast. */
+  /**
+   * Whether an address can name one other host: not 0/8, 127/8, multicast, reserved or broadcast.
+   */
   public static boolean isUnicast(int address) {
     int top = address >>> 24;
     return top != 0 && top != 127 && top < 224;

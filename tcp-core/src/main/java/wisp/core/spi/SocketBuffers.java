@@ -3,8 +3,9 @@ package wisp.core.spi;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The classic arrangement, for comparison: every connection owns a receive and a send buffer from birth. Received text really passes
- * through the former, whose free space is the window; what is sent is copied into the latter and resent from there.
+ * The classic arrangement, for comparison: every connection owns a receive and a send buffer from
+ * birth. Received text really passes through the former, whose free space is the window; what is
+ * sent is copied into the latter and resent from there.
  *
  * <p>The stack treats each buffer as a ring and keeps its fill in the buffer's header words.
  */

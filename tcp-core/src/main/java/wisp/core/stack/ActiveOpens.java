@@ -7,7 +7,10 @@ import wisp.core.tcp.Handshake;
 import wisp.core.tcp.Tcb;
 import wisp.core.tcp.TcpEnvironment;
 
-/** OPEN, active (RFC 9293 §3.10.1): chooses address and port if need be, makes the record, sends SYN. */
+/**
+ * OPEN, active (RFC 9293 §3.10.1): chooses address and port if need be, makes the record, sends
+ * SYN.
+ */
 final class ActiveOpens {
   private final TcpEnvironment env;
   private final OwnAddresses own;
@@ -50,16 +53,15 @@ final class ActiveOpens {
     if (!OwnAddresses.isUnicast(remoteAddress) || own.contains(remoteAddress)) {
       return Context.NO_ROUTE;
     }
-    boolean anyAddress = local == null || local.address().equals(Endpoint.ANY);
-    if (!anyAddress && !own.contains(local.address().ipv4())) {
+    Endpoint from = local == null ? Endpoint.any(0) : local;
+    boolean anyAddress = from.address().equals(Endpoint.ANY);
+    if (!anyAddress && !own.contains(from.address().ipv4())) {
       return Context.NO_ROUTE;
     }
-    int port = local == null ? 0 : local.port();
     long addresses = anyAddress ? own.count() : 1;
     for (long i = 0; i < addresses; i++) {
-      int address =
-          anyAddress ? own.get((nextOwn + i) % addresses) : local.address().ipv4();
-      int chosen = choosePort(address, port, remoteAddress, remote.port());
+      int address = anyAddress ? own.get((nextOwn + i) % addresses) : from.address().ipv4();
+      int chosen = choosePort(address, from.port(), remoteAddress, remote.port());
       if (chosen > 0) {
         nextOwn += i;
         return open(address, chosen, remoteAddress, remote.port(), profile, handler);
@@ -72,8 +74,7 @@ final class ActiveOpens {
     if (port == 0) {
       return ports.choose(address, remoteAddress, remotePort, this::isFree);
     }
-    boolean free =
-        demultiplexer.find(address, port, remoteAddress, remotePort) == RecordStore.NONE;
+    boolean free = demultiplexer.find(address, port, remoteAddress, remotePort) == RecordStore.NONE;
     return free ? port : -1;
   }
 

@@ -5,12 +5,14 @@ import org.jspecify.annotations.Nullable;
 import wisp.core.spi.KeyedHash;
 
 /**
- * What many connections share, by a number of 16 bits: one endpoint, the handler, the profile. For accepted connections the endpoint is
- * the local one and the record holds the peer's; for connections that we opened the roles are swapped, so that a million of them to one
- * server share one binding.
+ * What many connections share, by a number of 16 bits: one endpoint, the handler, the profile. For
+ * accepted connections the endpoint is the local one and the record holds the peer's; for
+ * connections that we opened the roles are swapped, so that a million of them to one server share
+ * one binding.
  *
- * <p>A record's key is (address 32, port 16, binding 16), address and port being those the binding doesn't hold. To find a connection:
- * the binding of the segment's endpoint, then the record of the key.
+ * <p>A record's key is (address 32, port 16, binding 16), address and port being those the binding
+ * doesn't hold. To find a connection: the binding of the segment's endpoint, then the record of the
+ * key.
  */
 final class Bindings {
   static final int NONE = 0;
@@ -24,7 +26,10 @@ final class Bindings {
   private @Nullable ConnectionHandler[] handler = new ConnectionHandler[16];
   private @Nullable ConnectionProfile[] profile = new ConnectionProfile[16];
 
-  /** Open addressing over binding numbers; 0: empty. Bindings with the same endpoint are chained by {@link #next}. */
+  /**
+   * Open addressing over binding numbers; 0: empty. Bindings with the same endpoint are chained by
+   * {@link #next}.
+   */
   private int[] table = new int[32];
 
   private int endpoints;
@@ -48,9 +53,11 @@ final class Bindings {
     return next[binding];
   }
 
-  /** The binding of this endpoint, handler and profile, made if need be; {@link #NONE}: all 65,535 are in use. */
-  int intern(
-      boolean activeRole, int ipv4, int port, ConnectionHandler h, ConnectionProfile p) {
+  /**
+   * The binding of this endpoint, handler and profile, made if need be; {@link #NONE}: all 65,535
+   * are in use.
+   */
+  int intern(boolean activeRole, int ipv4, int port, ConnectionHandler h, ConnectionProfile p) {
     int packed = pack(activeRole, port);
     int place = find(ipv4, packed);
     for (int b = table[place]; b != NONE; b = next[b]) {
@@ -87,7 +94,8 @@ final class Bindings {
   /**
    * Unused bindings at the end of the numbers go; a number in use stays, since records name it.
    *
-   * <p>Enough for endpoints that come and go in order; holes are left until their neighbours above are free too.
+   * <p>Enough for endpoints that come and go in order; holes are left until their neighbours above
+   * are free too.
    */
   private void dropUnused() {
     while (bound > 1 && connections[bound - 1] == 0) {
@@ -122,8 +130,7 @@ final class Bindings {
 
   private int find(int ipv4, int packed) {
     int i = (int) hash.hash((long) ipv4 << 32 | packed) & (table.length - 1);
-    while (table[i] != NONE
-        && (address[table[i]] != ipv4 || portAndRole[table[i]] != packed)) {
+    while (table[i] != NONE && (address[table[i]] != ipv4 || portAndRole[table[i]] != packed)) {
       i = i + 1 & (table.length - 1);
     }
     return i;

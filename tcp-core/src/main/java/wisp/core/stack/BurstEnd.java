@@ -9,8 +9,9 @@ import wisp.core.tcp.TcpEnvironment;
 import wisp.core.tcp.TcpOutput;
 
 /**
- * What is done once a burst, not once a packet: sending what may be sent and the ACKs that are owed (MUST-58, MUST-59). A burst of
- * segments for one connection draws one ACK, on data if there is some.
+ * What is done once a burst, not once a packet: sending what may be sent and the ACKs that are owed
+ * (MUST-58, MUST-59). A burst of segments for one connection draws one ACK, on data if there is
+ * some.
  */
 final class BurstEnd implements Agenda {
   private final TcpEnvironment env;

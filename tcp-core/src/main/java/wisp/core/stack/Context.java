@@ -15,13 +15,15 @@ import wisp.core.tcp.EndCause;
 import wisp.core.tcp.Tcb;
 
 /**
- * A TCP/IP stack for one thread: connections over one link, in one memory strategy. Nothing is shared between contexts; more cores take
- * more contexts.
+ * A TCP/IP stack for one thread: connections over one link, in one memory strategy. Nothing is
+ * shared between contexts; more cores take more contexts.
  *
- * <p>Connections are named by handles, {@code long}s that are never negative. A handle whose connection has ended is refused: the calls
- * answer false. All times are nanoseconds since any fixed moment and never go back.
+ * <p>Connections are named by handles, {@code long}s that are never negative. A handle whose
+ * connection has ended is refused: the calls answer false. All times are nanoseconds since any
+ * fixed moment and never go back.
  *
- * <p>Drive it by calling {@link #poll} whenever the link is readable and no later than {@link #nextDeadlineNanos}.
+ * <p>Drive it by calling {@link #poll} whenever the link is readable and no later than {@link
+ * #nextDeadlineNanos}.
  */
 public final class Context implements AutoCloseable {
   /** connect: no free port for this destination. */
@@ -30,7 +32,10 @@ public final class Context implements AutoCloseable {
   /** connect: no memory for a record or block. */
   public static final long NO_MEMORY = -2;
 
-  /** connect: the remote address is no unicast address that can be reached, or the local one is not ours. */
+  /**
+   * connect: the remote address is no unicast address that can be reached, or the local one is not
+   * ours.
+   */
   public static final long NO_ROUTE = -3;
 
   /** frame: no memory. */
@@ -48,7 +53,8 @@ public final class Context implements AutoCloseable {
   private boolean closed;
 
   /**
-   * An empty stack. Link and memory are shared with it: the context uses them until {@link #close}, which closes neither.
+   * An empty stack. Link and memory are shared with it: the context uses them until {@link #close},
+   * which closes neither.
    *
    * @param entropy for the secrets: drawn from in here only
    * @throws IllegalArgumentException when link and configuration don't fit
@@ -97,7 +103,10 @@ public final class Context implements AutoCloseable {
     }
   }
 
-  /** When {@link #poll} must be called even if no packet comes; {@link Long#MAX_VALUE}: no timer runs. */
+  /**
+   * When {@link #poll} must be called even if no packet comes; {@link Long#MAX_VALUE}: no timer
+   * runs.
+   */
   public long nextDeadlineNanos() {
     return machinery.nextDeadlineNanos();
   }
@@ -182,15 +191,20 @@ public final class Context implements AutoCloseable {
   // ---- Sending and closing ---------------------------------------------------------------------
 
   /**
-   * Queues a frame by reference: one more until {@code onReleased}. Its bytes must not change before.
+   * Queues a frame by reference: one more until {@code onReleased}. Its bytes must not change
+   * before.
    *
-   * @return false: stale handle, closed for sending, or no memory (then {@code onWritable} follows); no reference was taken
+   * @return false: stale handle, closed for sending, or no memory (then {@code onWritable}
+   *     follows); no reference was taken
    */
   public boolean send(long connection, int frame) {
     return send(connection, frame, false);
   }
 
-  /** As {@link #send}; the last byte of this frame is marked urgent (RFC 9293 §3.8.5; new applications should not). */
+  /**
+   * As {@link #send}; the last byte of this frame is marked urgent (RFC 9293 §3.8.5; new
+   * applications should not).
+   */
   public boolean sendUrgent(long connection, int frame) {
     return send(connection, frame, true);
   }
@@ -204,15 +218,17 @@ public final class Context implements AutoCloseable {
     return finishCall(tcb, queued);
   }
 
-  /** Half-close: FIN after all that was sent. False: stale handle, or no memory to keep the FIN in. */
+  /**
+   * Half-close: FIN after all that was sent. False: stale handle, or no memory to keep the FIN in.
+   */
   public boolean shutdown(long connection) {
     Tcb tcb = open(connection);
     return tcb != null && finishCall(tcb, machinery.calls.shutdown(tcb));
   }
 
   /**
-   * Full close: what was sent still arrives; what the peer sends from now on draws RST. False: stale handle, or no memory to keep the
-   * FIN in.
+   * Full close: what was sent still arrives; what the peer sends from now on draws RST. False:
+   * stale handle, or no memory to keep the FIN in.
    */
   public boolean close(long connection) {
     Tcb tcb = open(connection);
@@ -230,7 +246,8 @@ public final class Context implements AutoCloseable {
   }
 
   /**
-   * Back-pressure: the window's right edge stands still. What was promised is still delivered, then the window is zero.
+   * Back-pressure: the window's right edge stands still. What was promised is still delivered, then
+   * the window is zero.
    *
    * @return false: stale handle, or no memory to remember the edge in
    */
@@ -299,7 +316,10 @@ public final class Context implements AutoCloseable {
     return new Endpoint(wisp.core.ip.IpAddress.ofIpv4(tcb.remoteAddress), tcb.remotePort);
   }
 
-  /** Place of the connection's record: small and dense, good as an index into an application's own arrays. */
+  /**
+   * Place of the connection's record: small and dense, good as an index into an application's own
+   * arrays.
+   */
   public static int slot(long connection) {
     return (int) connection;
   }
@@ -331,7 +351,10 @@ public final class Context implements AutoCloseable {
     machinery.upcalls.reportTo(reporter);
   }
 
-  /** Ends all connections without a word to the peers; each hears {@link CloseReason.ContextClosed}. Idempotent. */
+  /**
+   * Ends all connections without a word to the peers; each hears {@link CloseReason.ContextClosed}.
+   * Idempotent.
+   */
   @Override
   public void close() {
     if (closed) {

@@ -17,9 +17,10 @@ import wisp.core.wire.TcpHeader;
 import wisp.core.wire.TcpOptions;
 
 /**
- * From packets to connections, a burst in three passes: headers, keys and index lines; then records; then the protocol. The first two
- * only look and warm the cache, so that with millions of connections the misses of a burst overlap; the third looks again when
- * something has changed in between.
+ * From packets to connections, a burst in three passes: headers, keys and index lines; then
+ * records; then the protocol. The first two only look and warm the cache, so that with millions of
+ * connections the misses of a burst overlap; the third looks again when something has changed in
+ * between.
  */
 final class Demultiplexer {
   private static final int SKIP = -2;

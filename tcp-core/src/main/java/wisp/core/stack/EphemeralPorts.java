@@ -2,7 +2,10 @@ package wisp.core.stack;
 
 import wisp.core.spi.KeyedHash;
 
-/** Local ports for our own connects: double-hash selection (RFC 6056 §3.3.4), not predictable and not the same sequence for any two peers. */
+/**
+ * Local ports for our own connects: double-hash selection (RFC 6056 §3.3.4), not predictable and
+ * not the same sequence for any two peers.
+ */
 final class EphemeralPorts {
   static final int FIRST = 1_024;
   static final int COUNT = 65_536 - FIRST;

@@ -3,8 +3,8 @@ package wisp.core.stack;
 import java.util.Arrays;
 
 /**
- * A ring of (handle, deadline) for delays that are the same for all, so that first in is first due: delayed ACKs, TIME-WAIT, FIN-WAIT-2.
- * No wheel and no block is needed. It grows to a limit.
+ * A ring of (handle, deadline) for delays that are the same for all, so that first in is first due:
+ * delayed ACKs, TIME-WAIT, FIN-WAIT-2. No wheel and no block is needed. It grows to a limit.
  */
 final class HandleQueue {
   private long[] handles = new long[64];

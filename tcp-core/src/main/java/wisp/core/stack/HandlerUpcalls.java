@@ -9,8 +9,8 @@ import wisp.core.tcp.Tcb;
 import wisp.core.tcp.Upcalls;
 
 /**
- * Hands what TCP says to the connection's {@link ConnectionHandler}. Whatever a handler throws, Errors too, ends that one connection:
- * it is reported, and the burst goes on.
+ * Hands what TCP says to the connection's {@link ConnectionHandler}. Whatever a handler throws,
+ * Errors too, ends that one connection: it is reported, and the burst goes on.
  */
 final class HandlerUpcalls implements Upcalls {
   /** Ends a connection whose handler threw. */

@@ -23,8 +23,8 @@ import wisp.core.tcp.DrowsyList;
 import wisp.core.tcp.EndCause;
 import wisp.core.tcp.Ending;
 import wisp.core.tcp.Handshake;
-import wisp.core.tcp.ReceiveWindow;
 import wisp.core.tcp.Reassembly;
+import wisp.core.tcp.ReceiveWindow;
 import wisp.core.tcp.Receiver;
 import wisp.core.tcp.Retransmission;
 import wisp.core.tcp.SegmentArrives;
@@ -112,15 +112,7 @@ final class Machinery {
         new Handshake(env, output, sender, timers, window, ending, receiver, burstEnd);
     SegmentArrives segmentArrives =
         new SegmentArrives(
-            env,
-            handshake,
-            acknowledgment,
-            receiver,
-            output,
-            ending,
-            activity,
-            limiter,
-            burstEnd);
+            env, handshake, acknowledgment, receiver, output, ending, activity, limiter, burstEnd);
     calls = new UserCalls(activity, text, receiver, output, ending, buffers);
     upcalls.onFailure(tcb -> calls.abort(tcb, EndCause.HANDLER_FAILED));
 
@@ -140,8 +132,7 @@ final class Machinery {
             output,
             passiveOpens);
     activeOpens =
-        new ActiveOpens(
-            env, own, listeners, bindings, desk, demultiplexer, handshake, isn, ports);
+        new ActiveOpens(env, own, listeners, bindings, desk, demultiplexer, handshake, isn, ports);
     sweeps = new Sweeps(records, desk, burstEnd::flush);
   }
 
@@ -170,7 +161,8 @@ final class Machinery {
         whole, shift, config.minRtoNanos(), config.delayedAckNanos(), config.heldTextBytes());
   }
 
-  @SuppressWarnings("NullAway") // called by the pool when it runs short: the desk has been made by then
+  @SuppressWarnings(
+      "NullAway") // called by the pool when it runs short: the desk has been made by then
   private void reclaim() {
     desk.reclaim();
   }
@@ -181,7 +173,9 @@ final class Machinery {
     env.nowNanos = Math.max(env.nowNanos, nowNanos);
   }
 
-  /** Everything whose time has come, {@code most} of each kind; the rest comes with the next poll. */
+  /**
+   * Everything whose time has come, {@code most} of each kind; the rest comes with the next poll.
+   */
   int expire(int most) {
     long now = env.nowNanos;
     int done = timers.wheel().expire(now, most, this::timerExpired);

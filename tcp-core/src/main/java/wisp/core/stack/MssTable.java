@@ -1,6 +1,9 @@
 package wisp.core.stack;
 
-/** Peers' MSS values by number, so that a record keeps four bits: 15 exact values a context, whatever came first; more are not told apart. */
+/**
+ * Peers' MSS values by number, so that a record keeps four bits: 15 exact values a context,
+ * whatever came first; more are not told apart.
+ */
 final class MssTable {
   /** Any other value: the default of the address family is used, never more than the peer said. */
   static final int OTHER = 15;

@@ -8,7 +8,10 @@ import wisp.core.wire.Ipv4Header;
 import wisp.core.wire.TcpHeader;
 import wisp.core.wire.TcpOptions;
 
-/** LISTEN (RFC 9293 §3.10.7.2): a SYN becomes a half-open connection, if there is a listener, memory, and room among the half-open ones. */
+/**
+ * LISTEN (RFC 9293 §3.10.7.2): a SYN becomes a half-open connection, if there is a listener,
+ * memory, and room among the half-open ones.
+ */
 final class PassiveOpens {
   private final TcpEnvironment env;
   private final ContextConfig config;
@@ -55,11 +58,7 @@ final class PassiveOpens {
     }
     int binding =
         bindings.intern(
-            false,
-            ip.destination(),
-            seg.destinationPort(),
-            listener.handler(),
-            listener.profile());
+            false, ip.destination(), seg.destinationPort(), listener.handler(), listener.profile());
     Tcb tcb =
         binding == Bindings.NONE
             ? null

@@ -1,7 +1,8 @@
 package wisp.core.stack;
 
 /**
- * The last word of a record: everything about a sleeping connection that is not a sequence number, a timestamp or an address.
+ * The last word of a record: everything about a sleeping connection that is not a sequence number,
+ * a timestamp or an address.
  *
  * <pre>
  *    0  state: 0 free, ESTABLISHED, FIN-WAIT-2, CLOSE-WAIT, TIME-WAIT, awake     3 bits
@@ -15,8 +16,8 @@ package wisp.core.stack;
  *   31  spare
  * </pre>
  *
- * <p>In TIME-WAIT bits 20 to 31 hold the stamp of its latest deadline instead. Awake only the state and the waiting bit count: the rest
- * is in the activity block, whose number overlays SND.NXT.
+ * <p>In TIME-WAIT bits 20 to 31 hold the stamp of its latest deadline instead. Awake only the state
+ * and the waiting bit count: the rest is in the activity block, whose number overlays SND.NXT.
  */
 final class RecordFlags {
   static final int FREE = 0;
@@ -89,7 +90,9 @@ final class RecordFlags {
     return (exponent << 6 | bytes >>> exponent) << WINDOW_PLACE;
   }
 
-  /** Stamp of a deadline, to tell the latest one from those before it: quarter seconds modulo 4096. */
+  /**
+   * Stamp of a deadline, to tell the latest one from those before it: quarter seconds modulo 4096.
+   */
   static int stamp(long deadlineNanos) {
     return (int) (deadlineNanos / 250_000_000L) & STAMP_MASK;
   }

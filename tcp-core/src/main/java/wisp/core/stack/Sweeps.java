@@ -4,8 +4,8 @@ import wisp.core.spi.RecordStore;
 import wisp.core.tcp.Tcb;
 
 /**
- * Slow walks over all records, a few at each poll: whoever waits for memory is told when there is some, and TS.Recent ages (RFC 7323
- * §5.5: after 24 days of silence it proves nothing).
+ * Slow walks over all records, a few at each poll: whoever waits for memory is told when there is
+ * some, and TS.Recent ages (RFC 7323 §5.5: after 24 days of silence it proves nothing).
  */
 final class Sweeps {
   private static final int SLOTS_A_POLL = 512;

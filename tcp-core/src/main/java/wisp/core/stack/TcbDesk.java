@@ -21,8 +21,9 @@ import wisp.core.tcp.TimerKind;
 import wisp.core.tcp.congestion.CongestionState;
 
 /**
- * Lays connections out on {@link Tcb}s and puts them away again: into the record when they are quiet, into their activity block when
- * not. Calls nest, since a callback may use any connection; the same connection is never laid out twice.
+ * Lays connections out on {@link Tcb}s and puts them away again: into the record when they are
+ * quiet, into their activity block when not. Calls nest, since a callback may use any connection;
+ * the same connection is never laid out twice.
  */
 final class TcbDesk {
   private final TcpEnvironment env;
@@ -75,7 +76,9 @@ final class TcbDesk {
     return key * 0x9E37_79B9_7F4A_7C15L >>> 33 << 32 | slot;
   }
 
-  /** The slot of a handle whose record lives and has that identity, else {@link RecordStore#NONE}. */
+  /**
+   * The slot of a handle whose record lives and has that identity, else {@link RecordStore#NONE}.
+   */
   int slotOf(long handle) {
     int slot = (int) handle;
     if (slot < 0 || !records.isLive(slot) || handle(records.key(slot), slot) != handle) {
@@ -105,7 +108,10 @@ final class TcbDesk {
 
   // ---- Open and close --------------------------------------------------------------------------
 
-  /** Lays out the connection in a live slot. Every open is followed by one {@link #close}, in reverse order. */
+  /**
+   * Lays out the connection in a live slot. Every open is followed by one {@link #close}, in
+   * reverse order.
+   */
   Tcb open(int slot) {
     for (int i = depth - 1; i >= 0; i--) {
       if (tcbs[i].slot == slot) {
@@ -431,7 +437,9 @@ final class TcbDesk {
     return true;
   }
 
-  /** Takes the block of the connection that has been drowsy longest, if it is not in use right now. */
+  /**
+   * Takes the block of the connection that has been drowsy longest, if it is not in use right now.
+   */
   void reclaim() {
     int block = drowsy.oldest();
     if (block == Blocks.NONE) {
@@ -490,7 +498,10 @@ final class TcbDesk {
 
   // ---- Removal ---------------------------------------------------------------------------------
 
-  /** Frees the records of connections that ended: after the burst, so that none of its packets meets a new one in the old slot. */
+  /**
+   * Frees the records of connections that ended: after the burst, so that none of its packets meets
+   * a new one in the old slot.
+   */
   void removeEnded() {
     int n = removals.size();
     for (int i = 0; i < n; i++) {

@@ -3,9 +3,9 @@ package wisp.core.tcp;
 import wisp.core.spi.KeyedHash;
 
 /**
- * How many challenge and other unprovoked ACKs a connection may draw in a second (RFC 5961 §10), without a shared counter that an
- * attacker could read through another connection (CVE-2016-5696) and without a byte in the record: buckets indexed by a keyed hash of
- * identity and second.
+ * How many challenge and other unprovoked ACKs a connection may draw in a second (RFC 5961 §10),
+ * without a shared counter that an attacker could read through another connection (CVE-2016-5696)
+ * and without a byte in the record: buckets indexed by a keyed hash of identity and second.
  *
  * <pre>
  *   bucket:  second modulo 64 (6 bits) | ACKs sent in it (2 bits)

@@ -8,8 +8,9 @@ import wisp.core.wire.TcpHeader;
 import wisp.core.wire.TcpOptions;
 
 /**
- * The fifth check of RFC 9293 §3.10.7.4 in synchronized states: what an ACK confirms, how the window moves, and what duplicate ACKs
- * say about loss (RFC 5681, NewReno of RFC 6582, limited transmit of RFC 3042).
+ * The fifth check of RFC 9293 §3.10.7.4 in synchronized states: what an ACK confirms, how the
+ * window moves, and what duplicate ACKs say about loss (RFC 5681, NewReno of RFC 6582, limited
+ * transmit of RFC 3042).
  */
 public final class Acknowledgment {
   private static final int DUPLICATES_FOR_LOSS = 3;
@@ -84,7 +85,10 @@ public final class Acknowledgment {
     return newer;
   }
 
-  /** The window opened after probes: what the peer threw away goes again at once, without a congestion reaction. */
+  /**
+   * The window opened after probes: what the peer threw away goes again at once, without a
+   * congestion reaction.
+   */
   private static void resendProbed(Tcb tcb) {
     tcb.resending = true;
     tcb.resendNext = tcb.sndUna;
@@ -142,7 +146,10 @@ public final class Acknowledgment {
     sender.resendAt(tcb, tcb.sndUna, Integer.MAX_VALUE);
   }
 
-  /** RFC 5681 §2; with SACK a block of news makes a duplicate even if the window moved (RFC 6675 §2). */
+  /**
+   * RFC 5681 §2; with SACK a block of news makes a duplicate even if the window moved (RFC 6675
+   * §2).
+   */
   private static boolean isDuplicate(
       Tcb tcb, TcpHeader seg, TcpOptions options, boolean windowChanged) {
     return tcb.block != Blocks.NONE
@@ -161,8 +168,7 @@ public final class Acknowledgment {
     if (tcb.fastRecovery) {
       int most = c.ssthreshBytes + tcb.flightBytes();
       c.cwndBytes = Math.min(c.cwndBytes + c.mss, most);
-    } else if (tcb.duplicateAcks == DUPLICATES_FOR_LOSS
-        && Seq.after(tcb.sndUna - 1, tcb.recover)) {
+    } else if (tcb.duplicateAcks == DUPLICATES_FOR_LOSS && Seq.after(tcb.sndUna - 1, tcb.recover)) {
       control.onLoss(c, tcb.flightBytes());
       tcb.recover = tcb.sndNxt;
       tcb.fastRecovery = true;

@@ -6,8 +6,9 @@ import wisp.core.spi.BlockPool;
 import wisp.core.tcp.congestion.CongestionState;
 
 /**
- * The activity block: what a connection has only while it is awake, 256 bytes of the shared pool. The first part belongs to the timer
- * wheel and the list of drowsy connections, which reach it by the block's number; the rest is the {@link Tcb}'s.
+ * The activity block: what a connection has only while it is awake, 256 bytes of the shared pool.
+ * The first part belongs to the timer wheel and the list of drowsy connections, which reach it by
+ * the block's number; the rest is the {@link Tcb}'s.
  *
  * <pre>
  *     0 wheel: next, previous, list; 12 slot; 16 deadline; 24 drowsy: next, previous; 32 flags, state
@@ -45,7 +46,8 @@ public final class Activity {
   }
 
   /**
-   * Gives a sleeping connection a block, with what is remembered of its destination; does nothing when it is awake.
+   * Gives a sleeping connection a block, with what is remembered of its destination; does nothing
+   * when it is awake.
    *
    * @return false when the pool has none for this purpose: nothing has changed
    */

@@ -5,8 +5,9 @@ import java.lang.foreign.ValueLayout;
 import wisp.core.spi.BlockPool;
 
 /**
- * The context's shared pool with a policy of who goes first: what closes connections or moves data on may use all of it, new work
- * leaves an eighth, text beyond a hole (which the peer will resend) leaves a quarter.
+ * The context's shared pool with a policy of who goes first: what closes connections or moves data
+ * on may use all of it, new work leaves an eighth, text beyond a hole (which the peer will resend)
+ * leaves a quarter.
  */
 public final class Blocks {
   /** Memory ran out, or is kept for others. */
@@ -33,7 +34,8 @@ public final class Blocks {
   /**
    * Over a pool.
    *
-   * @param reclaim called when the pool has nothing left for the purpose; gives drowsy blocks back if there are any
+   * @param reclaim called when the pool has nothing left for the purpose; gives drowsy blocks back
+   *     if there are any
    */
   public Blocks(BlockPool pool, Runnable reclaim) {
     this.pool = pool;

@@ -3,8 +3,9 @@ package wisp.core.tcp;
 import wisp.core.tcp.timer.TimerWheel;
 
 /**
- * The one timer of each awake connection, in a wheel whose links lie in the activity blocks. Deadlines that move later are not moved in
- * the wheel: it fires early and is set again, which costs less than unlinking on every ACK.
+ * The one timer of each awake connection, in a wheel whose links lie in the activity blocks.
+ * Deadlines that move later are not moved in the wheel: it fires early and is set again, which
+ * costs less than unlinking on every ACK.
  */
 public final class ConnectionTimers implements TimerWheel.Links {
   private final Blocks blocks;

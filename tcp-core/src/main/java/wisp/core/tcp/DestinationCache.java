@@ -3,8 +3,9 @@ package wisp.core.tcp;
 import wisp.core.spi.KeyedHash;
 
 /**
- * What connections to one address have learnt and the next one may start from (RFC 9040): round-trip time and ssthresh. Bounded: an
- * array in which a newer destination displaces an older one with the same hash. cwnd is not kept: waking starts from the restart window.
+ * What connections to one address have learnt and the next one may start from (RFC 9040):
+ * round-trip time and ssthresh. Bounded: an array in which a newer destination displaces an older
+ * one with the same hash. cwnd is not kept: waking starts from the restart window.
  */
 public final class DestinationCache {
   private static final int SIZE = 1024;

@@ -1,8 +1,9 @@
 package wisp.core.tcp;
 
 /**
- * Connections that are quiet but keep their activity block for one RTO, so that a writer with pauses does not fall back to the initial
- * window (RFC 5681 §4.1). Oldest first: those go when the pool runs short. Linked through the blocks.
+ * Connections that are quiet but keep their activity block for one RTO, so that a writer with
+ * pauses does not fall back to the initial window (RFC 5681 §4.1). Oldest first: those go when the
+ * pool runs short. Linked through the blocks.
  */
 public final class DrowsyList {
   private static final int UNLISTED = -2;

@@ -3,7 +3,10 @@ package wisp.core.tcp;
 import wisp.core.Counters;
 import wisp.core.spi.FrameAllocator;
 
-/** How a connection leaves: gives back what it held and tells the application, once. The record is the desk's to remove. */
+/**
+ * How a connection leaves: gives back what it held and tells the application, once. The record is
+ * the desk's to remove.
+ */
 public final class Ending {
   private final TcpEnvironment env;
   private final SendQueue queue;
@@ -33,7 +36,10 @@ public final class Ending {
     }
   }
 
-  /** TIME-WAIT: both FINs are acknowledged, nothing is held any more, the application hears the last call. */
+  /**
+   * TIME-WAIT: both FINs are acknowledged, nothing is held any more, the application hears the last
+   * call.
+   */
   void enterTimeWait(Tcb tcb) {
     tcb.state = State.TIME_WAIT;
     giveBack(tcb);

@@ -6,7 +6,10 @@ import wisp.core.tcp.timer.RttEstimator;
 import wisp.core.wire.TcpHeader;
 import wisp.core.wire.TcpOptions;
 
-/** Both opens: our SYN, the peer's, what their options agree on (RFC 9293 §3.10.1, §3.10.7.2, §3.10.7.3). */
+/**
+ * Both opens: our SYN, the peer's, what their options agree on (RFC 9293 §3.10.1, §3.10.7.2,
+ * §3.10.7.3).
+ */
 public final class Handshake {
   private final TcpEnvironment env;
   private final TcpOutput output;
@@ -87,8 +90,7 @@ public final class Handshake {
   }
 
   private void startTimer(Tcb tcb) {
-    timers.arm(
-        tcb, TimerKind.RETRANSMISSION, env.nowNanos + Retransmission.rtoNanos(env, tcb));
+    timers.arm(tcb, TimerKind.RETRANSMISSION, env.nowNanos + Retransmission.rtoNanos(env, tcb));
   }
 
   /** Takes the peer's SYN in: IRS and options. */
@@ -117,7 +119,13 @@ public final class Handshake {
     if (hasAck && seg.ackNo() != tcb.sndNxt) {
       if (!seg.has(TcpHeader.RST)) {
         output.sendReset(
-            tcb.localAddress, tcb.localPort, tcb.remoteAddress, tcb.remotePort, seg.ackNo(), 0, false);
+            tcb.localAddress,
+            tcb.localPort,
+            tcb.remoteAddress,
+            tcb.remotePort,
+            seg.ackNo(),
+            0,
+            false);
       }
       env.counters.add(Event.DROP_ACK);
       return;
@@ -158,18 +166,18 @@ public final class Handshake {
     }
   }
 
-  /** The ACK that ends SYN-RECEIVED was acceptable; a shutdown before it has already been noted in {@link Tcb#finQueued}. */
+  /**
+   * The ACK that ends SYN-RECEIVED was acceptable; a shutdown before it has already been noted in
+   * {@link Tcb#finQueued}.
+   */
   void established(Tcb tcb, @SeqNum int ack, TcpHeader seg, Event event) {
     boolean synResent = tcb.synResent;
     tcb.sndUna = ack;
     if (tcb.timing) {
       tcb.timing = false;
-      int micros =
-          RttEstimator.sampleMicros(tcb.timedAtNanos, env.nowNanos);
-      int srtt =
-          RttEstimator.srttAfter(tcb.srttMicros, tcb.rttvarMicros, micros);
-      tcb.rttvarMicros =
-          RttEstimator.rttvarAfter(tcb.srttMicros, tcb.rttvarMicros, micros);
+      int micros = RttEstimator.sampleMicros(tcb.timedAtNanos, env.nowNanos);
+      int srtt = RttEstimator.srttAfter(tcb.srttMicros, tcb.rttvarMicros, micros);
+      tcb.rttvarMicros = RttEstimator.rttvarAfter(tcb.srttMicros, tcb.rttvarMicros, micros);
       tcb.srttMicros = srtt;
     }
     if (synResent) {

@@ -4,9 +4,10 @@ import java.lang.foreign.MemorySegment;
 import wisp.core.spi.BlockPool;
 
 /**
- * Text that lies beyond a hole (SHLD-31), held in blocks of the shared pool: a list sorted by sequence number, without overlaps. Where
- * copies of a byte differ the first one stays. Running out of blocks, or of a connection's share, drops what came last: the peer has
- * not been told of it, or only by SACK, and resends.
+ * Text that lies beyond a hole (SHLD-31), held in blocks of the shared pool: a list sorted by
+ * sequence number, without overlaps. Where copies of a byte differ the first one stays. Running out
+ * of blocks, or of a connection's share, drops what came last: the peer has not been told of it, or
+ * only by SACK, and resends.
  *
  * <pre>
  *   block:  next (4) | first sequence number (4) | bytes (4) | unused (4) | text …
@@ -18,7 +19,9 @@ public final class Reassembly {
   private static final int LENGTH = 8;
   private static final int TEXT = 16;
 
-  /** Where one connection's held text is. Part of the {@link Tcb}; public only for the block codec. */
+  /**
+   * Where one connection's held text is. Part of the {@link Tcb}; public only for the block codec.
+   */
   public static final class Place {
     public int head = Blocks.NONE;
     public int tail = Blocks.NONE;
@@ -51,7 +54,8 @@ public final class Reassembly {
   }
 
   /**
-   * Holds [seq, seq + length), which lies right of RCV.NXT and inside the window; what is already held is skipped.
+   * Holds [seq, seq + length), which lies right of RCV.NXT and inside the window; what is already
+   * held is skipped.
    *
    * @return whether all of it is held now
    */
@@ -150,12 +154,14 @@ public final class Reassembly {
   }
 
   /** First sequence number in a block. */
-  @SeqNum int seqOf(int block) {
+  @SeqNum
+  int seqOf(int block) {
     return blocks.getInt(block, SEQ);
   }
 
   /** Sequence number after the last byte in a block. */
-  @SeqNum int endOf(int block) {
+  @SeqNum
+  int endOf(int block) {
     return blocks.getInt(block, SEQ) + blocks.getInt(block, LENGTH);
   }
 

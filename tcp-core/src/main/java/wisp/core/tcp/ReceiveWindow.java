@@ -4,11 +4,13 @@ import org.jspecify.annotations.Nullable;
 import wisp.core.spi.SocketBuffers;
 
 /**
- * What may be promised to the peer. Normally a constant, since nothing in order is ever buffered; after pause the right edge stands
- * still until it is reached. With classic socket buffers it is the free space.
+ * What may be promised to the peer. Normally a constant, since nothing in order is ever buffered;
+ * after pause the right edge stands still until it is reached. With classic socket buffers it is
+ * the free space.
  *
- * <p>The right edge {@link Tcb#rcvAdv} never moves left (SHLD-14). What is accepted is judged by it, so scaling, which rounds the
- * number on the wire down, never makes us refuse what we had promised.
+ * <p>The right edge {@link Tcb#rcvAdv} never moves left (SHLD-14). What is accepted is judged by
+ * it, so scaling, which rounds the number on the wire down, never makes us refuse what we had
+ * promised.
  */
 public final class ReceiveWindow {
   private static final int UNSCALED_MOST = 65_535;
@@ -21,7 +23,10 @@ public final class ReceiveWindow {
     this.buffers = buffers;
   }
 
-  /** Sets the right edge of a connection that was asleep, or that is new: everything promised follows from the record. */
+  /**
+   * Sets the right edge of a connection that was asleep, or that is new: everything promised
+   * follows from the record.
+   */
   public void restoreEdge(Tcb tcb) {
     if (buffers == null && tcb.paused) {
       tcb.rcvAdv = tcb.rcvNxt;
@@ -41,7 +46,8 @@ public final class ReceiveWindow {
   }
 
   /**
-   * Moves the right edge as far as it may go and returns the window field of a segment that leaves now.
+   * Moves the right edge as far as it may go and returns the window field of a segment that leaves
+   * now.
    *
    * @param unscaled whether the segment carries SYN (RFC 7323 §2.2)
    */
@@ -51,7 +57,8 @@ public final class ReceiveWindow {
     if (room > promised && !isWorthAnnouncing(tcb, room - promised) && promised > 0) {
       room = promised;
     }
-    int field = unscaled ? Math.min(room, UNSCALED_MOST) : Math.min(room >>> tcb.rcvScale, UNSCALED_MOST);
+    int field =
+        unscaled ? Math.min(room, UNSCALED_MOST) : Math.min(room >>> tcb.rcvScale, UNSCALED_MOST);
     @SeqNum int edge = tcb.rcvNxt + (unscaled ? field : field << tcb.rcvScale);
     tcb.rcvAdv = Seq.max(tcb.rcvAdv, edge);
     return field;
@@ -68,7 +75,10 @@ public final class ReceiveWindow {
     return buffers != null || !tcb.paused;
   }
 
-  /** RFC 9293 §3.8.6.2.2: by min(half the buffer, one segment); a constant window is always all there. */
+  /**
+   * RFC 9293 §3.8.6.2.2: by min(half the buffer, one segment); a constant window is always all
+   * there.
+   */
   private boolean isWorthAnnouncing(Tcb tcb, int growthBytes) {
     return buffers == null || growthBytes >= Math.min(capacity(tcb) / 2, tcb.effectiveMss());
   }

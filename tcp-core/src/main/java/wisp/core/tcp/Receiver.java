@@ -6,8 +6,8 @@ import wisp.core.Counters.Event;
 import wisp.core.spi.SocketBuffers;
 
 /**
- * Segment text (RFC 9293 §3.10.7.4, seventh check): what is next in order goes straight to the application, what lies beyond a hole is
- * held, and the acknowledgment is owed, now or soon.
+ * Segment text (RFC 9293 §3.10.7.4, seventh check): what is next in order goes straight to the
+ * application, what lies beyond a hole is held, and the acknowledgment is owed, now or soon.
  */
 public final class Receiver {
   private final TcpEnvironment env;
@@ -45,8 +45,7 @@ public final class Receiver {
    * @param seq of the first byte
    * @param memory borrowed
    */
-  void text(
-      Tcb tcb, @SeqNum int seq, MemorySegment memory, long start, int length, boolean fin) {
+  void text(Tcb tcb, @SeqNum int seq, MemorySegment memory, long start, int length, boolean fin) {
     int skip = Math.max(0, Seq.distance(seq, tcb.rcvNxt));
     @SeqNum int end = seq + length;
     boolean cutAtEdge = Seq.after(end, tcb.rcvAdv);
@@ -137,7 +136,9 @@ public final class Receiver {
   }
 
   private void noteFin(Tcb tcb, @SeqNum int finSeq) {
-    if (finSeq != tcb.rcvNxt && !tcb.applicationClosed && activity.wake(tcb, Blocks.Purpose.ORDINARY)) {
+    if (finSeq != tcb.rcvNxt
+        && !tcb.applicationClosed
+        && activity.wake(tcb, Blocks.Purpose.ORDINARY)) {
       tcb.peerFinHeld = true;
       tcb.peerFinSeq = finSeq;
     }
@@ -176,7 +177,10 @@ public final class Receiver {
     }
   }
 
-  /** The application takes data again: with classic buffers what waits is delivered; a window that opens is announced. */
+  /**
+   * The application takes data again: with classic buffers what waits is delivered; a window that
+   * opens is announced.
+   */
   void resume(Tcb tcb) {
     drain(tcb);
     if (tcb.state != State.CLOSED && tcb.peerFinHeld) {

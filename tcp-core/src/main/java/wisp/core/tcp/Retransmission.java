@@ -4,7 +4,10 @@ import wisp.core.Counters.Event;
 import wisp.core.tcp.congestion.CongestionControl;
 import wisp.core.tcp.timer.RttEstimator;
 
-/** The retransmission timer: RTT samples, time-out, back-off, and what is resent when it fires (RFC 6298, RFC 5681 §3.1). */
+/**
+ * The retransmission timer: RTT samples, time-out, back-off, and what is resent when it fires (RFC
+ * 6298, RFC 5681 §3.1).
+ */
 public final class Retransmission {
   private static final long CLOCK_GRANULARITY_NANOS = 1_000_000L;
   private static final int MOST_BACK_OFF = 30;
@@ -54,8 +57,8 @@ public final class Retransmission {
   }
 
   /**
-   * New data was acknowledged: takes a sample if there is an honest one, from the segment being timed or else the timestamp's echo, and
-   * ends the back-off with it (RFC 6298 §3, §5.7).
+   * New data was acknowledged: takes a sample if there is an honest one, from the segment being
+   * timed or else the timestamp's echo, and ends the back-off with it (RFC 6298 §3, §5.7).
    */
   void sample(Tcb tcb, @SeqNum int ack, boolean hasEcho, int echo) {
     int micros = RttEstimator.NO_SAMPLE;
@@ -101,11 +104,17 @@ public final class Retransmission {
   private boolean hasGivenUp(Tcb tcb) {
     long silence = env.nowNanos - tcb.progressNanos;
     return switch (tcb.state) {
-      case SYN_SENT ->
-          silence >= Math.max(tcb.retransmissionLimitNanos, TcpConfig.SYN_LIMIT_NANOS);
+      case SYN_SENT -> silence >= Math.max(tcb.retransmissionLimitNanos, TcpConfig.SYN_LIMIT_NANOS);
       case SYN_RECEIVED -> tcb.passive && tcb.backOff >= TcpConfig.SYN_ACK_COPIES;
-      case CLOSED, LISTEN, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT, CLOSING, LAST_ACK,
-              TIME_WAIT ->
+      case CLOSED,
+          LISTEN,
+          ESTABLISHED,
+          FIN_WAIT_1,
+          FIN_WAIT_2,
+          CLOSE_WAIT,
+          CLOSING,
+          LAST_ACK,
+          TIME_WAIT ->
           silence >= tcb.retransmissionLimitNanos;
     };
   }

@@ -5,8 +5,8 @@ import wisp.core.wire.TcpHeader;
 import wisp.core.wire.TcpOptions;
 
 /**
- * SEGMENT ARRIVES for a connection that exists (RFC 9293 §3.10.7.3 and .4): one call per numbered check, in order. What arrives for
- * none is {@link wisp.core.stack}'s: a listener or a RST.
+ * SEGMENT ARRIVES for a connection that exists (RFC 9293 §3.10.7.3 and .4): one call per numbered
+ * check, in order. What arrives for none is {@link wisp.core.stack}'s: a listener or a RST.
  */
 public final class SegmentArrives {
   private final TcpEnvironment env;
@@ -44,8 +44,8 @@ public final class SegmentArrives {
   /**
    * A segment for this connection, checksum verified, options parsed.
    *
-   * @return true: it is a SYN that may open the connection anew (from TIME-WAIT, or back in LISTEN); the record has become CLOSED and
-   *     the caller offers the SYN to the listener
+   * @return true: it is a SYN that may open the connection anew (from TIME-WAIT, or back in
+   *     LISTEN); the record has become CLOSED and the caller offers the SYN to the listener
    */
   public boolean segmentArrives(Tcb tcb, TcpHeader seg, TcpOptions options) {
     return switch (tcb.state) {
@@ -105,8 +105,7 @@ public final class SegmentArrives {
       if (windowShut && seg.payloadLength() > 0) {
         tcb.ackNow = true; // a probe: its ACK counted, its text does not
       } else if (tcb.state.mayReceive()) {
-        receiver.text(
-            tcb, seg.seq(), seg.memory(), seg.payloadStart(), seg.payloadLength(), fin);
+        receiver.text(tcb, seg.seq(), seg.memory(), seg.payloadStart(), seg.payloadLength(), fin);
       } else {
         tcb.ackNow = true; // after the peer's FIN: nothing but an old copy
       }
@@ -164,8 +163,8 @@ public final class SegmentArrives {
   }
 
   /**
-   * An ACK for an unacceptable segment: at once if it carries text or FIN (a retransmission whose ACK was lost, a probe), limited if it
-   * is bare, or two stacks could talk for ever.
+   * An ACK for an unacceptable segment: at once if it carries text or FIN (a retransmission whose
+   * ACK was lost, a probe), limited if it is bare, or two stacks could talk for ever.
    */
   private void answer(Tcb tcb, TcpHeader seg) {
     if (seg.payloadLength() > 0 || seg.has(TcpHeader.FIN)) {

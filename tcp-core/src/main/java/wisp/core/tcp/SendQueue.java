@@ -5,15 +5,16 @@ import wisp.core.spi.BlockPool;
 import wisp.core.spi.FrameAllocator;
 
 /**
- * What a connection has been given to send and the peer has not confirmed: references to frames, in order, in a chain of blocks. No
- * payload is copied here.
+ * What a connection has been given to send and the peer has not confirmed: references to frames, in
+ * order, in a chain of blocks. No payload is copied here.
  *
  * <pre>
  *   block:  next (4) | first entry index (4) | frame (4), length (4) | frame, length | …
  * </pre>
  *
- * <p>Sequence numbers: {@link Place#startSeq} is that of the head frame's first byte, which may lie left of SND.UNA when the frame is
- * partly acknowledged; {@link Place#endSeq} follows the last byte.
+ * <p>Sequence numbers: {@link Place#startSeq} is that of the head frame's first byte, which may lie
+ * left of SND.UNA when the frame is partly acknowledged; {@link Place#endSeq} follows the last
+ * byte.
  */
 public final class SendQueue {
   private static final int NEXT = 0;
@@ -99,7 +100,10 @@ public final class SendQueue {
     return true;
   }
 
-  /** Copies queued bytes [seq, seq + length), which must lie in the queue, to where a segment is being written. */
+  /**
+   * Copies queued bytes [seq, seq + length), which must lie in the queue, to where a segment is
+   * being written.
+   */
   void copy(Place place, @SeqNum int seq, int length, MemorySegment to, long toStart) {
     assert Seq.atOrAfter(seq, place.startSeq) && Seq.atOrBefore(seq + length, place.endSeq);
     seek(place, seq);

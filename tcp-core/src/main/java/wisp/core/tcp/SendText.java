@@ -6,8 +6,9 @@ import wisp.core.spi.FrameAllocator;
 import wisp.core.spi.SocketBuffers;
 
 /**
- * Where the bytes of a segment come from: the application's frames, or with classic socket buffers the send buffer, into which they
- * were copied when they were sent. The frames' accounts are the same in both cases.
+ * Where the bytes of a segment come from: the application's frames, or with classic socket buffers
+ * the send buffer, into which they were copied when they were sent. The frames' accounts are the
+ * same in both cases.
  */
 public final class SendText {
   private final SendQueue queue;
@@ -26,7 +27,8 @@ public final class SendText {
     @SeqNum int seq = tcb.queue.isEmpty() ? tcb.sndNxt : tcb.queue.endSeq;
     int length = frames.length(frame);
     if (buffers != null) {
-      int queued = tcb.queue.isEmpty() ? 0 : Math.max(0, Seq.distance(tcb.sndUna, tcb.queue.endSeq));
+      int queued =
+          tcb.queue.isEmpty() ? 0 : Math.max(0, Seq.distance(tcb.sndUna, tcb.queue.endSeq));
       if (queued + length > buffers.sendBytes()) {
         return false;
       }

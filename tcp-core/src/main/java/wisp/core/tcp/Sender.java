@@ -4,8 +4,9 @@ import wisp.core.Counters.Event;
 import wisp.core.wire.TcpHeader;
 
 /**
- * Decides what leaves and when: the peer's window, cwnd, Nagle, silly-window avoidance (RFC 9293 §3.8.6.2.1), probes of a closed window
- * (§3.8.6.1), and resending. It forms no segment itself: {@link TcpOutput} does.
+ * Decides what leaves and when: the peer's window, cwnd, Nagle, silly-window avoidance (RFC 9293
+ * §3.8.6.2.1), probes of a closed window (§3.8.6.1), and resending. It forms no segment itself:
+ * {@link TcpOutput} does.
  */
 public final class Sender {
   private final TcpEnvironment env;
@@ -67,7 +68,8 @@ public final class Sender {
   /**
    * Payload bytes that may be sent now: 0 for a bare FIN, −1 for nothing.
    *
-   * <p>RFC 9293 §3.8.6.2.1 in its own letters: D is {@code unsent}, U is {@code usable}, Fs is one half.
+   * <p>RFC 9293 §3.8.6.2.1 in its own letters: D is {@code unsent}, U is {@code usable}, Fs is one
+   * half.
    */
   private int lengthAllowed(Tcb tcb) {
     int flight = tcb.flightBytes();
@@ -125,12 +127,14 @@ public final class Sender {
       tcb.timedAtNanos = env.nowNanos;
     }
     if (tcb.timer != TimerKind.RETRANSMISSION) {
-      timers.arm(
-          tcb, TimerKind.RETRANSMISSION, env.nowNanos + Retransmission.rtoNanos(env, tcb));
+      timers.arm(tcb, TimerKind.RETRANSMISSION, env.nowNanos + Retransmission.rtoNanos(env, tcb));
     }
   }
 
-  /** Something waits and nothing is in flight whose ACK would wake us: probe, or override, after one RTO (SHLD-29). */
+  /**
+   * Something waits and nothing is in flight whose ACK would wake us: probe, or override, after one
+   * RTO (SHLD-29).
+   */
   private void awaitWindow(Tcb tcb) {
     if (tcb.sndUna == tcb.sndNxt && tcb.timer != TimerKind.PERSIST) {
       tcb.progressNanos = env.nowNanos;
@@ -138,7 +142,10 @@ public final class Sender {
     }
   }
 
-  /** The persist timer fired: sends what the window allows although it is little, or one byte beyond a closed one. */
+  /**
+   * The persist timer fired: sends what the window allows although it is little, or one byte beyond
+   * a closed one.
+   */
   public void onPersist(Tcb tcb) {
     timers.disarm(tcb);
     if (tcb.sndUna != tcb.sndNxt || !isSomethingUnsent(tcb)) {
@@ -160,7 +167,8 @@ public final class Sender {
   }
 
   /**
-   * Resends from {@code seq} on: one segment at most, no more than {@code most} bytes, FIN with it if it follows.
+   * Resends from {@code seq} on: one segment at most, no more than {@code most} bytes, FIN with it
+   * if it follows.
    *
    * @return sequence numbers resent; 0: the link was full
    */
@@ -176,8 +184,8 @@ public final class Sender {
   }
 
   /**
-   * After a time-out: goes back to SND.UNA and sends again as cwnd opens, until what was in flight has been covered. What lies beyond a
-   * window that shrank waits (SHLD-16).
+   * After a time-out: goes back to SND.UNA and sends again as cwnd opens, until what was in flight
+   * has been covered. What lies beyond a window that shrank waits (SHLD-16).
    *
    * @return false: the link was full
    */

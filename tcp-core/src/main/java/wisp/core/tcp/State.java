@@ -1,6 +1,9 @@
 package wisp.core.tcp;
 
-/** The states of RFC 9293 §3.3.2. LISTEN has no record: a listener is an entry of the context's table. */
+/**
+ * The states of RFC 9293 §3.3.2. LISTEN has no record: a listener is an entry of the context's
+ * table.
+ */
 public enum State {
   /** No connection. */
   CLOSED,

@@ -4,9 +4,10 @@ import wisp.core.spi.BlockPool;
 import wisp.core.tcp.congestion.CongestionState;
 
 /**
- * The transmission control block of RFC 9293 §3.3.1: a workbench on which one connection's variables are laid out while something
- * happens to it. Between events they live in a record of 24 bytes, and, only while something is in flight or missing, in an activity
- * block. One instance serves connection after connection; nobody keeps a reference.
+ * The transmission control block of RFC 9293 §3.3.1: a workbench on which one connection's
+ * variables are laid out while something happens to it. Between events they live in a record of 24
+ * bytes, and, only while something is in flight or missing, in an activity block. One instance
+ * serves connection after connection; nobody keeps a reference.
  *
  * <p>Sequence variables carry {@link SeqNum}; nothing but {@link Seq} compares them.
  */
@@ -116,7 +117,9 @@ public final class Tcb {
   /** An ACK leaves at the end of the burst. */
   public boolean ackNow;
 
-  /** Duplicate ACKs owed at the end of the burst: one for each segment out of order (RFC 5681 §4.2). */
+  /**
+   * Duplicate ACKs owed at the end of the burst: one for each segment out of order (RFC 5681 §4.2).
+   */
   public int duplicateAcksOwed;
 
   /** In the list of connections that have something to do at the end of the burst. */
@@ -252,6 +255,16 @@ public final class Tcb {
 
   @Override
   public String toString() {
-    return state + " slot " + slot + " una " + sndUna + " nxt " + sndNxt + " wnd " + sndWnd + " rcvNxt " + rcvNxt;
+    return state
+        + " slot "
+        + slot
+        + " una "
+        + sndUna
+        + " nxt "
+        + sndNxt
+        + " wnd "
+        + sndWnd
+        + " rcvNxt "
+        + rcvNxt;
   }
 }

@@ -7,8 +7,9 @@ import wisp.core.wire.TcpHeader;
 import wisp.core.wire.TcpOptions;
 
 /**
- * Forms segments: header, options, payload, in the link's own memory. What to send and when is decided elsewhere. Every segment of a
- * connection but RST announces the window and acknowledges all that was received, so whatever ACK was owed is paid by it.
+ * Forms segments: header, options, payload, in the link's own memory. What to send and when is
+ * decided elsewhere. Every segment of a connection but RST announces the window and acknowledges
+ * all that was received, so whatever ACK was owed is paid by it.
  */
 public final class TcpOutput {
   private static final int MOST_SACK_BLOCKS = 4;
@@ -87,7 +88,9 @@ public final class TcpOutput {
     return true;
   }
 
-  /** &lt;SEQ=SND.NXT&gt;&lt;ACK=RCV.NXT&gt;&lt;CTL=ACK&gt;, with SACK blocks if something is held. */
+  /**
+   * &lt;SEQ=SND.NXT&gt;&lt;ACK=RCV.NXT&gt;&lt;CTL=ACK&gt;, with SACK blocks if something is held.
+   */
   public boolean sendAck(Tcb tcb) {
     return sendSegment(tcb, tcb.sndNxt, 0, TcpHeader.ACK);
   }
@@ -125,11 +128,21 @@ public final class TcpOutput {
     }
     int field = window.advertise(tcb, false);
     finish(
-        tcb, seq, tcb.rcvNxt, headerBytes, payloadBytes, flags | TcpHeader.ACK, field, urgentPointer);
+        tcb,
+        seq,
+        tcb.rcvNxt,
+        headerBytes,
+        payloadBytes,
+        flags | TcpHeader.ACK,
+        field,
+        urgentPointer);
     return true;
   }
 
-  /** Only pure ACKs carry SACK blocks: data segments keep their size, and an ACK follows every hole anyway. */
+  /**
+   * Only pure ACKs carry SACK blocks: data segments keep their size, and an ACK follows every hole
+   * anyway.
+   */
   private int islandsToReport(Tcb tcb, int payloadBytes) {
     if (!tcb.sackPermitted || tcb.held.isEmpty() || payloadBytes > 0) {
       return 0;
@@ -190,7 +203,10 @@ public final class TcpOutput {
         acknowledge);
   }
 
-  /** RST with exactly these numbers, for a connection or for a segment that belongs to none (RFC 9293 §3.10.7.1). */
+  /**
+   * RST with exactly these numbers, for a connection or for a segment that belongs to none (RFC
+   * 9293 §3.10.7.1).
+   */
   public void sendReset(
       int localAddress,
       int localPort,

@@ -3,8 +3,8 @@ package wisp.core.tcp;
 import java.lang.foreign.MemorySegment;
 
 /**
- * What TCP tells the application. Any of these may call back into the API, also on this very connection: after each one the caller
- * looks at {@link Tcb#state} again.
+ * What TCP tells the application. Any of these may call back into the API, also on this very
+ * connection: after each one the caller looks at {@link Tcb#state} again.
  */
 public interface Upcalls {
   /** ESTABLISHED. */

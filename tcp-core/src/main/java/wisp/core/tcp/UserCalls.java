@@ -3,7 +3,10 @@ package wisp.core.tcp;
 import org.jspecify.annotations.Nullable;
 import wisp.core.spi.SocketBuffers;
 
-/** What the application asks for (RFC 9293 §3.10.2 to §3.10.5): SEND, CLOSE in its two forms, ABORT, and back-pressure. */
+/**
+ * What the application asks for (RFC 9293 §3.10.2 to §3.10.5): SEND, CLOSE in its two forms, ABORT,
+ * and back-pressure.
+ */
 public final class UserCalls {
   private final Activity activity;
   private final SendText text;
@@ -82,10 +85,11 @@ public final class UserCalls {
     throw new AssertionError(tcb.state);
   }
 
-  /** CLOSE of both directions: data that still arrives, or waits undelivered, draws RST (SHLD-3). */
+  /**
+   * CLOSE of both directions: data that still arrives, or waits undelivered, draws RST (SHLD-3).
+   */
   public boolean close(Tcb tcb) {
-    boolean unread =
-        !tcb.held.isEmpty() || buffers != null && buffers.receiveFill(tcb.slot) > 0;
+    boolean unread = !tcb.held.isEmpty() || buffers != null && buffers.receiveFill(tcb.slot) > 0;
     if (unread) {
       abort(tcb, EndCause.ABORTED);
       return true;
@@ -108,7 +112,8 @@ public final class UserCalls {
   }
 
   /**
-   * The application wants no more for now: the right edge stands still, what was promised is still delivered.
+   * The application wants no more for now: the right edge stands still, what was promised is still
+   * delivered.
    *
    * @return false: no block to remember the edge in; nothing has changed
    */

@@ -1,8 +1,8 @@
 package wisp.core.tcp.congestion;
 
 /**
- * A congestion control algorithm: one instance serves all connections of a context, the state is an argument. TCP decides when a loss
- * has happened; the algorithm decides how much may be in flight.
+ * A congestion control algorithm: one instance serves all connections of a context, the state is an
+ * argument. TCP decides when a loss has happened; the algorithm decides how much may be in flight.
  */
 public interface CongestionControl {
   /** Short and lower case. */
@@ -12,7 +12,8 @@ public interface CongestionControl {
    * New data was acknowledged, outside loss recovery.
    *
    * @param acknowledgedBytes &gt; 0
-   * @param limited whether cwnd, not the application or the peer's window, held the sender back (RFC 7661)
+   * @param limited whether cwnd, not the application or the peer's window, held the sender back
+   *     (RFC 7661)
    */
   void onAck(CongestionState state, int acknowledgedBytes, boolean limited);
 

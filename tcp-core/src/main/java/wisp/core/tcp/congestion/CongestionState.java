@@ -1,6 +1,9 @@
 package wisp.core.tcp.congestion;
 
-/** What a congestion control knows of one connection while it is awake. Public fields: a workbench, loaded from and saved to a block. */
+/**
+ * What a congestion control knows of one connection while it is awake. Public fields: a workbench,
+ * loaded from and saved to a block.
+ */
 public final class CongestionState {
   /** No loss seen yet. */
   public static final int UNLIMITED = Integer.MAX_VALUE;

@@ -1,6 +1,8 @@
 package wisp.core.tcp.congestion;
 
-/** Slow start and congestion avoidance of RFC 5681 with byte counting (RFC 3465, L = 2 segments). */
+/**
+ * Slow start and congestion avoidance of RFC 5681 with byte counting (RFC 3465, L = 2 segments).
+ */
 public final class NewReno implements CongestionControl {
   private static final int MOST = 1 << 30;
 
