@@ -13,18 +13,18 @@ final class HeapIndexPages implements IndexPages {
 
   @Override
   public int acquire() {
-    int page;
-    if (freeCount > 0) {
-      page = free[--freeCount];
-    } else {
-      if (bound == pages.length) {
-        pages = Arrays.copyOf(pages, bound * 2);
+    try {
+      int[] words = new int[WORDS];
+      if (freeCount == 0 && bound == pages.length) {
         free = Arrays.copyOf(free, bound * 2);
+        pages = Arrays.copyOf(pages, bound * 2);
       }
-      page = bound++;
+      int page = freeCount > 0 ? free[--freeCount] : bound++;
+      pages[page] = words;
+      return page;
+    } catch (OutOfMemoryError e) {
+      return NONE;
     }
-    pages[page] = new int[WORDS];
-    return page;
   }
 
   @SuppressWarnings("NullAway") // a released page may be collected
@@ -47,6 +47,8 @@ final class HeapIndexPages implements IndexPages {
   @Override
   public long reservedBytes() {
     long live = bound - freeCount;
-    return live * (ARRAY_HEADER_BYTES + 4L * WORDS) + (long) pages.length * (REFERENCE_BYTES + 4) + 2 * ARRAY_HEADER_BYTES;
+    return live * (ARRAY_HEADER_BYTES + 4L * WORDS)
+        + (long) pages.length * (REFERENCE_BYTES + 4)
+        + 2L * ARRAY_HEADER_BYTES;
   }
 }
