@@ -580,6 +580,8 @@ public abstract class MemoryStrategyContract {
     try (var strategy = create(100)) {
       SocketBuffers buffers = strategy.socketBuffers();
       assumeTrue(buffers != null, "it has none");
+      assertEquals(1, Integer.bitCount(buffers.receiveBytes()), "a power of two");
+      assertEquals(1, Integer.bitCount(buffers.sendBytes()), "a power of two");
       for (int round = 0; round < 2; round++) {
         for (int slot = 0; slot < 100; slot++) {
           assertTrue(buffers.open(slot));

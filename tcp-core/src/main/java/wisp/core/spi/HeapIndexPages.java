@@ -4,7 +4,7 @@ import java.util.Arrays;
 
 /** Index pages as Java arrays. */
 final class HeapIndexPages implements IndexPages {
-  private static final int ARRAY_HEADER_BYTES = 16;
+  private static final long ARRAY_HEADER_BYTES = 16;
   private static final int REFERENCE_BYTES = 4;
   private int[][] pages = new int[4][];
   private int[] free = new int[4];

@@ -195,7 +195,7 @@ final class RecordIndex {
    * Monotone.
    */
   static long spread(long u) {
-    return (u * (LINEAR + (u * (WHOLE - LINEAR) >>> 32))) >>> 32;
+    return (u * (LINEAR + ((u * (WHOLE - LINEAR)) >>> 32))) >>> 32;
   }
 
   private static final long WHOLE = 1L << 32;

@@ -1,0 +1,227 @@
+package wisp.lab.chart;
+
+import java.awt.BasicStroke;
+import java.awt.Color;
+import java.awt.Font;
+import java.awt.geom.Line2D;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.function.DoubleFunction;
+import org.jfree.chart.JFreeChart;
+import org.jfree.chart.annotations.XYTextAnnotation;
+import org.jfree.chart.axis.ValueAxis;
+import org.jfree.chart.block.BlockBorder;
+import org.jfree.chart.plot.XYPlot;
+import org.jfree.chart.renderer.xy.XYErrorRenderer;
+import org.jfree.chart.title.LegendTitle;
+import org.jfree.chart.title.TextTitle;
+import org.jfree.chart.ui.HorizontalAlignment;
+import org.jfree.chart.ui.RectangleEdge;
+import org.jfree.chart.ui.RectangleInsets;
+import org.jfree.chart.ui.TextAnchor;
+import org.jfree.data.xy.YIntervalSeries;
+import org.jfree.data.xy.YIntervalSeriesCollection;
+
+/**
+ * Lines over two logarithmic axes.
+ *
+ * @param subtitle the conditions, so that the picture says them even when it is torn from its page
+ * @param yLabels how values of y are written, on the axis and at the end of each line
+ */
+public record LineChart(
+    String title,
+    List<String> subtitle,
+    String xTitle,
+    String yTitle,
+    DoubleFunction<String> yLabels,
+    List<Series> series) {
+  private static final String FONT = "DejaVu Sans";
+  private static final Color TEXT = new Color(0x22, 0x22, 0x22);
+  private static final Color GREY = new Color(0x66, 0x66, 0x66);
+  private static final Color AXIS = new Color(0x88, 0x88, 0x88);
+  private static final Color GRID = new Color(0xDD, 0xDD, 0xDD);
+  private static final BasicStroke GRID_LINE = new BasicStroke(0.6f);
+
+  /** Room at the right for the labels of the lines' ends, as a factor of x. */
+  private static final double END_ROOM_DECADES = 0.2;
+
+  /** Least distance of two end labels, as a part of the axis. */
+  private static final double LABEL_DISTANCE = 0.042;
+
+  /** Whether there is anything to draw. */
+  public boolean isEmpty() {
+    return series.stream().allMatch(one -> one.points().isEmpty());
+  }
+
+  /** The chart. */
+  public JFreeChart draw() {
+    var styles = Style.of(series.stream().map(Series::name).toList());
+    var renderer = new XYErrorRenderer();
+    var data = new YIntervalSeriesCollection();
+    for (Series one : series) {
+      addSeries(one, styles, renderer, data);
+    }
+    renderer.setCapLength(5);
+    renderer.setErrorStroke(new BasicStroke(1.2f));
+    renderer.setDrawSeriesLineAsPath(true);
+
+    var x = new LogScale(xTitle, SiFormat::count, xLeast() / 1.5, xMost() * xEndRoom());
+    var y = new LogScale(yTitle, yLabels, yLower(), yUpper());
+    var plot = new XYPlot(data, x, y, renderer);
+    style(plot);
+    endLabels(y.getLowerBound(), y.getUpperBound(), styles).forEach(plot::addAnnotation);
+    return page(plot);
+  }
+
+  private void addSeries(
+      Series one,
+      Map<String, Style> styles,
+      XYErrorRenderer renderer,
+      YIntervalSeriesCollection data) {
+    var values = new YIntervalSeries(one.name());
+    one.points().forEach(p -> values.add(p.x(), p.y(), p.low(), p.high()));
+    data.addSeries(values);
+    int index = data.getSeriesCount() - 1;
+    Style style = styles.getOrDefault(one.name(), new Style(TEXT, new java.awt.Rectangle(6, 6)));
+    renderer.setSeriesPaint(index, style.color());
+    renderer.setSeriesShape(index, style.marker());
+    renderer.setSeriesShapesFilled(index, !one.dashed());
+    renderer.setSeriesLinesVisible(index, true);
+    renderer.setSeriesStroke(index, one.dashed() ? dashed() : solid());
+    renderer.setLegendLine(new Line2D.Double(-12, 0, 12, 0));
+  }
+
+  private static BasicStroke solid() {
+    return new BasicStroke(2f, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND);
+  }
+
+  private static BasicStroke dashed() {
+    return new BasicStroke(
+        1.6f, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND, 1f, new float[] {5, 5}, 0);
+  }
+
+  private static void style(XYPlot plot) {
+    plot.setBackgroundPaint(Color.WHITE);
+    plot.setOutlineVisible(false);
+    plot.setAxisOffset(RectangleInsets.ZERO_INSETS);
+    plot.setDomainGridlinesVisible(true);
+    plot.setDomainGridlinePaint(GRID);
+    plot.setDomainGridlineStroke(GRID_LINE);
+    plot.setRangeGridlinePaint(GRID);
+    plot.setRangeGridlineStroke(GRID_LINE);
+    for (ValueAxis axis : List.of(plot.getDomainAxis(), plot.getRangeAxis())) {
+      axis.setAxisLinePaint(AXIS);
+      axis.setTickMarkPaint(AXIS);
+      axis.setTickLabelFont(new Font(FONT, Font.PLAIN, 11));
+      axis.setTickLabelPaint(TEXT);
+      axis.setLabelFont(new Font(FONT, Font.PLAIN, 13));
+      axis.setLabelPaint(TEXT);
+    }
+  }
+
+  private JFreeChart page(XYPlot plot) {
+    var chart = new JFreeChart(title, new Font(FONT, Font.BOLD, 15), plot, false);
+    chart.setBackgroundPaint(Color.WHITE);
+    chart.setAntiAlias(true);
+    chart.setPadding(new RectangleInsets(14, 14, 10, 14));
+    chart.getTitle().setPaint(TEXT);
+    chart.getTitle().setHorizontalAlignment(HorizontalAlignment.LEFT);
+    chart.getTitle().setPadding(new RectangleInsets(0, 2, 2, 0));
+    for (int i = 0; i < subtitle.size(); i++) {
+      var line = new TextTitle(subtitle.get(i), new Font(FONT, Font.PLAIN, 11));
+      line.setPaint(GREY);
+      line.setHorizontalAlignment(HorizontalAlignment.LEFT);
+      line.setPadding(new RectangleInsets(1, 2, i == subtitle.size() - 1 ? 12 : 0, 0));
+      chart.addSubtitle(line);
+    }
+    var legend = new LegendTitle(plot);
+    legend.setPosition(RectangleEdge.BOTTOM);
+    legend.setHorizontalAlignment(HorizontalAlignment.LEFT);
+    legend.setFrame(BlockBorder.NONE);
+    legend.setBackgroundPaint(Color.WHITE);
+    legend.setItemFont(new Font(FONT, Font.PLAIN, 12));
+    legend.setItemPaint(TEXT);
+    legend.setItemLabelPadding(new RectangleInsets(3, 4, 3, 14));
+    chart.addLegend(legend);
+    return chart;
+  }
+
+  /** The last value of each line beside its last marker, moved apart where they would overlap. */
+  private List<XYTextAnnotation> endLabels(double lower, double upper, Map<String, Style> styles) {
+    double distance = Math.log10(upper / lower) * LABEL_DISTANCE;
+    var labels = new ArrayList<XYTextAnnotation>();
+    var ends =
+        series.stream()
+            .filter(one -> !one.points().isEmpty())
+            .sorted(Comparator.comparingDouble(one -> one.points().getLast().y()))
+            .toList();
+    double lastX = 0;
+    double lastY = Double.NEGATIVE_INFINITY;
+    for (Series one : ends) {
+      var end = one.points().getLast();
+      double y = Math.log10(end.y());
+      if (end.x() == lastX) {
+        y = Math.max(y, lastY + distance);
+      }
+      lastX = end.x();
+      lastY = y;
+      var label = new XYTextAnnotation(yLabels.apply(end.y()), end.x() * 1.13, Math.pow(10, y));
+      label.setTextAnchor(TextAnchor.CENTER_LEFT);
+      label.setFont(new Font(FONT, Font.BOLD, 11));
+      Style style = styles.get(one.name());
+      label.setPaint(style == null ? TEXT : style.color().darker());
+      labels.add(label);
+    }
+    return labels;
+  }
+
+  private double xLeast() {
+    return series.stream()
+        .flatMap(one -> one.points().stream())
+        .mapToDouble(Series.Point::x)
+        .min()
+        .orElse(1);
+  }
+
+  private double xMost() {
+    return series.stream()
+        .flatMap(one -> one.points().stream())
+        .mapToDouble(Series.Point::x)
+        .max()
+        .orElse(10);
+  }
+
+  private double xEndRoom() {
+    double decades = Math.max(1, Math.log10(xMost() / xLeast()));
+    return Math.pow(10, 0.1 + END_ROOM_DECADES * decades / 2);
+  }
+
+  private double yLower() {
+    double least =
+        series.stream()
+            .flatMap(one -> one.points().stream())
+            .mapToDouble(Series.Point::low)
+            .min()
+            .orElse(1);
+    return roundedDown(least / 1.3);
+  }
+
+  private double yUpper() {
+    double most =
+        series.stream()
+            .flatMap(one -> one.points().stream())
+            .mapToDouble(Series.Point::high)
+            .max()
+            .orElse(10);
+    return 1 / roundedDown(1 / (most * 1.3));
+  }
+
+  /** The next 1, 2 or 5 times a power of ten below. */
+  private static double roundedDown(double value) {
+    double power = Math.pow(10, Math.floor(Math.log10(value)));
+    double digit = value / power;
+    return power * (digit >= 5 ? 5 : digit >= 2 ? 2 : 1);
+  }
+}

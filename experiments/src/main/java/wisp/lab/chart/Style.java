@@ -1,0 +1,103 @@
+package wisp.lab.chart;
+
+import java.awt.Color;
+import java.awt.Shape;
+import java.awt.geom.AffineTransform;
+import java.awt.geom.Ellipse2D;
+import java.awt.geom.Path2D;
+import java.awt.geom.Rectangle2D;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * How a series looks. Colours of Okabe and Ito, which colour-blind readers can tell apart (without
+ * the yellow, which white paper swallows), and markers of different shape, for those who print in
+ * grey.
+ */
+record Style(Color color, Shape marker) {
+  private static final Color BLACK = new Color(0x22, 0x22, 0x22);
+  private static final Color BLUE = new Color(0x00, 0x72, 0xB2);
+  private static final Color VERMILLION = new Color(0xD5, 0x5E, 0x00);
+  private static final Color ORANGE = new Color(0xE6, 0x9F, 0x00);
+  private static final Color GREEN = new Color(0x00, 0x9E, 0x73);
+  private static final Color PURPLE = new Color(0xCC, 0x79, 0xA7);
+  private static final Color SKY = new Color(0x56, 0xB4, 0xE9);
+
+  private static final Map<String, Style> KNOWN =
+      Map.of(
+          "slab", new Style(BLUE, circle()),
+          "heap", new Style(VERMILLION, square()),
+          "pool", new Style(ORANGE, triangle(0)),
+          "persocket", new Style(PURPLE, diamond()),
+          "packed", new Style(GREEN, triangle(Math.PI)),
+          "mapped", new Style(SKY, cross()));
+  private static final Style KERNEL = new Style(BLACK, cross());
+  private static final List<Style> FURTHER =
+      List.of(
+          new Style(GREEN, triangle(Math.PI)),
+          new Style(SKY, cross()),
+          new Style(GREEN, square()),
+          new Style(SKY, diamond()),
+          new Style(GREEN, circle()),
+          new Style(SKY, triangle(0)));
+
+  /**
+   * A style for each name. What is known always looks the same; others take what is left, in order.
+   */
+  static Map<String, Style> of(List<String> names) {
+    var styles = new LinkedHashMap<String, Style>();
+    int further = 0;
+    for (String name : names) {
+      Style known = name.startsWith("Linux kernel") ? KERNEL : KNOWN.get(name);
+      while (known == null) {
+        Style next = FURTHER.get(further++ % FURTHER.size());
+        boolean taken = further <= FURTHER.size() && isUsed(next, names);
+        known = taken ? null : next;
+      }
+      styles.put(name, known);
+    }
+    return styles;
+  }
+
+  private static boolean isUsed(Style style, List<String> names) {
+    return KNOWN.entrySet().stream()
+        .anyMatch(
+            known -> names.contains(known.getKey()) && known.getValue().color.equals(style.color));
+  }
+
+  private static Shape circle() {
+    return new Ellipse2D.Double(-4.5, -4.5, 9, 9);
+  }
+
+  private static Shape square() {
+    return new Rectangle2D.Double(-4, -4, 8, 8);
+  }
+
+  private static Shape diamond() {
+    return AffineTransform.getRotateInstance(Math.PI / 4).createTransformedShape(square());
+  }
+
+  private static Shape triangle(double turn) {
+    var path = new Path2D.Double();
+    path.moveTo(0, -5.2);
+    path.lineTo(5, 4);
+    path.lineTo(-5, 4);
+    path.closePath();
+    return AffineTransform.getRotateInstance(turn).createTransformedShape(path);
+  }
+
+  private static Shape cross() {
+    var path = new Path2D.Double();
+    double[][] corners = {
+      {-1.5, -5}, {1.5, -5}, {1.5, -1.5}, {5, -1.5}, {5, 1.5}, {1.5, 1.5},
+      {1.5, 5}, {-1.5, 5}, {-1.5, 1.5}, {-5, 1.5}, {-5, -1.5}, {-1.5, -1.5}
+    };
+    path.moveTo(corners[0][0], corners[0][1]);
+    for (double[] corner : corners) {
+      path.lineTo(corner[0], corner[1]);
+    }
+    path.closePath();
+    return path;
+  }
+}

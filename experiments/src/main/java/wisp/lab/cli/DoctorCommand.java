@@ -1,0 +1,103 @@
+package wisp.lab.cli;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import wisp.core.spi.LinkProvider;
+import wisp.lab.chart.SiFormat;
+import wisp.lab.kernel.KernelBaseline;
+import wisp.lab.measure.Machine;
+import wisp.lab.suite.Catalog;
+
+/**
+ * Looks at the machine: what runs here, and for what does not, the one command that would make it
+ * so.
+ */
+@Command(
+    name = "doctor",
+    mixinStandardHelpOptions = true,
+    description =
+        "Checks what this machine can run; for the rest says which command would make it so.")
+public final class DoctorCommand implements Runnable {
+  private static final long MILLION_POINT_BYTES = 2L << 30;
+  private static final int NEWEST_NEEDED = 25;
+
+  @Override
+  public void run() {
+    check(
+        "JDK",
+        Runtime.version().toString(),
+        Runtime.version().feature() >= NEWEST_NEEDED
+            ? null
+            : "needs 25 or later: apt install openjdk-25-jdk-headless (Debian 13)");
+    check(
+        "kernel",
+        Machine.kernel(),
+        System.getProperty("os.name").equals("Linux")
+            ? null
+            : "links other than inmemory need Linux");
+    check("processor", Machine.cores() + " cores", null);
+    check(
+        "memory",
+        SiFormat.bytes(Machine.availableBytes())
+            + " free of "
+            + SiFormat.bytes(Machine.memoryBytes()),
+        Machine.availableBytes() > MILLION_POINT_BYTES
+            ? null
+            : "a million connections of every strategy need 2 GB; use --connections 1k,10k,100k");
+    check(
+        "load",
+        String.valueOf(Machine.load().get("average_1m")),
+        Machine.isNoisy(Machine.load())
+            ? "the machine is busy: rates measured now say little"
+            : null);
+    check(
+        "root",
+        Machine.isRoot() ? "yes" : "no",
+        Machine.isRoot() ? null : "TUN devices and the kernel's cost need it: sudo ./wisp …");
+    check(
+        "/dev/net/tun",
+        Files.exists(Path.of("/dev/net/tun")) ? "there" : "not there",
+        Files.exists(Path.of("/dev/net/tun")) ? null : "modprobe tun");
+    program("ip", "network namespaces: apt install iproute2");
+    program("tshark", "reading captures in tests: apt install tshark");
+    program("curl", "tests of wisp serve http: apt install curl");
+    program("git", "the commit in run.json: apt install git");
+    check(
+        "fonts",
+        fonts() ? "there" : "none",
+        fonts() ? null : "charts need one: apt install fontconfig fonts-dejavu-core");
+    check(
+        "kernel baseline",
+        KernelBaseline.unavailable() == null ? "can be measured" : "recorded figure only",
+        KernelBaseline.unavailable());
+    for (LinkProvider link : Catalog.links()) {
+      check(
+          "link " + link.name(),
+          link.unavailable() == null ? "usable" : "not usable",
+          link.unavailable());
+    }
+  }
+
+  private static void program(String name, String remedy) {
+    boolean there = Machine.hasProgram(name);
+    check(name, there ? "there" : "not there", there ? null : remedy);
+  }
+
+  private static boolean fonts() {
+    return Files.isDirectory(Path.of("/usr/share/fonts")) && Machine.hasProgram("fc-list")
+        || System.getProperty("os.name").startsWith("Mac");
+  }
+
+  private static void check(String what, String found, @Nullable String remedy) {
+    System.out.printf(
+        Locale.ROOT,
+        "%-4s %-16s %s%s%n",
+        remedy == null ? "ok" : "--",
+        what,
+        found,
+        remedy == null ? "" : "; " + remedy);
+  }
+}

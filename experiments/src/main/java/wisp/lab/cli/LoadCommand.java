@@ -1,0 +1,150 @@
+package wisp.lab.cli;
+
+import java.security.SecureRandom;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import wisp.core.spi.Link;
+import wisp.core.spi.LinkException;
+import wisp.core.stack.Context;
+import wisp.core.stack.ContextConfig;
+import wisp.core.stack.Endpoint;
+import wisp.lab.FailedException;
+import wisp.lab.UsageException;
+import wisp.lab.load.InMemoryLoad;
+import wisp.lab.load.Load;
+import wisp.lab.load.LoadPlan;
+import wisp.lab.run.Runner;
+
+/** Connections from our side. */
+@Command(
+    name = "load",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Opens connections and sends on each a stream, which an echo must return byte by byte.",
+      "For example: wisp load --link inmemory --connections 100 --bytes 1Mi",
+      "        or:  wisp load --host 10.9.0.1/16 --own 10.9.1.0/24 --to 10.9.0.1:5000"
+    })
+public final class LoadCommand implements Callable<Integer> {
+  private static final long SPIN_NANOS = 50_000;
+
+  @Option(
+      names = "--to",
+      paramLabel = "IP:PORT",
+      description = "whom to connect to; on inmemory: an echo of our own")
+  private @Nullable String to;
+
+  @Option(
+      names = "--connections",
+      paramLabel = "N",
+      converter = Counts.class,
+      defaultValue = "1",
+      description = "default: ${DEFAULT-VALUE}")
+  private long connections;
+
+  @Option(
+      names = "--bytes",
+      paramLabel = "N",
+      converter = Counts.class,
+      defaultValue = "0",
+      description = "bytes on each connection; 0: only open and hold; default: ${DEFAULT-VALUE}")
+  private long bytes;
+
+  @Option(names = "--no-echo", description = "the peer does not send back what it gets")
+  private boolean noEcho;
+
+  @Option(
+      names = "--hold",
+      paramLabel = "SECONDS",
+      defaultValue = "0",
+      description = "keep connections open so long; default: ${DEFAULT-VALUE}")
+  private double hold;
+
+  @Option(
+      names = "--timeout",
+      paramLabel = "SECONDS",
+      defaultValue = "600",
+      description = "give up after; default: ${DEFAULT-VALUE}")
+  private double timeout;
+
+  @Option(
+      names = "--half-open",
+      paramLabel = "N",
+      defaultValue = "512",
+      description = "handshakes at once; default: ${DEFAULT-VALUE}")
+  private int halfOpen;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "S",
+      defaultValue = "1",
+      description = "of the bytes; default: ${DEFAULT-VALUE}")
+  private long seed;
+
+  @Mixin private StackOptions stack = new StackOptions();
+
+  @Override
+  public Integer call() throws LinkException {
+    if (connections < 1 || connections > 1 << 28) {
+      throw new UsageException("--connections " + connections + " is outside 1 … 2^28");
+    }
+    var load = stack.isInMemory() ? inMemory() : overLink();
+    System.out.println(load.report());
+    if (!load.isDone()) {
+      throw new FailedException("not done within " + timeout + " s (--timeout gives it more)");
+    }
+    return load.isGood() ? 0 : 1;
+  }
+
+  private Load inMemory() {
+    var plan = plan(InMemoryLoad.SERVER);
+    return InMemoryLoad.run(plan, stack.openMemory(), stack.openMemory(), (long) (timeout * 1e9));
+  }
+
+  private LoadPlan plan(Endpoint endpoint) {
+    return new LoadPlan(
+        endpoint,
+        (int) connections,
+        bytes,
+        bytes > 0 && !noEcho,
+        (long) (hold * 1e9),
+        halfOpen,
+        seed);
+  }
+
+  private Load overLink() throws LinkException {
+    var load = new Load(plan(endpoint()));
+    ContextConfig config = stack.config();
+    try (var memory = stack.openMemory();
+        Link link = stack.openLink();
+        var context = new Context(config, memory, link, new SecureRandom()::nextLong)) {
+      var runner = new Runner(context, link, SPIN_NANOS);
+      runner.run(
+          now -> {
+            long next = load.work(context, now);
+            if (load.isDone()) {
+              runner.stop();
+            }
+            return next;
+          },
+          (long) (timeout * 1e9));
+    }
+    return load;
+  }
+
+  private Endpoint endpoint() {
+    if (to == null) {
+      throw new UsageException(
+          "--to is missing: whom shall it connect to? For example --to 10.9.0.1:5000");
+    }
+    int colon = to.lastIndexOf(':');
+    try {
+      return Endpoint.of(
+          to.substring(0, Math.max(0, colon)), Integer.parseInt(to.substring(colon + 1)));
+    } catch (IllegalArgumentException e) {
+      throw new UsageException("--to " + to + " is not like 10.9.0.1:5000");
+    }
+  }
+}

@@ -1,0 +1,152 @@
+package wisp.lab.cli;
+
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+import wisp.core.ip.IpPrefix;
+import wisp.core.spi.Link;
+import wisp.core.spi.LinkException;
+import wisp.core.spi.MemoryStrategy;
+import wisp.core.spi.Parameters;
+import wisp.core.spi.RecordStore;
+import wisp.core.spi.StrategyConfig;
+import wisp.core.stack.ContextConfig;
+import wisp.drivers.Links;
+import wisp.drivers.pcap.PcapLink;
+import wisp.drivers.pcap.PcapWriter;
+import wisp.lab.FailedException;
+import wisp.lab.UsageException;
+import wisp.lab.suite.Catalog;
+
+/** What {@code serve} and {@code load} have in common: a stack on a link. */
+final class StackOptions {
+  @Option(
+      names = "--link",
+      paramLabel = "LINK",
+      defaultValue = "tun",
+      description = "such as tun, or tun:NAME,mtu=1500; default: ${DEFAULT-VALUE}")
+  String link = "tun";
+
+  @Option(
+      names = "--host",
+      paramLabel = "IP/BITS",
+      description = "the kernel's own address on the link")
+  @Nullable String host;
+
+  @Option(
+      names = "--own",
+      paramLabel = "IP/BITS",
+      description = "addresses that the stack answers for; may be given more than once")
+  List<String> own = new ArrayList<>();
+
+  @Option(
+      names = "--memory",
+      paramLabel = "NAME",
+      defaultValue = "slab",
+      description = "memory strategy; default: ${DEFAULT-VALUE}")
+  String memory = "slab";
+
+  @Option(
+      names = "--capacity",
+      paramLabel = "N",
+      converter = Counts.class,
+      defaultValue = "100k",
+      description =
+          "connections to expect: what a bounded strategy makes room for; default:"
+              + " ${DEFAULT-VALUE}")
+  long capacity;
+
+  @Option(
+      names = "--param",
+      paramLabel = "STRATEGY.NAME=VALUE",
+      description = "a parameter, such as slab.block=256")
+  Map<String, String> parameters = Map.of();
+
+  @Option(
+      names = "--window",
+      paramLabel = "BYTES",
+      converter = Counts.class,
+      defaultValue = "1Mi",
+      description = "receive window; default: ${DEFAULT-VALUE}")
+  long window;
+
+  @Option(names = "--pcap", paramLabel = "FILE", description = "record all packets")
+  @Nullable Path pcap;
+
+  boolean isInMemory() {
+    return link.equals("inmemory");
+  }
+
+  Link openLink() throws LinkException {
+    var spec = Links.parse(link);
+    var provider = Catalog.link(spec.provider());
+    String reason = provider.unavailable();
+    if (reason != null) {
+      throw new FailedException("link " + provider.name() + ": " + reason);
+    }
+    var all = new LinkedHashMap<>(spec.parameters());
+    if (host != null) {
+      all.put("host", host);
+    }
+    Link opened = provider.open(all);
+    if (pcap == null) {
+      return opened;
+    }
+    try {
+      return new PcapLink(opened, new PcapWriter(pcap, opened.kind()), StackOptions::epochNanos);
+    } catch (java.io.IOException e) {
+      opened.close();
+      throw new FailedException("can't write --pcap " + pcap + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static long epochNanos() {
+    var now = java.time.Instant.now();
+    return now.getEpochSecond() * 1_000_000_000L + now.getNano();
+  }
+
+  MemoryStrategy openMemory() {
+    var provider = Catalog.strategy(memory);
+    var given = new LinkedHashMap<String, String>();
+    parameters.forEach(
+        (name, value) -> {
+          if (!name.startsWith(memory + ".")) {
+            throw new UsageException(
+                "--param "
+                    + name
+                    + " is not of "
+                    + memory
+                    + "; write it like "
+                    + memory
+                    + ".NAME=VALUE");
+          }
+          given.put(name.substring(memory.length() + 1), value);
+        });
+    Parameters.of(memory, provider.parameters(), given);
+    if (capacity < 1 || capacity > Integer.MAX_VALUE) {
+      throw new UsageException("--capacity " + capacity + " is outside 1 … " + Integer.MAX_VALUE);
+    }
+    var random = new SecureRandom();
+    return provider.create(
+        new StrategyConfig(
+            RecordStore.STATE_WORDS, (int) capacity, random.nextLong(), random.nextLong(), given));
+  }
+
+  ContextConfig config() {
+    if (own.isEmpty()) {
+      throw new UsageException(
+          "--own is missing: which addresses shall the stack answer for? For example --own"
+              + " 10.9.1.0/24");
+    }
+    if (window < 1 || window > 1 << 30) {
+      throw new UsageException("--window " + window + " is outside 1 … 1Gi");
+    }
+    return ContextConfig.of(own.stream().map(IpPrefix::parse).toArray(IpPrefix[]::new))
+        .withReceiveWindow((int) window);
+  }
+}

@@ -1,0 +1,122 @@
+package wisp.lab.memory;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.NavigableSet;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import wisp.lab.chart.SiFormat;
+
+/** What was measured of one strategy, and what follows from it about counts not yet measured. */
+final class Measured {
+  /** From here on the slope is the figure, where there is one. */
+  static final long SLOPE_FROM = 1_000_000;
+
+  private static final List<String> PER_CONNECTION =
+      List.of(
+          "bytes_per_connection",
+          "in_use_bytes_per_connection",
+          "rss_bytes_per_connection",
+          "heap_bytes_per_connection");
+
+  /** A metric of a point. */
+  record Value(String metric, String unit, double value, String note) {}
+
+  private final String strategy;
+  private final NavigableMap<Long, Map<String, Value>> points = new TreeMap<>();
+
+  Measured(String strategy) {
+    this.strategy = strategy;
+  }
+
+  String strategy() {
+    return strategy;
+  }
+
+  NavigableSet<Long> counts() {
+    return points.navigableKeySet();
+  }
+
+  void put(long count, String metric, String unit, double value) {
+    points
+        .computeIfAbsent(count, n -> new LinkedHashMap<>())
+        .put(metric, new Value(metric, unit, value, ""));
+  }
+
+  void forget(long count) {
+    points.remove(count);
+  }
+
+  double get(long count, String metric) {
+    Value value = points.getOrDefault(count, Map.of()).get(metric);
+    return value == null ? Double.NaN : value.value();
+  }
+
+  /**
+   * Why {@code count} connections would not fit into so many bytes; {@code null} when they do, or
+   * nothing is known yet.
+   */
+  @Nullable String misfit(long count, long bytes) {
+    if (points.isEmpty()) {
+      return null;
+    }
+    long last = points.lastKey();
+    double expected = held(last) * count / last;
+    Long earlier = points.lowerKey(last);
+    if (earlier != null) {
+      double slope = (held(last) - held(earlier)) / (last - earlier);
+      expected = Math.max(held(last), held(last) + slope * (count - last));
+    }
+    return expected <= bytes
+        ? null
+        : "needs about "
+            + SiFormat.bytes(expected)
+            + ", "
+            + SiFormat.bytes(Math.max(0, bytes))
+            + " are free";
+  }
+
+  private double held(long count) {
+    return Math.max(get(count, "reserved_bytes"), get(count, "rss_growth_bytes"));
+  }
+
+  /**
+   * All values of a point; per connection, the slope to twice as many connections where that is the
+   * better figure.
+   *
+   * @param ends counted of each connection
+   */
+  List<Value> at(long count, int ends) {
+    var values = new ArrayList<Value>();
+    boolean slope = count >= SLOPE_FROM && points.containsKey(2 * count);
+    for (Value value : points.getOrDefault(count, Map.of()).values()) {
+      if (!PER_CONNECTION.contains(value.metric())) {
+        values.add(
+            slope && value.metric().equals("fixed_bytes") ? fixed(value, count, ends) : value);
+      } else if (slope) {
+        values.add(
+            new Value(value.metric(), value.unit(), slope(value, count), "slope to " + 2 * count));
+      } else {
+        values.add(new Value(value.metric(), value.unit(), value.value(), "quotient"));
+      }
+    }
+    return values;
+  }
+
+  /** Both are per connection, so the slope is twice the one less the other. */
+  private double slope(Value value, long count) {
+    return 2 * get(2 * count, value.metric()) - value.value();
+  }
+
+  private Value fixed(Value value, long count, int ends) {
+    double perEnd = 2 * get(2 * count, "bytes_per_connection") - get(count, "bytes_per_connection");
+    return new Value(
+        value.metric(),
+        value.unit(),
+        get(count, "reserved_bytes") - perEnd * count * ends,
+        "what the slope leaves");
+  }
+}

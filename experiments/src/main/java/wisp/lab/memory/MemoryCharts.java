@@ -1,0 +1,125 @@
+package wisp.lab.memory;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.ToDoubleFunction;
+import org.jspecify.annotations.Nullable;
+import wisp.lab.chart.LineChart;
+import wisp.lab.chart.Series;
+import wisp.lab.chart.SiFormat;
+import wisp.lab.kernel.KernelPoint;
+import wisp.lab.results.Row;
+
+/** Bytes per connection, and memory in all, over the number of connections. */
+final class MemoryCharts {
+  private static final String PER_CONNECTION = "bytes_per_connection";
+
+  private MemoryCharts() {}
+
+  static Map<String, LineChart> of(List<Row> rows, Map<String, @Nullable Object> info) {
+    var charts = new LinkedHashMap<String, LineChart>();
+    charts.put(
+        "bytes-per-connection",
+        new LineChart(
+            "Memory per idle TCP connection",
+            subtitle(rows, info),
+            "Connections",
+            "Bytes per connection, everything included",
+            SiFormat::bytes,
+            series(rows, PER_CONNECTION, Row::value)));
+    charts.put(
+        "total-memory",
+        new LineChart(
+            "Total memory of idle TCP connections",
+            subtitle(rows, info),
+            "Connections",
+            "Memory reserved, everything included",
+            SiFormat::bytes,
+            series(rows, "reserved_bytes", row -> total(row))));
+    return charts;
+  }
+
+  /** The kernel has no total of its own: as many ends as ours times its cost of one. */
+  private static double total(Row row) {
+    return row.metric().equals(PER_CONNECTION) ? row.value() * row.connections() : row.value();
+  }
+
+  private static List<Series> series(List<Row> rows, String metric, ToDoubleFunction<Row> value) {
+    var names = new LinkedHashSet<String>();
+    rows.forEach(row -> names.add(row.strategy()));
+    names.remove(MemorySuite.KERNEL);
+    var all = new ArrayList<Series>();
+    addKernel(all, rows, value, KernelPoint.RECORDED);
+    addKernel(all, rows, value, "");
+    for (String name : names) {
+      var own =
+          rows.stream()
+              .filter(row -> row.strategy().equals(name) && row.metric().equals(metric))
+              .toList();
+      all.add(new Series(name, false, points(own, value)));
+    }
+    all.removeIf(one -> one.points().isEmpty());
+    return all;
+  }
+
+  private static void addKernel(
+      List<Series> all, List<Row> rows, ToDoubleFunction<Row> value, String note) {
+    boolean recorded = note.equals(KernelPoint.RECORDED);
+    var own =
+        rows.stream()
+            .filter(row -> row.strategy().equals(MemorySuite.KERNEL))
+            .filter(row -> row.metric().equals(PER_CONNECTION))
+            .filter(row -> row.note().equals(KernelPoint.RECORDED) == recorded)
+            .toList();
+    all.add(
+        new Series(
+            recorded ? "Linux kernel (recorded earlier)" : "Linux kernel",
+            recorded,
+            points(own, value)));
+  }
+
+  private static List<Series.Point> points(List<Row> rows, ToDoubleFunction<Row> value) {
+    var byCount = new TreeMap<Long, List<Double>>();
+    rows.stream()
+        .filter(row -> value.applyAsDouble(row) > 0) // not NaN, and visible on a logarithmic axis
+        .forEach(
+            row ->
+                byCount
+                    .computeIfAbsent(row.connections(), n -> new ArrayList<>())
+                    .add(value.applyAsDouble(row)));
+    var points = new ArrayList<Series.Point>();
+    byCount.forEach(
+        (count, values) -> {
+          values.sort(null);
+          points.add(
+              new Series.Point(
+                  count, values.get(values.size() / 2), values.getFirst(), values.getLast()));
+        });
+    return points;
+  }
+
+  private static List<String> subtitle(List<Row> rows, Map<String, @Nullable Object> info) {
+    int runs = rows.stream().mapToInt(Row::repetition).max().orElse(1);
+    var machine = info.get("machine") instanceof Map<?, ?> map ? map : Map.of();
+    var options = info.get("options") instanceof Map<?, ?> map ? map : Map.of();
+    String commit = String.valueOf(machine.get("commit"));
+    return List.of(
+        "IPv4, "
+            + (options.get("peers") == null ? "phantom" : options.get("peers"))
+            + " peers, after a real handshake and with every timer run out; "
+            + (runs == 1 ? "n = 1 run" : "median of n = " + runs + " runs, bars: least to most")
+            + "; one JVM per point",
+        "Kernel: pages of the slab caches that grow with connections, per end"
+            + "; "
+            + machine.get("kernel")
+            + ", "
+            + machine.get("jdk")
+            + ", commit "
+            + commit.substring(0, Math.min(10, commit.length()))
+            + (Boolean.TRUE.equals(machine.get("dirty")) ? "+" : ""));
+  }
+}

@@ -1,0 +1,7 @@
+/**
+ * The laboratory: read {@link wisp.lab.Main}, then a suite ({@code wisp.lab.memory.MemorySuite}).
+ */
+@NullMarked
+package wisp.lab;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,24 @@
+package wisp.lab.serve;
+
+import java.util.ArrayDeque;
+import wisp.core.stack.Context;
+
+/** Half-closes that found no memory, to be tried again. */
+final class Farewell {
+  private final ArrayDeque<Long> waiting = new ArrayDeque<>();
+
+  /** Says that we have no more to send: now or, if there is no memory for that, soon. */
+  void shutdown(Context context, long connection) {
+    if (!context.shutdown(connection) && context.isOpen(connection)) {
+      waiting.add(connection);
+    }
+  }
+
+  /** Tries each once more; returns whether some still wait. */
+  boolean retry(Context context) {
+    for (int left = waiting.size(); left > 0; left--) {
+      shutdown(context, waiting.remove());
+    }
+    return !waiting.isEmpty();
+  }
+}

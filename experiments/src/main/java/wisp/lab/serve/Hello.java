@@ -1,0 +1,50 @@
+package wisp.lab.serve;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import wisp.core.stack.Context;
+
+/** Says one line and closes. The one frame that it has is sent on all connections. */
+final class Hello implements Service {
+  private static final byte[] TEXT = "Hello from Wisp.\n".getBytes(StandardCharsets.US_ASCII);
+  private final Farewell farewell = new Farewell();
+  private final ArrayDeque<Long> unsaid = new ArrayDeque<>();
+  private int frame;
+
+  @Override
+  public String name() {
+    return "hello";
+  }
+
+  @Override
+  public void start(Context context) {
+    frame = SharedFrame.of(context, TEXT);
+  }
+
+  @Override
+  public void onOpen(Context context, long connection) {
+    if (context.send(connection, frame)) {
+      farewell.shutdown(context, connection);
+    } else if (context.isOpen(connection)) {
+      unsaid.add(connection);
+    }
+  }
+
+  @Override
+  public void onData(
+      Context context, long connection, MemorySegment memory, long offset, int length) {}
+
+  @Override
+  public boolean retry(Context context) {
+    for (int left = unsaid.size(); left > 0; left--) {
+      onOpen(context, unsaid.remove());
+    }
+    return farewell.retry(context) | !unsaid.isEmpty();
+  }
+
+  @Override
+  public void stop(Context context) {
+    context.release(frame);
+  }
+}

@@ -1,0 +1,215 @@
+package wisp.lab.serve;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import wisp.core.spi.Footprint;
+import wisp.core.spi.Link;
+import wisp.core.spi.MemoryStrategy;
+import wisp.core.stack.ConnectionProfile;
+import wisp.core.stack.Context;
+import wisp.core.stack.ContextConfig;
+import wisp.core.stack.Endpoint;
+import wisp.lab.FailedException;
+import wisp.lab.measure.ProcFile;
+import wisp.lab.results.Json;
+import wisp.lab.run.Runner;
+
+/** Services on consecutive ports over one link, until told to end. */
+public final class Server implements AutoCloseable {
+  private static final long SECOND = 1_000_000_000L;
+  private static final long RETRY_NANOS = 1_000_000;
+  private static final long SPIN_NANOS = 50_000;
+  private static final long GRACE_NANOS = SECOND;
+  private final Link link;
+  private final MemoryStrategy memory;
+  private final Context context;
+  private final Runner runner;
+  private final List<Service> services;
+  private final List<Endpoint> endpoints = new ArrayList<>();
+  private final @Nullable Path statsFile;
+  private long nextStatsNanos = SECOND;
+  private long peakConnections;
+
+  /**
+   * Makes it ready to accept.
+   *
+   * @param link closed with the server
+   * @param memory closed with the server
+   * @param statsFile rewritten each second, or {@code null}
+   */
+  public Server(
+      Link link,
+      MemoryStrategy memory,
+      ContextConfig config,
+      List<String> names,
+      int firstPort,
+      @Nullable Path statsFile) {
+    this.link = link;
+    this.memory = memory;
+    this.statsFile = statsFile;
+    context = new Context(config, memory, link, new SecureRandom()::nextLong);
+    context.onHandlerFailure(e -> System.err.println("wisp: a service failed: " + e));
+    services = names.stream().map(Services::named).toList();
+    for (int i = 0; i < services.size(); i++) {
+      services.get(i).start(context);
+      var endpoint = Endpoint.any(firstPort + i);
+      context.listen(endpoint, ConnectionProfile.NO_DELAY, services.get(i));
+      endpoints.add(endpoint);
+    }
+    runner = new Runner(context, link, SPIN_NANOS);
+  }
+
+  /**
+   * Serves until SIGTERM or SIGINT; then closes down, prints statistics and ends the JVM with code
+   * 0.
+   */
+  public void run() {
+    var finished = new CountDownLatch(1);
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> endFrom(finished)));
+    System.out.println(ready());
+    System.out.flush();
+    try {
+      runner.run(this::chores, Long.MAX_VALUE);
+      runner.restart();
+      closeDown();
+      var statistics = Json.line(statistics());
+      writeStats(statistics);
+      close();
+      System.out.println(statistics);
+      System.out.flush();
+      finished.countDown();
+      // The hook halts the JVM: System.exit from here would wait for the hook, which waits for us.
+      TimeUnit.SECONDS.sleep(10);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (RuntimeException e) {
+      System.err.println("wisp: " + e.getMessage());
+      Runtime.getRuntime().halt(1);
+    }
+  }
+
+  private void endFrom(CountDownLatch finished) {
+    runner.stop();
+    try {
+      boolean inTime = finished.await(10, TimeUnit.SECONDS);
+      Runtime.getRuntime().halt(inTime ? 0 : 1);
+    } catch (InterruptedException e) {
+      Runtime.getRuntime().halt(1);
+    }
+  }
+
+  private String ready() {
+    var text = new StringBuilder("ready");
+    for (int i = 0; i < services.size(); i++) {
+      text.append(' ').append(services.get(i).name()).append('=').append(endpoints.get(i).port());
+    }
+    return text.append(" link=").append(link.name()).toString();
+  }
+
+  /** Accepts no more, and lets those who are about to finish do so. */
+  private void closeDown() {
+    endpoints.forEach(context::unlisten);
+    long limit = runner.nowNanos() + GRACE_NANOS;
+    runner.run(
+        now -> {
+          if (context.connections() == 0) {
+            runner.stop();
+          }
+          return Math.min(now + RETRY_NANOS, chores(now));
+        },
+        limit);
+  }
+
+  private long chores(long now) {
+    peakConnections = Math.max(peakConnections, context.connections());
+    boolean waiting = false;
+    for (Service service : services) {
+      waiting |= service.retry(context);
+    }
+    if (statsFile != null && now >= nextStatsNanos) {
+      nextStatsNanos = now + SECOND;
+      writeStats(Json.line(statistics()));
+    }
+    long next = statsFile == null ? Long.MAX_VALUE : nextStatsNanos;
+    return waiting ? Math.min(next, now + RETRY_NANOS) : next;
+  }
+
+  private void writeStats(String line) {
+    if (statsFile == null) {
+      return;
+    }
+    try {
+      // By way of another file, so that who reads it never sees half a line.
+      Path next = statsFile.resolveSibling(statsFile.getFileName() + ".next");
+      Files.writeString(next, line + "\n");
+      Files.move(
+          next, statsFile, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      throw new FailedException("can't write --stats " + statsFile + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** All that is counted. On the thread of the context. */
+  Map<String, @Nullable Object> statistics() {
+    var footprint = new Footprint();
+    context.footprint(footprint);
+    var kinds = new java.util.LinkedHashMap<String, @Nullable Object>();
+    for (Footprint.Kind kind : Footprint.Kind.values()) {
+      kinds.put(
+          kind.name().toLowerCase(Locale.ROOT),
+          Json.object(
+              "reserved", footprint.reservedBytes(kind), "in_use", footprint.inUseBytes(kind)));
+    }
+    var counts = new TreeMap<String, @Nullable Object>();
+    var drops = new TreeMap<String, @Nullable Object>();
+    context
+        .counters()
+        .nonZero()
+        .forEach(
+            (event, count) -> {
+              String name = event.name().toLowerCase(Locale.ROOT);
+              if (name.startsWith("drop_")) {
+                drops.put(name.substring("drop_".length()), count);
+              } else {
+                counts.put(name, count);
+              }
+            });
+    int open = context.connections();
+    return Json.object(
+        "connections", open,
+        "peak_connections", Math.max(peakConnections, open),
+        "seconds", runner.nowNanos() / 1e9,
+        "bytes_received", counts.getOrDefault("bytes_delivered", 0L),
+        "bytes_sent", counts.getOrDefault("bytes_acknowledged", 0L),
+        "bytes_per_connection",
+            open == 0 ? null : (Object) ((double) footprint.reservedBytes() / open),
+        "reserved_bytes", footprint.reservedBytes(),
+        "in_use_bytes", footprint.inUseBytes(),
+        "application_bytes", services.stream().mapToLong(Service::applicationBytes).sum(),
+        "rss_bytes", ProcFile.field("/proc/self/status", "VmRSS"),
+        "footprint", kinds,
+        "drops", drops,
+        "link_drops", link.drops(),
+        "counters", counts);
+  }
+
+  /** Gives everything back; a leak shows here. */
+  @Override
+  public void close() {
+    services.forEach(service -> service.stop(context));
+    context.close();
+    memory.close();
+    link.close();
+  }
+}

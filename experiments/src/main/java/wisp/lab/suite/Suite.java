@@ -1,0 +1,40 @@
+package wisp.lab.suite;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import wisp.lab.chart.LineChart;
+import wisp.lab.results.Row;
+import wisp.lab.results.RunFolder;
+
+/** An experiment by name: what it varies, measures and draws. */
+public interface Suite {
+  /** Short, lower case, unique. */
+  String name();
+
+  /** One line for {@code wisp list}. */
+  String description();
+
+  /** Why it can't run here, in one line; {@code null} when it can. */
+  default @Nullable String unavailable() {
+    return null;
+  }
+
+  /** Checks what was asked before anything long begins. */
+  void check(RunOptions options);
+
+  /** Flags of the JVMs that it starts, beside our own. */
+  default List<String> childFlags() {
+    return List.of();
+  }
+
+  /** Measures, and adds each row as soon as it is known. */
+  void run(RunOptions options, RunFolder folder, Progress progress) throws IOException;
+
+  /** The charts of a run, by file name, in the order of the page. */
+  Map<String, LineChart> charts(List<Row> rows, Map<String, @Nullable Object> info);
+
+  /** The metric that the page's table shows. */
+  String headline();
+}
