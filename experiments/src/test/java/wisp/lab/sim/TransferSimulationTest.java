@@ -81,8 +81,8 @@ class TransferSimulationTest {
 
   private static void transfer(
       long seed, String strategy, PathConfig path, int bytes, int window, int pauseEvery) {
-    ContextConfig configA = Simulation.config("10.0.0.1").withReceiveWindow(window);
-    ContextConfig configB = Simulation.config("10.0.0.2").withReceiveWindow(window);
+    ContextConfig configA = config("10.0.0.1", window);
+    ContextConfig configB = config("10.0.0.2", window);
     try (var sim = new Simulation(seed, strategy, Map.of(), path, configA, configB)) {
       var client = new StreamPeer(bytes, 1, 2, 256_000, seed);
       var server = new StreamPeer(bytes / 2, 2, 1, 100_000, seed + 1);
@@ -124,11 +124,18 @@ class TransferSimulationTest {
       assertEquals(bytes, client.released, what);
       assertEquals(bytes, client.acknowledged, what);
       assertTrue(
-          sim.runUntil(() -> sim.a.timeWaits() + sim.b.timeWaits() == 0, 300),
+          sim.runUntil(() -> sim.a.timeWaits() + sim.b.timeWaits() == 0, 3_000),
           what + ": TIME-WAIT never ended");
       assertEquals(0, sim.memoryA.blocks().inUse() + sim.memoryB.blocks().inUse(), what);
       assertEquals(0, sim.memoryA.records().size() + sim.memoryB.records().size(), what);
       assertEquals(0, sim.memoryA.frames().inUse() + sim.memoryB.frames().inUse(), what);
     }
+  }
+
+  /** A long MSL: at 30 % loss the last ACK can take longer than two of the usual ones. */
+  private static ContextConfig config(String address, int window) {
+    return Simulation.config(address)
+        .withReceiveWindow(window)
+        .withMaxSegmentLifetime(1_000 * Simulation.SECOND);
   }
 }
