@@ -87,7 +87,6 @@ public final class SegmentArrives {
       env.counters.add(Event.DROP_FLAGS);
       return false;
     }
-    rememberTimestamp(tcb, seg, options);
     if (!onAck(tcb, seg, options)) {
       return false;
     }
@@ -229,6 +228,7 @@ public final class SegmentArrives {
             tcb.localAddress, tcb.localPort, tcb.remoteAddress, tcb.remotePort, ack, 0, false);
         return false;
       }
+      rememberTimestamp(tcb, seg, options);
       handshake.established(tcb, ack, seg, tcb.passive ? Event.ACCEPTED : Event.CONNECTED);
       return tcb.state != State.CLOSED;
     }
@@ -237,6 +237,7 @@ public final class SegmentArrives {
       challenge(tcb);
       return false;
     }
+    rememberTimestamp(tcb, seg, options);
     acknowledgment.process(tcb, seg, options);
     if (tcb.state == State.CLOSED) {
       return false;
