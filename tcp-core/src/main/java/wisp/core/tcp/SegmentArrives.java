@@ -128,6 +128,9 @@ public final class SegmentArrives {
       return true;
     }
     if (!options.hasTimestamp()) {
+      if (seg.has(TcpHeader.SYN)) {
+        return true; // draws a challenge (RFC 5961 §4): a peer that rebooted must get through
+      }
       env.counters.add(Event.DROP_PAWS);
       return false;
     }
