@@ -44,8 +44,9 @@ public final class SegmentArrives {
   /**
    * A segment for this connection, checksum verified, options parsed.
    *
-   * @return true: it is a SYN that may open the connection anew (from TIME-WAIT, or back in
-   *     LISTEN); the record has become CLOSED and the caller offers the SYN to the listener
+   * @return true: the record is CLOSED and the segment is for whoever comes after it: a SYN that
+   *     opens the connection anew (from TIME-WAIT, or back in LISTEN), or anything that follows the
+   *     end in the same burst; the caller offers it to the listener
    */
   public boolean segmentArrives(Tcb tcb, TcpHeader seg, TcpOptions options) {
     return switch (tcb.state) {
@@ -54,7 +55,7 @@ public final class SegmentArrives {
         yield false;
       }
       case TIME_WAIT -> inTimeWait(tcb, seg, options);
-      case CLOSED, LISTEN -> false;
+      case CLOSED, LISTEN -> true; // it ended earlier in this burst
       case SYN_RECEIVED, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT, CLOSING, LAST_ACK -> {
         boolean reopen = inOtherStates(tcb, seg, options);
         if (tcb.state != State.CLOSED && tcb.state != State.TIME_WAIT) {
