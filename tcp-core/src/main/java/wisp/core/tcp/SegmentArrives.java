@@ -256,7 +256,12 @@ public final class SegmentArrives {
     State next = tcb.state.onFinAcked();
     switch (next) {
       case CLOSED -> ending.end(tcb, EndCause.CLOSED);
-      case TIME_WAIT -> ending.enterTimeWait(tcb);
+      case TIME_WAIT -> {
+        if (tcb.ackNow) {
+          output.sendAck(tcb); // of the peer's FIN, which came in this very burst
+        }
+        ending.enterTimeWait(tcb);
+      }
       default -> tcb.state = next;
     }
     return next == State.FIN_WAIT_2;
