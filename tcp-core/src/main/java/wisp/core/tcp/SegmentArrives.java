@@ -312,6 +312,9 @@ public final class SegmentArrives {
       return false;
     }
     if (!passesPaws(tcb, seg, options)) {
+      if (tcb.ackNow) {
+        output.sendAck(tcb);
+      }
       return false;
     }
     boolean finAgain = seg.has(TcpHeader.FIN) && seg.seq() + seg.seqLength() == tcb.rcvNxt;
