@@ -166,14 +166,15 @@ public final class Receiver {
     reassembly.clear(tcb.held);
     tcb.duplicateAcksOwed = 0;
     State next = tcb.state.onFin(false);
-    if (next == State.TIME_WAIT) {
-      output.sendAck(tcb);
-      ending.enterTimeWait(tcb);
-      return;
+    if (next != State.TIME_WAIT) {
+      tcb.state = next;
     }
-    tcb.state = next;
     if (!tcb.applicationClosed) {
       env.upcalls.peerClosed(tcb);
+    }
+    if (next == State.TIME_WAIT && tcb.state != State.CLOSED) {
+      output.sendAck(tcb);
+      ending.enterTimeWait(tcb);
     }
   }
 
