@@ -49,7 +49,7 @@ public final class Receiver {
     int skip = Math.max(0, Seq.distance(seq, tcb.rcvNxt));
     @SeqNum int end = seq + length;
     boolean cutAtEdge = Seq.after(end, tcb.rcvAdv);
-    int take = Seq.distance(seq, Seq.min(end, tcb.rcvAdv)) - skip;
+    int take = Seq.distance(seq, Seq.min(end, textLimit(tcb))) - skip;
     boolean finHere = fin && !cutAtEdge;
     if (take > 0 && tcb.applicationClosed) {
       output.sendReset(tcb);
@@ -72,6 +72,11 @@ public final class Receiver {
     }
   }
 
+  /** Text counts up to the window's edge, or to a FIN that is known to come before it. */
+  private static @SeqNum int textLimit(Tcb tcb) {
+    return tcb.peerFinHeld ? Seq.min(tcb.rcvAdv, tcb.peerFinSeq) : tcb.rcvAdv;
+  }
+
   private void take(Tcb tcb, @SeqNum int seq, MemorySegment memory, long start, int length) {
     if (seq != tcb.rcvNxt) {
       hold(tcb, seq, memory, start, length);
@@ -86,7 +91,8 @@ public final class Receiver {
     while (tcb.state != State.CLOSED && reassembly.isDue(tcb.held, tcb.rcvNxt)) {
       int block = reassembly.pop(tcb.held);
       int overlap = Seq.distance(reassembly.seqOf(block), tcb.rcvNxt);
-      int rest = Seq.distance(tcb.rcvNxt, reassembly.endOf(block));
+      @SeqNum int end = Seq.min(reassembly.endOf(block), textLimit(tcb));
+      int rest = Seq.distance(tcb.rcvNxt, end);
       if (rest > 0) {
         deliver(tcb, reassembly.memory(block), reassembly.textStart(block) + overlap, rest);
       }
@@ -137,6 +143,7 @@ public final class Receiver {
 
   private void noteFin(Tcb tcb, @SeqNum int finSeq) {
     if (finSeq != tcb.rcvNxt
+        && !tcb.peerFinHeld
         && !tcb.applicationClosed
         && activity.wake(tcb, Blocks.Purpose.ORDINARY)) {
       tcb.peerFinHeld = true;
