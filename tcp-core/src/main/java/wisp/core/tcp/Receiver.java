@@ -87,24 +87,37 @@ public final class Receiver {
     if (buffers != null) {
       length = Math.min(length, freeBytes(buffers, tcb));
     }
-    deliver(tcb, memory, start, length);
-    while (tcb.state != State.CLOSED && reassembly.isDue(tcb.held, tcb.rcvNxt)) {
-      int block = reassembly.pop(tcb.held);
-      int overlap = Seq.distance(reassembly.seqOf(block), tcb.rcvNxt);
-      @SeqNum int end = Seq.min(reassembly.endOf(block), textLimit(tcb));
-      int rest = Seq.distance(tcb.rcvNxt, end);
-      if (rest > 0) {
-        deliver(tcb, reassembly.memory(block), reassembly.textStart(block) + overlap, rest);
+    @SeqNum int end = seq + length;
+    while (tcb.state != State.CLOSED) {
+      boolean heldIsDue = reassembly.isDue(tcb.held, tcb.rcvNxt);
+      if (!heldIsDue && Seq.atOrAfter(tcb.rcvNxt, end)) {
+        break;
       }
-      blocks.release(block);
-      if (tcb.applicationClosed && !tcb.held.isEmpty()) {
+      if (tcb.applicationClosed) { // by the callback that took the bytes before these
         output.sendReset(tcb);
         ending.end(tcb, EndCause.ABORTED);
+      } else if (heldIsDue) {
+        deliverHeld(tcb);
+      } else {
+        // Only up to what is held: of two copies of a byte the first one stays.
+        @SeqNum int to = tcb.held.isEmpty() ? end : Seq.min(end, reassembly.seqOf(tcb.held.head));
+        int n = Seq.distance(tcb.rcvNxt, to);
+        deliver(tcb, memory, start + Seq.distance(seq, tcb.rcvNxt), n);
       }
     }
     if (hadHole) {
       tcb.ackNow = true;
     }
+  }
+
+  private void deliverHeld(Tcb tcb) {
+    int block = reassembly.pop(tcb.held);
+    int overlap = Seq.distance(reassembly.seqOf(block), tcb.rcvNxt);
+    int rest = Seq.distance(tcb.rcvNxt, Seq.min(reassembly.endOf(block), textLimit(tcb)));
+    if (rest > 0) {
+      deliver(tcb, reassembly.memory(block), reassembly.textStart(block) + overlap, rest);
+    }
+    blocks.release(block);
   }
 
   private void deliver(Tcb tcb, MemorySegment memory, long start, int length) {
