@@ -106,6 +106,7 @@ public final class Receiver {
       }
     }
     if (hadHole) {
+      tcb.duplicateAcksOwed = 0; // they would repeat the number that this ACK now brings
       tcb.ackNow = true;
     }
   }
