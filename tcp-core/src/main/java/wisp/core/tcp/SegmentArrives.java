@@ -290,6 +290,7 @@ public final class SegmentArrives {
     @SeqNum int up = seg.seq() + seg.urgentPointer();
     boolean news = !tcb.urgentPending || Seq.after(up, tcb.rcvUp);
     if (news && Seq.after(up, tcb.rcvNxt)) {
+      activity.wake(tcb, Blocks.Purpose.ORDINARY); // before it is noted: waking begins at rest
       tcb.urgentPending = true;
       tcb.rcvUp = up;
       env.upcalls.urgent(tcb, Seq.distance(tcb.rcvNxt, up));
