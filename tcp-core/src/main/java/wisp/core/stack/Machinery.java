@@ -39,6 +39,7 @@ import wisp.core.tcp.TcpOutput;
 import wisp.core.tcp.UserCalls;
 import wisp.core.tcp.congestion.CongestionControl;
 import wisp.core.tcp.congestion.NewReno;
+import wisp.core.tcp.timer.TimerWheel;
 
 /** A context's parts, made and joined here and nowhere else, and the time that passes over them. */
 final class Machinery {
@@ -68,6 +69,9 @@ final class Machinery {
   private final DestinationCache destinations;
   private final AckLimiter limiter;
   private final EphemeralPorts ports;
+
+  /** Made once: a method reference in {@link #expire} would be garbage at every poll. */
+  private final TimerWheel.Expiry onTimer = this::timerExpired;
 
   Machinery(
       Context context, ContextConfig config, MemoryStrategy memory, Link link, Entropy entropy) {
@@ -176,7 +180,7 @@ final class Machinery {
    */
   int expire(int most) {
     long now = env.nowNanos;
-    int done = timers.wheel().expire(now, most, this::timerExpired);
+    int done = timers.wheel().expire(now, most, onTimer);
     for (int i = 0; i < most && waits.delayedAcks().headDeadlineNanos() <= now; i++, done++) {
       ackIsDue(waits.delayedAcks().pop());
     }
