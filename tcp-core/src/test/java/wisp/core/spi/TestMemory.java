@@ -223,6 +223,9 @@ public final class TestMemory implements MemoryStrategy {
 
     @Override
     public long availableBytes() {
+      if (inUse >= blockRequests.most) {
+        return 0;
+      }
       return most == Long.MAX_VALUE ? most : most - bytesInUse;
     }
 

@@ -255,8 +255,7 @@ class ClosingTest {
         }
         case CLOSING, LAST_ACK ->
             TcpFixture.in(state).abort().sendsNothing().isGone().heard("closed Aborted");
-        case SYN_SENT ->
-            with().synSent().abort().sendsNothing().isGone().heard("closed Aborted");
+        case SYN_SENT -> with().synSent().abort().sendsNothing().isGone().heard("closed Aborted");
         case CLOSED, LISTEN, SYN_RECEIVED, TIME_WAIT -> {}
       }
     }

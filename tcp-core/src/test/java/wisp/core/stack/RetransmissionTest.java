@@ -51,6 +51,7 @@ class RetransmissionTest {
   @DisplayName("Karn: no sample from what was resent, the back-off stays until a clean one")
   void givenABackedOffTimer_whenTheResentIsAcknowledged_thenTheNextStartsBackedOff() {
     var tcp = TcpFixture.established().send(100);
+    tcp.sends(ACK);
     for (int i = 0; i < 3; i++) {
       tcp.untilSends(100_000);
       tcp.sent();
@@ -66,6 +67,7 @@ class RetransmissionTest {
   @Test
   void givenACleanSample_whenBackedOff_thenTheRtoIsComputedAnew() {
     var tcp = TcpFixture.established().send(100);
+    tcp.sends(ACK);
     tcp.untilSends(5_000);
     tcp.sent();
     tcp.send(200).receives(Seg.ack().ack(101));
@@ -78,6 +80,7 @@ class RetransmissionTest {
   @Test
   void givenTimestamps_whenTheResentIsAcknowledged_thenTheEchoEndsTheBackOff() {
     var tcp = with().options(mss(1_460), timestamp(1, 0)).established().send(100);
+    tcp.sends(ACK);
     for (int i = 0; i < 3; i++) {
       tcp.untilSends(100_000);
       tcp.sent();

@@ -1,0 +1,203 @@
+package wisp.core.stack;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.sun.management.ThreadMXBean;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.management.ManagementFactory;
+import java.nio.ByteOrder;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import wisp.core.Counters.Event;
+import wisp.core.ip.IpPrefix;
+import wisp.core.spi.Burst;
+import wisp.core.spi.Link;
+import wisp.core.spi.LinkOffloads;
+import wisp.core.spi.TestMemory;
+import wisp.core.spi.TransmitPacket;
+
+@DisplayName("Once warm, a million segments in order cost no garbage, in either direction")
+class HotPathAllocationTest {
+  private static final ValueLayout.OfInt BE32 =
+      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
+  private static final int BURST = 50;
+  private static final int BYTES = 1_000;
+  private static final int SEQ = 24;
+  private static final int ACK = 28;
+
+  /** Hands out prepared packets whose checksum is trusted; what is sent is only counted. */
+  private static final class PreparedLink implements Link {
+    final MemorySegment[] packets = new MemorySegment[BURST];
+    final MemorySegment transmit = MemorySegment.ofArray(new byte[2_048]);
+    int ready;
+    int sent;
+    int lastSeq;
+    int lastLength;
+    int lastAck;
+
+    @Override
+    public String name() {
+      return "prepared";
+    }
+
+    @Override
+    public Kind kind() {
+      return Kind.IP;
+    }
+
+    @Override
+    public int mtu() {
+      return 1_500;
+    }
+
+    @Override
+    public LinkOffloads offloads() {
+      return LinkOffloads.NONE;
+    }
+
+    @Override
+    public int receive(Burst burst) {
+      int n = ready;
+      for (int i = 0; i < n; i++) {
+        burst.add(packets[i], 0, (int) packets[i].byteSize(), Burst.CHECKSUM_TRUSTED);
+      }
+      ready = 0;
+      return n;
+    }
+
+    @Override
+    public boolean claim(int bytes, TransmitPacket packet) {
+      packet.lend(transmit, 0);
+      return true;
+    }
+
+    @Override
+    public void commit(TransmitPacket packet) {
+      sent++;
+      lastSeq = transmit.get(BE32, SEQ);
+      lastAck = transmit.get(BE32, ACK);
+      lastLength = packet.length - 40;
+    }
+
+    @Override
+    public void cancel(TransmitPacket packet) {}
+
+    @Override
+    public void flush() {}
+
+    @Override
+    public void awaitReadable(long timeoutNanos) {}
+
+    @Override
+    public void wake() {}
+
+    @Override
+    public void close() {}
+  }
+
+  private final PreparedLink link = new PreparedLink();
+  private final TestMemory memory = new TestMemory();
+  private final Context context =
+      new Context(ContextConfig.of(IpPrefix.parse("10.0.0.1/32")), memory, link, () -> 4_711);
+  private final TcpFixture forger = TcpFixture.with().closed();
+  private long connection;
+  private long delivered;
+  private long now = 1;
+  private int theirs = 1;
+  private int iss;
+
+  private HotPathAllocationTest open() {
+    context.listen(
+        Endpoint.any(TcpFixture.SERVICE),
+        ConnectionProfile.NO_DELAY,
+        new ConnectionHandler() {
+          @Override
+          public void onOpen(Context c, long handle) {
+            connection = handle;
+          }
+
+          @Override
+          public void onData(Context c, long handle, MemorySegment m, long offset, int length) {
+            delivered += length;
+          }
+        });
+    feed(Seg.syn());
+    iss = link.lastSeq;
+    forger.iss = iss;
+    feed(Seg.ack().seq(1).ack(1));
+    for (int i = 0; i < BURST; i++) {
+      link.packets[i] = MemorySegment.ofArray(forger.packet(Seg.data(BYTES).seq(1).ack(1)));
+    }
+    return this;
+  }
+
+  private void feed(Seg seg) {
+    link.packets[0] = MemorySegment.ofArray(forger.packet(seg));
+    link.ready = 1;
+    context.poll(now);
+  }
+
+  private void receive(int bursts) {
+    for (int k = 0; k < bursts; k++) {
+      for (int i = 0; i < BURST; i++) {
+        link.packets[i].set(BE32, SEQ, forger.irs + theirs);
+        theirs += BYTES;
+      }
+      link.ready = BURST;
+      now += 50_000;
+      context.poll(now);
+    }
+  }
+
+  private void send(int bursts, int frame) {
+    for (int k = 0; k < bursts; k++) {
+      for (int i = 0; i < 10; i++) {
+        assertTrue(context.send(connection, frame));
+      }
+      link.packets[0].set(BE32, ACK, link.lastSeq + link.lastLength);
+      link.ready = 1;
+      now += 50_000;
+      context.poll(now);
+    }
+  }
+
+  private static long allocated() {
+    return ((ThreadMXBean) ManagementFactory.getThreadMXBean()).getCurrentThreadAllocatedBytes();
+  }
+
+  @Test
+  void receiving() {
+    open();
+    receive(4_000);
+    int sent = link.sent;
+    long before = allocated();
+    receive(20_000);
+    long bytes = allocated() - before;
+    assertEquals(24_000L * BURST * BYTES, delivered);
+    assertEquals(20_000, link.sent - sent, "one ACK a burst");
+    assertEquals(forger.irs + theirs, link.lastAck);
+    assertTrue(bytes < 50_000, bytes + " bytes for a million segments");
+    context.close();
+    memory.close();
+  }
+
+  @Test
+  void sending() {
+    open();
+    link.packets[0] = MemorySegment.ofArray(forger.packet(Seg.ack().seq(1).ack(1)));
+    int frame = context.frame(1_460);
+    send(10_000, frame);
+    int sent = link.sent;
+    long before = allocated();
+    send(100_000, frame);
+    long bytes = allocated() - before;
+    assertTrue(link.sent - sent >= 999_000, () -> (link.sent - sent) + " sent");
+    assertEquals(0, context.counters().get(Event.SEGMENTS_RETRANSMITTED));
+    assertTrue(bytes < 50_000, bytes + " bytes for a million segments");
+    context.release(frame);
+    context.close();
+    memory.close();
+  }
+}
