@@ -9,10 +9,10 @@ import java.io.Serial;
  * drops. The link must still be closed.
  */
 public final class LinkDownException extends IllegalStateException {
-    @Serial private static final long serialVersionUID = 1;
+  @Serial private static final long serialVersionUID = 1;
 
-    /** One line for the user. */
-    public LinkDownException(String message) {
-        super(message);
-    }
+  /** One line for the user. */
+  public LinkDownException(String message) {
+    super(message);
+  }
 }

@@ -1,110 +1,106 @@
 package wisp.drivers;
 
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
 import wisp.core.ip.IpAddress;
 import wisp.core.spi.Burst;
 import wisp.core.spi.Link;
 import wisp.core.spi.TransmitPacket;
 
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteBuffer;
-import java.util.Arrays;
-
 /** Packets for tests, as plain byte arrays. */
 public final class Packets {
-    public static final int UDP = 17;
-    public static final int TCP = 6;
-    public static final int ICMP = 1;
+  public static final int UDP = 17;
+  public static final int TCP = 6;
+  public static final int ICMP = 1;
 
-    private Packets() {}
+  private Packets() {}
 
-    /** An IPv4 packet with a UDP datagram, checksums complete. */
-    public static byte[] udp(String from, int fromPort, String to, int toPort, byte[] payload) {
-        var packet = ByteBuffer.allocate(28 + payload.length);
-        ipv4Header(packet, UDP, from, to);
-        packet.putShort((short) fromPort).putShort((short) toPort);
-        packet.putShort((short) (8 + payload.length)).putShort((short) 0).put(payload);
-        packet.putShort(26, (short) transportChecksum(packet.array()));
-        return packet.array();
+  /** An IPv4 packet with a UDP datagram, checksums complete. */
+  public static byte[] udp(String from, int fromPort, String to, int toPort, byte[] payload) {
+    var packet = ByteBuffer.allocate(28 + payload.length);
+    ipv4Header(packet, UDP, from, to);
+    packet.putShort((short) fromPort).putShort((short) toPort);
+    packet.putShort((short) (8 + payload.length)).putShort((short) 0).put(payload);
+    packet.putShort(26, (short) transportChecksum(packet.array()));
+    return packet.array();
+  }
+
+  /** An IPv4 packet with a TCP segment (ACK, 20-byte header), checksums complete. */
+  public static byte[] tcp(
+      String from, int fromPort, String to, int toPort, int seq, byte[] payload) {
+    var packet = ByteBuffer.allocate(40 + payload.length);
+    ipv4Header(packet, TCP, from, to);
+    packet.putShort((short) fromPort).putShort((short) toPort).putInt(seq).putInt(1);
+    packet.putShort((short) 0x5010).putShort((short) 1000).putInt(0).put(payload);
+    packet.putShort(36, (short) transportChecksum(packet.array()));
+    return packet.array();
+  }
+
+  private static void ipv4Header(ByteBuffer packet, int protocol, String from, String to) {
+    packet.putShort((short) 0x4500).putShort((short) packet.capacity());
+    packet.putInt(0x4000).put((byte) 64).put((byte) protocol).putShort((short) 0);
+    packet.putInt(IpAddress.parse(from).ipv4()).putInt(IpAddress.parse(to).ipv4());
+    packet.putShort(10, (short) ~sum(packet.array(), 0, 20, 0));
+  }
+
+  /** The checksum of the transport part of an IPv4 packet whose checksum field is zero. */
+  public static int transportChecksum(byte[] packet) {
+    return ~sum(packet, 20, packet.length, pseudoHeaderSum(packet)) & 0xFFFF;
+  }
+
+  /** Whether IP and transport checksum of an IPv4 packet are right. */
+  public static boolean checksumsAreRight(byte[] packet) {
+    return sum(packet, 0, 20, 0) == 0xFFFF
+        && sum(packet, 20, packet.length, pseudoHeaderSum(packet)) == 0xFFFF;
+  }
+
+  /**
+   * The folded sum over the pseudo header, not complemented: what a partial checksum field holds.
+   */
+  public static int pseudoHeaderSum(byte[] packet) {
+    return fold(sum(packet, 12, 20, 0) + (packet[9] & 0xFF) + packet.length - 20);
+  }
+
+  /** The one's complement sum. */
+  public static int sum(byte[] bytes, int from, int to, int sum) {
+    for (int i = from; i < to; i++) {
+      sum += (i - from & 1) == 0 ? (bytes[i] & 0xFF) << 8 : bytes[i] & 0xFF;
+      sum = fold(sum);
     }
+    return sum;
+  }
 
-    /** An IPv4 packet with a TCP segment (ACK, 20-byte header), checksums complete. */
-    public static byte[] tcp(
-            String from, int fromPort, String to, int toPort, int seq, byte[] payload) {
-        var packet = ByteBuffer.allocate(40 + payload.length);
-        ipv4Header(packet, TCP, from, to);
-        packet.putShort((short) fromPort).putShort((short) toPort).putInt(seq).putInt(1);
-        packet.putShort((short) 0x5010).putShort((short) 1000).putInt(0).put(payload);
-        packet.putShort(36, (short) transportChecksum(packet.array()));
-        return packet.array();
-    }
+  private static int fold(int sum) {
+    int folded = (sum & 0xFFFF) + (sum >>> 16);
+    return (folded & 0xFFFF) + (folded >>> 16);
+  }
 
-    private static void ipv4Header(ByteBuffer packet, int protocol, String from, String to) {
-        packet.putShort((short) 0x4500).putShort((short) packet.capacity());
-        packet.putInt(0x4000).put((byte) 64).put((byte) protocol).putShort((short) 0);
-        packet.putInt(IpAddress.parse(from).ipv4()).putInt(IpAddress.parse(to).ipv4());
-        packet.putShort(10, (short) ~sum(packet.array(), 0, 20, 0));
-    }
+  /** A copy of packet {@code i} of a burst. */
+  public static byte[] copy(Burst burst, int i) {
+    return burst.memory(i).asSlice(burst.start(i), burst.length(i)).toArray(ValueLayout.JAVA_BYTE);
+  }
 
-    /** The checksum of the transport part of an IPv4 packet whose checksum field is zero. */
-    public static int transportChecksum(byte[] packet) {
-        return ~sum(packet, 20, packet.length, pseudoHeaderSum(packet)) & 0xFFFF;
-    }
+  /** Whether these bytes are an IPv4 packet of that protocol with a plain header. */
+  public static boolean isIpv4(byte[] packet, int protocol) {
+    return packet.length >= 28 && packet[0] == 0x45 && packet[9] == protocol;
+  }
 
-    /** Whether IP and transport checksum of an IPv4 packet are right. */
-    public static boolean checksumsAreRight(byte[] packet) {
-        return sum(packet, 0, 20, 0) == 0xFFFF
-                && sum(packet, 20, packet.length, pseudoHeaderSum(packet)) == 0xFFFF;
-    }
+  /** The payload of a UDP packet. */
+  public static byte[] udpPayload(byte[] packet) {
+    return Arrays.copyOfRange(packet, 28, packet.length);
+  }
 
-    /**
-     * The folded sum over the pseudo header, not complemented: what a partial checksum field holds.
-     */
-    public static int pseudoHeaderSum(byte[] packet) {
-        return fold(sum(packet, 12, 20, 0) + (packet[9] & 0xFF) + packet.length - 20);
+  /** Claims, writes and commits a packet that needs nothing; false when the claim failed. */
+  public static boolean commit(Link link, byte[] bytes) {
+    var packet = new TransmitPacket();
+    if (!link.claim(bytes.length, packet)) {
+      return false;
     }
-
-    /** The one's complement sum. */
-    public static int sum(byte[] bytes, int from, int to, int sum) {
-        for (int i = from; i < to; i++) {
-            sum += (i - from & 1) == 0 ? (bytes[i] & 0xFF) << 8 : bytes[i] & 0xFF;
-            sum = fold(sum);
-        }
-        return sum;
-    }
-
-    private static int fold(int sum) {
-        int folded = (sum & 0xFFFF) + (sum >>> 16);
-        return (folded & 0xFFFF) + (folded >>> 16);
-    }
-
-    /** A copy of packet {@code i} of a burst. */
-    public static byte[] copy(Burst burst, int i) {
-        return burst.memory(i)
-                .asSlice(burst.start(i), burst.length(i))
-                .toArray(ValueLayout.JAVA_BYTE);
-    }
-
-    /** Whether these bytes are an IPv4 packet of that protocol with a plain header. */
-    public static boolean isIpv4(byte[] packet, int protocol) {
-        return packet.length >= 28 && packet[0] == 0x45 && packet[9] == protocol;
-    }
-
-    /** The payload of a UDP packet. */
-    public static byte[] udpPayload(byte[] packet) {
-        return Arrays.copyOfRange(packet, 28, packet.length);
-    }
-
-    /** Claims, writes and commits a packet that needs nothing; false when the claim failed. */
-    public static boolean commit(Link link, byte[] bytes) {
-        var packet = new TransmitPacket();
-        if (!link.claim(bytes.length, packet)) {
-            return false;
-        }
-        MemorySegment.copy(
-                bytes, 0, packet.memory, ValueLayout.JAVA_BYTE, packet.start, bytes.length);
-        packet.length = bytes.length;
-        link.commit(packet);
-        return true;
-    }
+    MemorySegment.copy(bytes, 0, packet.memory, ValueLayout.JAVA_BYTE, packet.start, bytes.length);
+    packet.length = bytes.length;
+    link.commit(packet);
+    return true;
+  }
 }

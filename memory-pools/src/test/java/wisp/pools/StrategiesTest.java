@@ -7,14 +7,16 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class StrategiesTest {
-    @Test
-    void ourFourAreThere() {
-        assertTrue(Strategies.names().containsAll(List.of("heap", "persocket", "pool", "slab")));
-    }
+  @Test
+  void ourFourAreThere() {
+    assertTrue(Strategies.names().containsAll(List.of("heap", "persocket", "pool", "slab")));
+  }
 
-    @Test
-    void anUnknownNameListsTheKnownOnes() {
-        var e = assertThrows(IllegalArgumentException.class, () -> Strategies.provider("slap"));
-        assertTrue(e.getMessage().contains("slap") && e.getMessage().contains("persocket, pool, slab"), e.getMessage());
-    }
+  @Test
+  void anUnknownNameListsTheKnownOnes() {
+    var e = assertThrows(IllegalArgumentException.class, () -> Strategies.provider("slap"));
+    assertTrue(
+        e.getMessage().contains("slap") && e.getMessage().contains("persocket, pool, slab"),
+        e.getMessage());
+  }
 }

@@ -1,12 +1,11 @@
 package wisp.drivers.faults;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import wisp.core.spi.Burst;
 import wisp.core.spi.Link;
 import wisp.core.spi.LinkOffloads;
 import wisp.core.spi.TransmitPacket;
-
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 
 /**
  * A link with a bad path on it: one {@link PathModel} for what it sends, one for what it receives.
@@ -20,236 +19,219 @@ import java.lang.foreign.MemorySegment;
  * corrupted.)
  */
 public final class FaultyLink implements Link {
-    private static final int CACHE_LINE = 64;
-    private static final int LARGEST_PACKET = 65_575; // IPv6 header and 65,535 B of payload
-    private static final int MOST_BURSTS = 4; // then what is due goes first
+  private static final int CACHE_LINE = 64;
+  private static final int LARGEST_PACKET = 65_575; // IPv6 header and 65,535 B of payload
+  private static final int MOST_BURSTS = 4; // then what is due goes first
 
-    private final Link link;
-    private final PathModel sending;
-    private final PathModel receiving;
-    private final Arena arena = Arena.ofShared();
-    private final MemorySegment staging;
-    private final Burst arrivals = new Burst();
-    private final TransmitPacket outgoing = new TransmitPacket();
-    private final int[] lent = new int[Burst.CAPACITY];
-    private int lentCount;
-    private int claimedBytes = -1;
-    private long nowNanos;
-    private long drops;
-    private boolean closed;
+  private final Link link;
+  private final PathModel sending;
+  private final PathModel receiving;
+  private final Arena arena = Arena.ofShared();
+  private final MemorySegment staging;
+  private final Burst arrivals = new Burst();
+  private final TransmitPacket outgoing = new TransmitPacket();
+  private final int[] lent = new int[Burst.CAPACITY];
+  private int lentCount;
+  private int claimedBytes = -1;
+  private long nowNanos;
+  private long drops;
+  private boolean closed;
 
-    /**
-     * Wraps a link, and owns it from now on.
-     *
-     * @param link closed with this one
-     * @param sending what happens to packets that the stack sends
-     * @param receiving what happens to packets that arrive
-     * @param seed of both paths
-     */
-    public FaultyLink(Link link, PathConfig sending, PathConfig receiving, long seed) {
-        this.link = link;
-        int largest = link.offloads().segmentationBytes() > 0 ? LARGEST_PACKET : link.mtu() + 18;
-        this.sending = new PathModel(sending, largest, seed);
-        this.receiving = new PathModel(receiving, largest, ~seed);
-        staging = arena.allocate(largest, CACHE_LINE);
+  /**
+   * Wraps a link, and owns it from now on.
+   *
+   * @param link closed with this one
+   * @param sending what happens to packets that the stack sends
+   * @param receiving what happens to packets that arrive
+   * @param seed of both paths
+   */
+  public FaultyLink(Link link, PathConfig sending, PathConfig receiving, long seed) {
+    this.link = link;
+    int largest = link.offloads().segmentationBytes() > 0 ? LARGEST_PACKET : link.mtu() + 18;
+    this.sending = new PathModel(sending, largest, seed);
+    this.receiving = new PathModel(receiving, largest, ~seed);
+    staging = arena.allocate(largest, CACHE_LINE);
+  }
+
+  /** What happened to packets that the stack sent. */
+  public PathStats sendingStats() {
+    return sending.stats();
+  }
+
+  /** What happened to packets that arrived. */
+  public PathStats receivingStats() {
+    return receiving.stats();
+  }
+
+  /** It is now so late; sends what is due. Time never runs backwards. */
+  public void advanceTo(long nowNanos) {
+    if (nowNanos < this.nowNanos) {
+      throw new IllegalArgumentException("time ran back from " + this.nowNanos + " to " + nowNanos);
     }
-
-    /** What happened to packets that the stack sent. */
-    public PathStats sendingStats() {
-        return sending.stats();
+    this.nowNanos = nowNanos;
+    if (!closed) {
+      sendDue();
     }
+  }
 
-    /** What happened to packets that arrived. */
-    public PathStats receivingStats() {
-        return receiving.stats();
-    }
+  /**
+   * When {@link #advanceTo} and {@link #receive} have something to do; {@link Long#MAX_VALUE}:
+   * nothing is under way.
+   */
+  public long nextDeadlineNanos() {
+    return Math.min(sending.nextDeadlineNanos(), receiving.nextDeadlineNanos());
+  }
 
-    /** It is now so late; sends what is due. Time never runs backwards. */
-    public void advanceTo(long nowNanos) {
-        if (nowNanos < this.nowNanos) {
-            throw new IllegalArgumentException(
-                    "time ran back from " + this.nowNanos + " to " + nowNanos);
-        }
-        this.nowNanos = nowNanos;
-        if (!closed) {
-            sendDue();
-        }
-    }
+  @Override
+  public String name() {
+    return "faults:" + link.name();
+  }
 
-    /**
-     * When {@link #advanceTo} and {@link #receive} have something to do; {@link Long#MAX_VALUE}:
-     * nothing is under way.
-     */
-    public long nextDeadlineNanos() {
-        return Math.min(sending.nextDeadlineNanos(), receiving.nextDeadlineNanos());
-    }
+  @Override
+  public Kind kind() {
+    return link.kind();
+  }
 
-    @Override
-    public String name() {
-        return "faults:" + link.name();
-    }
+  @Override
+  public int mtu() {
+    return link.mtu();
+  }
 
-    @Override
-    public Kind kind() {
-        return link.kind();
-    }
+  @Override
+  public LinkOffloads offloads() {
+    return LinkOffloads.NONE;
+  }
 
-    @Override
-    public int mtu() {
-        return link.mtu();
+  @Override
+  public int receive(Burst burst) {
+    if (closed) {
+      return 0;
     }
+    for (int i = 0; i < lentCount; i++) {
+      receiving.release(lent[i]);
+    }
+    lentCount = 0;
+    takeArrivals();
+    int before = burst.size();
+    while (!burst.isFull()) {
+      int slot = receiving.poll(nowNanos);
+      if (slot == PathModel.NONE) {
+        break;
+      }
+      burst.add(
+          receiving.memory(slot),
+          receiving.start(slot),
+          receiving.length(slot),
+          receiving.flags(slot));
+      lent[lentCount++] = slot;
+    }
+    return burst.size() - before;
+  }
 
-    @Override
-    public LinkOffloads offloads() {
-        return LinkOffloads.NONE;
+  @Override
+  public boolean claim(int bytes, TransmitPacket packet) {
+    if (claimedBytes >= 0) {
+      throw new IllegalStateException(
+          name() + ": the last claim was neither committed nor cancelled");
     }
+    if (closed || bytes > staging.byteSize()) {
+      drops++;
+      return false;
+    }
+    claimedBytes = bytes;
+    packet.lend(staging, 0);
+    return true;
+  }
 
-    @Override
-    public int receive(Burst burst) {
-        if (closed) {
-            return 0;
-        }
-        for (int i = 0; i < lentCount; i++) {
-            receiving.release(lent[i]);
-        }
-        lentCount = 0;
-        takeArrivals();
-        int before = burst.size();
-        while (!burst.isFull()) {
-            int slot = receiving.poll(nowNanos);
-            if (slot == PathModel.NONE) {
-                break;
-            }
-            burst.add(
-                    receiving.memory(slot),
-                    receiving.start(slot),
-                    receiving.length(slot),
-                    receiving.flags(slot));
-            lent[lentCount++] = slot;
-        }
-        return burst.size() - before;
+  @Override
+  public void commit(TransmitPacket packet) {
+    if (claimedBytes < 0 || packet.length > claimedBytes) {
+      throw new IllegalStateException(
+          name() + ": commit of " + packet.length + " B after a claim of " + claimedBytes);
     }
+    if (packet.needsChecksum || packet.segmentBytes > 0) {
+      throw new IllegalStateException(name() + " has no offloads");
+    }
+    claimedBytes = -1;
+    if (closed || packet.length <= 0) {
+      drops++;
+      return;
+    }
+    sending.offer(staging, 0, packet.length, 0, nowNanos);
+  }
 
-    @Override
-    public boolean claim(int bytes, TransmitPacket packet) {
-        if (claimedBytes >= 0) {
-            throw new IllegalStateException(
-                    name() + ": the last claim was neither committed nor cancelled");
-        }
-        if (closed || bytes > staging.byteSize()) {
-            drops++;
-            return false;
-        }
-        claimedBytes = bytes;
-        packet.lend(staging, 0);
-        return true;
-    }
+  @Override
+  public void cancel(TransmitPacket packet) {
+    claimedBytes = -1;
+  }
 
-    @Override
-    public void commit(TransmitPacket packet) {
-        if (claimedBytes < 0 || packet.length > claimedBytes) {
-            throw new IllegalStateException(
-                    name()
-                            + ": commit of "
-                            + packet.length
-                            + " B after a claim of "
-                            + claimedBytes);
-        }
-        if (packet.needsChecksum || packet.segmentBytes > 0) {
-            throw new IllegalStateException(name() + " has no offloads");
-        }
-        claimedBytes = -1;
-        if (closed || packet.length <= 0) {
-            drops++;
-            return;
-        }
-        sending.offer(staging, 0, packet.length, 0, nowNanos);
+  @Override
+  public void flush() {
+    if (!closed) {
+      sendDue();
     }
+  }
 
-    @Override
-    public void cancel(TransmitPacket packet) {
-        claimedBytes = -1;
+  @Override
+  public void awaitReadable(long timeoutNanos) {
+    if (!closed) {
+      long deadline = nextDeadlineNanos();
+      long left = deadline == Long.MAX_VALUE ? deadline : Math.max(0, deadline - nowNanos);
+      link.awaitReadable(Math.min(timeoutNanos, left));
     }
+  }
 
-    @Override
-    public void flush() {
-        if (!closed) {
-            sendDue();
-        }
-    }
+  @Override
+  public void wake() {
+    link.wake();
+  }
 
-    @Override
-    public void awaitReadable(long timeoutNanos) {
-        if (!closed) {
-            long deadline = nextDeadlineNanos();
-            long left = deadline == Long.MAX_VALUE ? deadline : Math.max(0, deadline - nowNanos);
-            link.awaitReadable(Math.min(timeoutNanos, left));
-        }
-    }
+  /** What the wrapped link lost, and what was too long. What the path lost is in the statistics. */
+  @Override
+  public long drops() {
+    return drops + link.drops();
+  }
 
-    @Override
-    public void wake() {
-        link.wake();
+  @Override
+  public void close() {
+    if (!closed) {
+      closed = true;
+      link.close();
+      sending.close();
+      receiving.close();
+      arena.close();
     }
+  }
 
-    /**
-     * What the wrapped link lost, and what was too long. What the path lost is in the statistics.
-     */
-    @Override
-    public long drops() {
-        return drops + link.drops();
+  private void takeArrivals() {
+    for (int round = 0; round < MOST_BURSTS; round++) {
+      arrivals.clear();
+      int count = link.receive(arrivals);
+      for (int i = 0; i < count; i++) {
+        receiving.offer(
+            arrivals.memory(i), arrivals.start(i), arrivals.length(i), arrivals.flags(i), nowNanos);
+      }
+      if (count < Burst.CAPACITY) {
+        return;
+      }
     }
+  }
 
-    @Override
-    public void close() {
-        if (!closed) {
-            closed = true;
-            link.close();
-            sending.close();
-            receiving.close();
-            arena.close();
-        }
+  private void sendDue() {
+    boolean sent = false;
+    for (int slot = sending.poll(nowNanos); slot != PathModel.NONE; slot = sending.poll(nowNanos)) {
+      int bytes = sending.length(slot);
+      if (link.claim(bytes, outgoing)) {
+        MemorySegment.copy(
+            sending.memory(slot), sending.start(slot), outgoing.memory, outgoing.start, bytes);
+        outgoing.length = bytes;
+        link.commit(outgoing);
+        sent = true;
+      }
+      sending.release(slot);
     }
-
-    private void takeArrivals() {
-        for (int round = 0; round < MOST_BURSTS; round++) {
-            arrivals.clear();
-            int count = link.receive(arrivals);
-            for (int i = 0; i < count; i++) {
-                receiving.offer(
-                        arrivals.memory(i),
-                        arrivals.start(i),
-                        arrivals.length(i),
-                        arrivals.flags(i),
-                        nowNanos);
-            }
-            if (count < Burst.CAPACITY) {
-                return;
-            }
-        }
+    if (sent) {
+      link.flush();
     }
-
-    private void sendDue() {
-        boolean sent = false;
-        for (int slot = sending.poll(nowNanos);
-                slot != PathModel.NONE;
-                slot = sending.poll(nowNanos)) {
-            int bytes = sending.length(slot);
-            if (link.claim(bytes, outgoing)) {
-                MemorySegment.copy(
-                        sending.memory(slot),
-                        sending.start(slot),
-                        outgoing.memory,
-                        outgoing.start,
-                        bytes);
-                outgoing.length = bytes;
-                link.commit(outgoing);
-                sent = true;
-            }
-            sending.release(slot);
-        }
-        if (sent) {
-            link.flush();
-        }
-    }
+  }
 }

@@ -1,7 +1,5 @@
 package wisp.drivers.faults;
 
-import wisp.core.spi.Burst;
-
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -9,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import wisp.core.spi.Burst;
 
 /**
  * One direction of a path: packets go in at one time and come out at another, or not at all. It
@@ -29,402 +28,400 @@ import java.util.SplittableRandom;
  * <p>Not thread-safe.
  */
 public final class PathModel implements AutoCloseable {
-    /** Nothing is due. */
-    public static final int NONE = -1;
+  /** Nothing is due. */
+  public static final int NONE = -1;
 
-    private static final long LARGEST_BUFFER_BYTES = 256L << 20;
-    private static final int CHUNK_SLOTS = 256;
-    private static final int CACHE_LINE = 64;
+  private static final long LARGEST_BUFFER_BYTES = 256L << 20;
+  private static final int CHUNK_SLOTS = 256;
+  private static final int CACHE_LINE = 64;
 
-    private final PathConfig path;
-    private final int slotBytes;
-    private final long stride;
-    private final int capacity;
-    private final SplittableRandom lossDraws;
-    private final SplittableRandom burstDraws;
-    private final SplittableRandom jitterDraws;
-    private final SplittableRandom reorderDraws;
-    private final SplittableRandom duplicateDraws;
-    private final SplittableRandom corruptDraws;
+  private final PathConfig path;
+  private final int slotBytes;
+  private final long stride;
+  private final int capacity;
+  private final SplittableRandom lossDraws;
+  private final SplittableRandom burstDraws;
+  private final SplittableRandom jitterDraws;
+  private final SplittableRandom reorderDraws;
+  private final SplittableRandom duplicateDraws;
+  private final SplittableRandom corruptDraws;
 
-    // The buffer: slots in chunks, and a stack of free ones.
-    private final Arena arena = Arena.ofShared();
-    private final List<MemorySegment> chunks = new ArrayList<>();
-    private int[] length = new int[0];
-    private int[] flags = new int[0];
-    private long[] enteredNanos = new long[0];
-    private long[] sequence = new long[0];
-    private int[] free = new int[0];
-    private int freeCount;
+  // The buffer: slots in chunks, and a stack of free ones.
+  private final Arena arena = Arena.ofShared();
+  private final List<MemorySegment> chunks = new ArrayList<>();
+  private int[] length = new int[0];
+  private int[] flags = new int[0];
+  private long[] enteredNanos = new long[0];
+  private long[] sequence = new long[0];
+  private int[] free = new int[0];
+  private int freeCount;
 
-    // Packets on their way: a binary heap by (due, order of insertion).
-    private long[] heapDue = new long[0];
-    private long[] heapOrder = new long[0];
-    private int[] heapSlot = new int[0];
-    private int heapSize;
-    private long nextOrder;
+  // Packets on their way: a binary heap by (due, order of insertion).
+  private long[] heapDue = new long[0];
+  private long[] heapOrder = new long[0];
+  private int[] heapSlot = new int[0];
+  private int heapSize;
+  private long nextOrder;
 
-    // The bottleneck: when each packet in it will have left, first in first out.
-    private final long[] departures;
-    private int departuresHead;
-    private int departuresCount;
-    private long busyUntilNanos = Long.MIN_VALUE;
-    private long rateRemainder;
+  // The bottleneck: when each packet in it will have left, first in first out.
+  private final long[] departures;
+  private int departuresHead;
+  private int departuresCount;
+  private long busyUntilNanos = Long.MIN_VALUE;
+  private long rateRemainder;
 
-    private boolean inBurst;
-    private long lastDueNanos = Long.MIN_VALUE;
-    private long nextSequence;
-    private long highestDelivered = -1;
-    private long windowStartNanos;
-    private long windowBytes;
+  private boolean inBurst;
+  private long lastDueNanos = Long.MIN_VALUE;
+  private long nextSequence;
+  private long highestDelivered = -1;
+  private long windowStartNanos;
+  private long windowBytes;
 
-    private long offered;
-    private long offeredBytes;
-    private long delivered;
-    private long deliveredBytes;
-    private long lostRandom;
-    private long lostBurst;
-    private long lostQueue;
-    private long lostBuffer;
-    private long duplicated;
-    private long reordered;
-    private long corrupted;
-    private long delayNanos;
-    private long firstDeliveryNanos;
-    private long lastDeliveryNanos;
-    private long peakBytesPerWindow;
+  private long offered;
+  private long offeredBytes;
+  private long delivered;
+  private long deliveredBytes;
+  private long lostRandom;
+  private long lostBurst;
+  private long lostQueue;
+  private long lostBuffer;
+  private long duplicated;
+  private long reordered;
+  private long corrupted;
+  private long delayNanos;
+  private long firstDeliveryNanos;
+  private long lastDeliveryNanos;
+  private long peakBytesPerWindow;
 
-    /**
-     * A path.
-     *
-     * @param path what it is like
-     * @param slotBytes the largest packet it can carry
-     * @param seed decides every draw
-     */
-    public PathModel(PathConfig path, int slotBytes, long seed) {
-        if (slotBytes < 1) {
-            throw new IllegalArgumentException("packets of at most " + slotBytes + " B");
-        }
-        this.path = path;
-        this.slotBytes = slotBytes;
-        stride = (((slotBytes + CACHE_LINE - 1L) / CACHE_LINE) | 1) * CACHE_LINE;
-        capacity = (int) Math.min(Integer.MAX_VALUE - 8, LARGEST_BUFFER_BYTES / stride);
-        departures = new long[path.rateBitsPerSecond() == 0 ? 0 : path.queuePackets()];
-        var source = new SplittableRandom(seed);
-        lossDraws = source.split();
-        burstDraws = source.split();
-        jitterDraws = source.split();
-        reorderDraws = source.split();
-        duplicateDraws = source.split();
-        corruptDraws = source.split();
+  /**
+   * A path.
+   *
+   * @param path what it is like
+   * @param slotBytes the largest packet it can carry
+   * @param seed decides every draw
+   */
+  public PathModel(PathConfig path, int slotBytes, long seed) {
+    if (slotBytes < 1) {
+      throw new IllegalArgumentException("packets of at most " + slotBytes + " B");
     }
+    this.path = path;
+    this.slotBytes = slotBytes;
+    stride = (((slotBytes + CACHE_LINE - 1L) / CACHE_LINE) | 1) * CACHE_LINE;
+    capacity = (int) Math.min(Integer.MAX_VALUE - 8, LARGEST_BUFFER_BYTES / stride);
+    departures = new long[path.rateBitsPerSecond() == 0 ? 0 : path.queuePackets()];
+    var source = new SplittableRandom(seed);
+    lossDraws = source.split();
+    burstDraws = source.split();
+    jitterDraws = source.split();
+    reorderDraws = source.split();
+    duplicateDraws = source.split();
+    corruptDraws = source.split();
+  }
 
-    /** What this path is like. */
-    public PathConfig path() {
-        return path;
-    }
+  /** What this path is like. */
+  public PathConfig path() {
+    return path;
+  }
 
-    /**
-     * A packet enters. Its bytes are copied.
-     *
-     * @param flags as in {@link Burst}; a packet that gets corrupted loses {@link
-     *     Burst#CHECKSUM_TRUSTED}
-     */
-    public void offer(MemorySegment memory, long start, int bytes, int packetFlags, long nowNanos) {
-        long number = nextSequence++;
-        offered++;
-        offeredBytes += bytes;
-        // Every packet draws from every stream, whatever becomes of it: its fate depends on its
-        // number alone.
-        boolean chosenForLoss = lossDraws.nextDouble() < path.loss();
-        boolean chosenForBurst = isLostInBurst();
-        double jitter = 2 * jitterDraws.nextDouble() - 1;
-        boolean held = reorderDraws.nextDouble() < path.reorder();
-        boolean twice = duplicateDraws.nextDouble() < path.duplicate();
-        boolean spoilt = corruptDraws.nextDouble() < path.corrupt();
-        long spoiltBit = corruptDraws.nextLong();
-        if (chosenForLoss) {
-            lostRandom++;
-            return;
-        }
-        if (chosenForBurst) {
-            lostBurst++;
-            return;
-        }
-        if (bytes < 0 || bytes > slotBytes) {
-            lostBuffer++;
-            return;
-        }
-        forgetDepartedUntil(nowNanos);
-        if (departures.length > 0 && departuresCount == departures.length) {
-            lostQueue++;
-            return;
-        }
-        int slot = acquire();
-        if (slot == NONE) {
-            lostBuffer++;
-            return;
-        }
-        MemorySegment.copy(memory, start, memory(slot), start(slot), bytes);
-        length[slot] = bytes;
-        flags[slot] = packetFlags;
-        enteredNanos[slot] = nowNanos;
-        sequence[slot] = number;
-        if (spoilt && bytes > 0) {
-            corrupted++;
-            corrupt(slot, Long.remainderUnsigned(spoiltBit, 8L * bytes));
-        }
-        long due =
-                depart(bytes, nowNanos)
-                        + path.delayNanos()
-                        + Math.round(jitter * path.jitterNanos());
-        due = Math.max(due, nowNanos);
-        if (held) {
-            due = Math.max(due, lastDueNanos) + path.reorderHoldNanos();
-        } else {
-            due = Math.max(due, lastDueNanos);
-            lastDueNanos = due;
-        }
-        push(due, slot);
-        if (twice) {
-            duplicate(slot, due);
-        }
+  /**
+   * A packet enters. Its bytes are copied.
+   *
+   * @param flags as in {@link Burst}; a packet that gets corrupted loses {@link
+   *     Burst#CHECKSUM_TRUSTED}
+   */
+  public void offer(MemorySegment memory, long start, int bytes, int packetFlags, long nowNanos) {
+    long number = nextSequence++;
+    offered++;
+    offeredBytes += bytes;
+    // Every packet draws from every stream, whatever becomes of it: its fate depends on its
+    // number alone.
+    boolean chosenForLoss = lossDraws.nextDouble() < path.loss();
+    boolean chosenForBurst = isLostInBurst();
+    double jitter = 2 * jitterDraws.nextDouble() - 1;
+    boolean held = reorderDraws.nextDouble() < path.reorder();
+    boolean twice = duplicateDraws.nextDouble() < path.duplicate();
+    boolean spoilt = corruptDraws.nextDouble() < path.corrupt();
+    long spoiltBit = corruptDraws.nextLong();
+    if (chosenForLoss) {
+      lostRandom++;
+      return;
     }
+    if (chosenForBurst) {
+      lostBurst++;
+      return;
+    }
+    if (bytes < 0 || bytes > slotBytes) {
+      lostBuffer++;
+      return;
+    }
+    forgetDepartedUntil(nowNanos);
+    if (departures.length > 0 && departuresCount == departures.length) {
+      lostQueue++;
+      return;
+    }
+    int slot = acquire();
+    if (slot == NONE) {
+      lostBuffer++;
+      return;
+    }
+    MemorySegment.copy(memory, start, memory(slot), start(slot), bytes);
+    length[slot] = bytes;
+    flags[slot] = packetFlags;
+    enteredNanos[slot] = nowNanos;
+    sequence[slot] = number;
+    if (spoilt && bytes > 0) {
+      corrupted++;
+      corrupt(slot, Long.remainderUnsigned(spoiltBit, 8L * bytes));
+    }
+    long due =
+        depart(bytes, nowNanos) + path.delayNanos() + Math.round(jitter * path.jitterNanos());
+    due = Math.max(due, nowNanos);
+    if (held) {
+      due = Math.max(due, lastDueNanos) + path.reorderHoldNanos();
+    } else {
+      due = Math.max(due, lastDueNanos);
+      lastDueNanos = due;
+    }
+    push(due, slot);
+    if (twice) {
+      duplicate(slot, due);
+    }
+  }
 
-    /** When the next packet comes out; {@link Long#MAX_VALUE}: none is inside. */
-    public long nextDeadlineNanos() {
-        return heapSize == 0 ? Long.MAX_VALUE : heapDue[0];
-    }
+  /** When the next packet comes out; {@link Long#MAX_VALUE}: none is inside. */
+  public long nextDeadlineNanos() {
+    return heapSize == 0 ? Long.MAX_VALUE : heapDue[0];
+  }
 
-    /**
-     * Takes out the next packet that is due.
-     *
-     * @return its slot, owned by the caller until {@link #release}; or {@link #NONE}
-     */
-    public int poll(long nowNanos) {
-        if (heapSize == 0 || heapDue[0] > nowNanos) {
-            return NONE;
-        }
-        int slot = heapSlot[0];
-        removeFirst();
-        countDelivery(slot, nowNanos);
-        return slot;
+  /**
+   * Takes out the next packet that is due.
+   *
+   * @return its slot, owned by the caller until {@link #release}; or {@link #NONE}
+   */
+  public int poll(long nowNanos) {
+    if (heapSize == 0 || heapDue[0] > nowNanos) {
+      return NONE;
     }
+    int slot = heapSlot[0];
+    removeFirst();
+    countDelivery(slot, nowNanos);
+    return slot;
+  }
 
-    /** Gives a slot that {@link #poll} returned back. */
-    public void release(int slot) {
-        free[freeCount++] = slot;
-    }
+  /** Gives a slot that {@link #poll} returned back. */
+  public void release(int slot) {
+    free[freeCount++] = slot;
+  }
 
-    /** Where a polled packet lies, borrowed until {@link #release}. */
-    public MemorySegment memory(int slot) {
-        return chunks.get(slot / CHUNK_SLOTS);
-    }
+  /** Where a polled packet lies, borrowed until {@link #release}. */
+  public MemorySegment memory(int slot) {
+    return chunks.get(slot / CHUNK_SLOTS);
+  }
 
-    /** First byte of a polled packet in {@link #memory}. */
-    public long start(int slot) {
-        return slot % CHUNK_SLOTS * stride;
-    }
+  /** First byte of a polled packet in {@link #memory}. */
+  public long start(int slot) {
+    return slot % CHUNK_SLOTS * stride;
+  }
 
-    /** Bytes of a polled packet. */
-    public int length(int slot) {
-        return length[slot];
-    }
+  /** Bytes of a polled packet. */
+  public int length(int slot) {
+    return length[slot];
+  }
 
-    /** Flags of a polled packet, as in {@link Burst}. */
-    public int flags(int slot) {
-        return flags[slot];
-    }
+  /** Flags of a polled packet, as in {@link Burst}. */
+  public int flags(int slot) {
+    return flags[slot];
+  }
 
-    /** What happened so far. */
-    public PathStats stats() {
-        return new PathStats(
-                offered,
-                offeredBytes,
-                delivered,
-                deliveredBytes,
-                lostRandom,
-                lostBurst,
-                lostQueue,
-                lostBuffer,
-                duplicated,
-                reordered,
-                corrupted,
-                heapSize,
-                delayNanos,
-                firstDeliveryNanos,
-                lastDeliveryNanos,
-                Math.max(peakBytesPerWindow, windowBytes));
-    }
+  /** What happened so far. */
+  public PathStats stats() {
+    return new PathStats(
+        offered,
+        offeredBytes,
+        delivered,
+        deliveredBytes,
+        lostRandom,
+        lostBurst,
+        lostQueue,
+        lostBuffer,
+        duplicated,
+        reordered,
+        corrupted,
+        heapSize,
+        delayNanos,
+        firstDeliveryNanos,
+        lastDeliveryNanos,
+        Math.max(peakBytesPerWindow, windowBytes));
+  }
 
-    /** Frees the buffer; what is inside is gone. Idempotent. */
-    @Override
-    public void close() {
-        heapSize = 0;
-        if (arena.scope().isAlive()) {
-            arena.close();
-        }
+  /** Frees the buffer; what is inside is gone. Idempotent. */
+  @Override
+  public void close() {
+    heapSize = 0;
+    if (arena.scope().isAlive()) {
+      arena.close();
     }
+  }
 
-    /** The Gilbert–Elliott chain takes one step per packet. */
-    private boolean isLostInBurst() {
-        double step = burstDraws.nextDouble();
-        double loss = burstDraws.nextDouble();
-        inBurst = inBurst ? step >= path.burstLeave() : step < path.burstEnter();
-        return inBurst && loss < path.burstLoss();
-    }
+  /** The Gilbert–Elliott chain takes one step per packet. */
+  private boolean isLostInBurst() {
+    double step = burstDraws.nextDouble();
+    double loss = burstDraws.nextDouble();
+    inBurst = inBurst ? step >= path.burstLeave() : step < path.burstEnter();
+    return inBurst && loss < path.burstLoss();
+  }
 
-    private void forgetDepartedUntil(long nowNanos) {
-        while (departuresCount > 0 && departures[departuresHead] <= nowNanos) {
-            departuresHead = departuresHead + 1 == departures.length ? 0 : departuresHead + 1;
-            departuresCount--;
-        }
+  private void forgetDepartedUntil(long nowNanos) {
+    while (departuresCount > 0 && departures[departuresHead] <= nowNanos) {
+      departuresHead = departuresHead + 1 == departures.length ? 0 : departuresHead + 1;
+      departuresCount--;
     }
+  }
 
-    /**
-     * When the bottleneck will have sent a packet that enters now; exact over time, no rounding
-     * adds up.
-     */
-    private long depart(int bytes, long nowNanos) {
-        if (departures.length == 0) {
-            return nowNanos;
-        }
-        if (busyUntilNanos < nowNanos) {
-            busyUntilNanos = nowNanos;
-            rateRemainder = 0;
-        }
-        long work = 8L * bytes * 1_000_000_000L + rateRemainder;
-        busyUntilNanos += work / path.rateBitsPerSecond();
-        rateRemainder = work % path.rateBitsPerSecond();
-        int tail = departuresHead + departuresCount;
-        departures[tail >= departures.length ? tail - departures.length : tail] = busyUntilNanos;
-        departuresCount++;
-        return busyUntilNanos;
+  /**
+   * When the bottleneck will have sent a packet that enters now; exact over time, no rounding adds
+   * up.
+   */
+  private long depart(int bytes, long nowNanos) {
+    if (departures.length == 0) {
+      return nowNanos;
     }
+    if (busyUntilNanos < nowNanos) {
+      busyUntilNanos = nowNanos;
+      rateRemainder = 0;
+    }
+    long work = 8L * bytes * 1_000_000_000L + rateRemainder;
+    busyUntilNanos += work / path.rateBitsPerSecond();
+    rateRemainder = work % path.rateBitsPerSecond();
+    int tail = departuresHead + departuresCount;
+    departures[tail >= departures.length ? tail - departures.length : tail] = busyUntilNanos;
+    departuresCount++;
+    return busyUntilNanos;
+  }
 
-    private void corrupt(int slot, long bit) {
-        long at = start(slot) + (bit >>> 3);
-        byte old = memory(slot).get(ValueLayout.JAVA_BYTE, at);
-        memory(slot).set(ValueLayout.JAVA_BYTE, at, (byte) (old ^ 1 << (bit & 7)));
-        flags[slot] &= ~Burst.CHECKSUM_TRUSTED;
-    }
+  private void corrupt(int slot, long bit) {
+    long at = start(slot) + (bit >>> 3);
+    byte old = memory(slot).get(ValueLayout.JAVA_BYTE, at);
+    memory(slot).set(ValueLayout.JAVA_BYTE, at, (byte) (old ^ 1 << (bit & 7)));
+    flags[slot] &= ~Burst.CHECKSUM_TRUSTED;
+  }
 
-    private void duplicate(int slot, long due) {
-        int copy = acquire();
-        if (copy == NONE) {
-            return;
-        }
-        duplicated++;
-        MemorySegment.copy(memory(slot), start(slot), memory(copy), start(copy), length[slot]);
-        length[copy] = length[slot];
-        flags[copy] = flags[slot];
-        enteredNanos[copy] = enteredNanos[slot];
-        sequence[copy] = sequence[slot];
-        push(due, copy);
+  private void duplicate(int slot, long due) {
+    int copy = acquire();
+    if (copy == NONE) {
+      return;
     }
+    duplicated++;
+    MemorySegment.copy(memory(slot), start(slot), memory(copy), start(copy), length[slot]);
+    length[copy] = length[slot];
+    flags[copy] = flags[slot];
+    enteredNanos[copy] = enteredNanos[slot];
+    sequence[copy] = sequence[slot];
+    push(due, copy);
+  }
 
-    private void countDelivery(int slot, long nowNanos) {
-        delivered++;
-        deliveredBytes += length[slot];
-        delayNanos += nowNanos - enteredNanos[slot];
-        if (sequence[slot] < highestDelivered) {
-            reordered++;
-        } else {
-            highestDelivered = sequence[slot];
-        }
-        if (delivered == 1) {
-            firstDeliveryNanos = nowNanos;
-            windowStartNanos = nowNanos;
-        }
-        lastDeliveryNanos = nowNanos;
-        if (nowNanos - windowStartNanos >= PathStats.WINDOW_NANOS) {
-            peakBytesPerWindow = Math.max(peakBytesPerWindow, windowBytes);
-            windowStartNanos = nowNanos;
-            windowBytes = 0;
-        }
-        windowBytes += length[slot];
+  private void countDelivery(int slot, long nowNanos) {
+    delivered++;
+    deliveredBytes += length[slot];
+    delayNanos += nowNanos - enteredNanos[slot];
+    if (sequence[slot] < highestDelivered) {
+      reordered++;
+    } else {
+      highestDelivered = sequence[slot];
     }
+    if (delivered == 1) {
+      firstDeliveryNanos = nowNanos;
+      windowStartNanos = nowNanos;
+    }
+    lastDeliveryNanos = nowNanos;
+    if (nowNanos - windowStartNanos >= PathStats.WINDOW_NANOS) {
+      peakBytesPerWindow = Math.max(peakBytesPerWindow, windowBytes);
+      windowStartNanos = nowNanos;
+      windowBytes = 0;
+    }
+    windowBytes += length[slot];
+  }
 
-    private int acquire() {
-        if (freeCount == 0 && !grow()) {
-            return NONE;
-        }
-        return free[--freeCount];
+  private int acquire() {
+    if (freeCount == 0 && !grow()) {
+      return NONE;
     }
+    return free[--freeCount];
+  }
 
-    private boolean grow() {
-        int old = length.length;
-        int grown = Math.min(capacity, old + CHUNK_SLOTS);
-        if (grown == old) {
-            return false;
-        }
-        chunks.add(arena.allocate(stride * (grown - old), CACHE_LINE));
-        length = Arrays.copyOf(length, grown);
-        flags = Arrays.copyOf(flags, grown);
-        enteredNanos = Arrays.copyOf(enteredNanos, grown);
-        sequence = Arrays.copyOf(sequence, grown);
-        free = Arrays.copyOf(free, grown);
-        heapDue = Arrays.copyOf(heapDue, grown);
-        heapOrder = Arrays.copyOf(heapOrder, grown);
-        heapSlot = Arrays.copyOf(heapSlot, grown);
-        for (int slot = grown - 1; slot >= old; slot--) {
-            free[freeCount++] = slot;
-        }
-        return true;
+  private boolean grow() {
+    int old = length.length;
+    int grown = Math.min(capacity, old + CHUNK_SLOTS);
+    if (grown == old) {
+      return false;
     }
+    chunks.add(arena.allocate(stride * (grown - old), CACHE_LINE));
+    length = Arrays.copyOf(length, grown);
+    flags = Arrays.copyOf(flags, grown);
+    enteredNanos = Arrays.copyOf(enteredNanos, grown);
+    sequence = Arrays.copyOf(sequence, grown);
+    free = Arrays.copyOf(free, grown);
+    heapDue = Arrays.copyOf(heapDue, grown);
+    heapOrder = Arrays.copyOf(heapOrder, grown);
+    heapSlot = Arrays.copyOf(heapSlot, grown);
+    for (int slot = grown - 1; slot >= old; slot--) {
+      free[freeCount++] = slot;
+    }
+    return true;
+  }
 
-    private void push(long due, int slot) {
-        long order = nextOrder++;
-        int at = heapSize++;
-        while (at > 0) {
-            int parent = (at - 1) >>> 1;
-            if (heapDue[parent] <= due) {
-                break; // parents are older, so an equal time stays below
-            }
-            move(parent, at);
-            at = parent;
-        }
-        heapDue[at] = due;
-        heapOrder[at] = order;
-        heapSlot[at] = slot;
+  private void push(long due, int slot) {
+    long order = nextOrder++;
+    int at = heapSize++;
+    while (at > 0) {
+      int parent = (at - 1) >>> 1;
+      if (heapDue[parent] <= due) {
+        break; // parents are older, so an equal time stays below
+      }
+      move(parent, at);
+      at = parent;
     }
+    heapDue[at] = due;
+    heapOrder[at] = order;
+    heapSlot[at] = slot;
+  }
 
-    private void removeFirst() {
-        int last = --heapSize;
-        long due = heapDue[last];
-        long order = heapOrder[last];
-        int slot = heapSlot[last];
-        int at = 0;
-        while (true) {
-            int child = 2 * at + 1;
-            if (child >= last) {
-                break;
-            }
-            if (child + 1 < last && isBefore(heapDue[child + 1], heapOrder[child + 1], child)) {
-                child++;
-            }
-            if (!isBefore(heapDue[child], heapOrder[child], due, order)) {
-                break;
-            }
-            move(child, at);
-            at = child;
-        }
-        heapDue[at] = due;
-        heapOrder[at] = order;
-        heapSlot[at] = slot;
+  private void removeFirst() {
+    int last = --heapSize;
+    long due = heapDue[last];
+    long order = heapOrder[last];
+    int slot = heapSlot[last];
+    int at = 0;
+    while (true) {
+      int child = 2 * at + 1;
+      if (child >= last) {
+        break;
+      }
+      if (child + 1 < last && isBefore(heapDue[child + 1], heapOrder[child + 1], child)) {
+        child++;
+      }
+      if (!isBefore(heapDue[child], heapOrder[child], due, order)) {
+        break;
+      }
+      move(child, at);
+      at = child;
     }
+    heapDue[at] = due;
+    heapOrder[at] = order;
+    heapSlot[at] = slot;
+  }
 
-    private boolean isBefore(long due, long order, int at) {
-        return isBefore(due, order, heapDue[at], heapOrder[at]);
-    }
+  private boolean isBefore(long due, long order, int at) {
+    return isBefore(due, order, heapDue[at], heapOrder[at]);
+  }
 
-    private static boolean isBefore(long due, long order, long otherDue, long otherOrder) {
-        return due < otherDue || due == otherDue && order < otherOrder;
-    }
+  private static boolean isBefore(long due, long order, long otherDue, long otherOrder) {
+    return due < otherDue || due == otherDue && order < otherOrder;
+  }
 
-    private void move(int from, int to) {
-        heapDue[to] = heapDue[from];
-        heapOrder[to] = heapOrder[from];
-        heapSlot[to] = heapSlot[from];
-    }
+  private void move(int from, int to) {
+    heapDue[to] = heapDue[from];
+    heapOrder[to] = heapOrder[from];
+    heapSlot[to] = heapSlot[from];
+  }
 }

@@ -26,98 +26,98 @@ import java.util.Locale;
  * @param peakBytesPerWindow the most that came out in any {@link #WINDOW_NANOS}
  */
 public record PathStats(
-        long offered,
-        long offeredBytes,
-        long delivered,
-        long deliveredBytes,
-        long lostRandom,
-        long lostBurst,
-        long lostQueue,
-        long lostBuffer,
-        long duplicated,
-        long reordered,
-        long corrupted,
-        long inFlight,
-        long delayNanos,
-        long firstDeliveryNanos,
-        long lastDeliveryNanos,
-        long peakBytesPerWindow) {
+    long offered,
+    long offeredBytes,
+    long delivered,
+    long deliveredBytes,
+    long lostRandom,
+    long lostBurst,
+    long lostQueue,
+    long lostBuffer,
+    long duplicated,
+    long reordered,
+    long corrupted,
+    long inFlight,
+    long delayNanos,
+    long firstDeliveryNanos,
+    long lastDeliveryNanos,
+    long peakBytesPerWindow) {
 
-    /** Over how long the peak rate is taken. */
-    public static final long WINDOW_NANOS = 100_000_000;
+  /** Over how long the peak rate is taken. */
+  public static final long WINDOW_NANOS = 100_000_000;
 
-    /** All losses. */
-    public long lost() {
-        return lostRandom + lostBurst + lostQueue + lostBuffer;
-    }
+  /** All losses. */
+  public long lost() {
+    return lostRandom + lostBurst + lostQueue + lostBuffer;
+  }
 
-    /** Lost by chance (random and burst), of the packets offered. */
-    public double lossByChance() {
-        return share(lostRandom + lostBurst, offered);
-    }
+  /** Lost by chance (random and burst), of the packets offered. */
+  public double lossByChance() {
+    return share(lostRandom + lostBurst, offered);
+  }
 
-    /** Lost for whatever reason, of the packets offered. */
-    public double loss() {
-        return share(lost(), offered);
-    }
+  /** Lost for whatever reason, of the packets offered. */
+  public double loss() {
+    return share(lost(), offered);
+  }
 
-    /** Reordered, of the packets delivered. */
-    public double reorderedShare() {
-        return share(reordered, delivered);
-    }
+  /** Reordered, of the packets delivered. */
+  public double reorderedShare() {
+    return share(reordered, delivered);
+  }
 
-    /** Copies, of the packets that were not lost. */
-    public double duplicatedShare() {
-        return share(duplicated, offered - lost());
-    }
+  /** Copies, of the packets that were not lost. */
+  public double duplicatedShare() {
+    return share(duplicated, offered - lost());
+  }
 
-    /** Corrupted, of the packets that were not lost. */
-    public double corruptedShare() {
-        return share(corrupted, offered - lost());
-    }
+  /** Corrupted, of the packets that were not lost. */
+  public double corruptedShare() {
+    return share(corrupted, offered - lost());
+  }
 
-    /** Mean time inside, queue included; 0 before the first delivery. */
-    public double meanDelayNanos() {
-        return share(delayNanos, delivered);
-    }
+  /** Mean time inside, queue included; 0 before the first delivery. */
+  public double meanDelayNanos() {
+    return share(delayNanos, delivered);
+  }
 
-    /** Bits that came out per second between the first and the last delivery, pauses included. */
-    public double meanRate() {
-        return share(8 * deliveredBytes, lastDeliveryNanos - firstDeliveryNanos) * 1e9;
-    }
+  /** Bits that came out per second between the first and the last delivery, pauses included. */
+  public double meanRate() {
+    return share(8 * deliveredBytes, lastDeliveryNanos - firstDeliveryNanos) * 1e9;
+  }
 
-    /** Bits per second in the busiest {@link #WINDOW_NANOS}. */
-    public double peakRate() {
-        return 8e9 * peakBytesPerWindow / WINDOW_NANOS;
-    }
+  /** Bits per second in the busiest {@link #WINDOW_NANOS}. */
+  public double peakRate() {
+    return 8e9 * peakBytesPerWindow / WINDOW_NANOS;
+  }
 
-    /** One line: what was asked for and, after the arrow, what was measured. */
-    public String against(PathConfig path) {
-        return String.format(
-                Locale.ROOT,
-                "%d packets: loss by chance %.3f%% → %.3f%%, full queue %d, delay %.3f ms → %.3f"
-                    + " ms, reordered %.2f%% → %.2f%%, duplicated %.2f%% → %.2f%%, corrupted %.2f%%"
-                    + " → %.2f%%, rate %s → mean %.3f, peak %.3f Mbit/s",
-                offered,
-                100 * path.expectedLoss(),
-                100 * lossByChance(),
-                lostQueue + lostBuffer,
-                path.delayNanos() / 1e6,
-                meanDelayNanos() / 1e6,
-                100 * path.reorder(),
-                100 * reorderedShare(),
-                100 * path.duplicate(),
-                100 * duplicatedShare(),
-                100 * path.corrupt(),
-                100 * corruptedShare(),
-                path.rateBitsPerSecond() == 0
-                        ? "unlimited"
-                        : String.format(Locale.ROOT, "%.3f", path.rateBitsPerSecond() / 1e6),
-                meanRate() / 1e6,
-                peakRate() / 1e6);
-    }
+  /** One line: what was asked for and, after the arrow, what was measured. */
+  public String against(PathConfig path) {
+    return String.format(
+        Locale.ROOT,
+        "%d packets: loss by chance %.3f%% → %.3f%%, full queue %d, delay %.3f ms → %.3f"
+            + " ms, reordered %.2f%% → %.2f%%, duplicated %.2f%% → %.2f%%, corrupted %.2f%%"
+            + " → %.2f%%, rate %s → mean %.3f, peak %.3f Mbit/s",
+        offered,
+        100 * path.expectedLoss(),
+        100 * lossByChance(),
+        lostQueue + lostBuffer,
+        path.delayNanos() / 1e6,
+        meanDelayNanos() / 1e6,
+        100 * path.reorder(),
+        100 * reorderedShare(),
+        100 * path.duplicate(),
+        100 * duplicatedShare(),
+        100 * path.corrupt(),
+        100 * corruptedShare(),
+        path.rateBitsPerSecond() == 0
+            ? "unlimited"
+            : String.format(Locale.ROOT, "%.3f", path.rateBitsPerSecond() / 1e6),
+        meanRate() / 1e6,
+        peakRate() / 1e6);
+  }
 
-    private static double share(long part, long whole) {
-        return whole <= 0 ? 0 : (double) part / whole;
-    }
+  private static double share(long part, long whole) {
+    return whole <= 0 ? 0 : (double) part / whole;
+  }
 }

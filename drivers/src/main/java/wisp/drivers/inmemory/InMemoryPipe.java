@@ -1,15 +1,13 @@
 package wisp.drivers.inmemory;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
-
 import wisp.core.spi.Burst;
 import wisp.core.spi.Link;
 import wisp.core.spi.LinkOffloads;
 import wisp.core.spi.TransmitPacket;
-
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.util.concurrent.locks.LockSupport;
 
 /**
  * Two connected links, {@link #a()} and {@link #b()}: what one sends the other receives, in order,
@@ -32,242 +30,237 @@ import java.util.concurrent.locks.LockSupport;
  * received with {@link Burst#CHECKSUM_TRUSTED}: no wire lies between that could spoil it.
  */
 public final class InMemoryPipe implements AutoCloseable {
-    /** As on Ethernet. */
-    public static final int DEFAULT_MTU = 1500;
+  /** As on Ethernet. */
+  public static final int DEFAULT_MTU = 1500;
 
-    /** Packets a direction holds. */
-    public static final int DEFAULT_SLOTS = 1024;
+  /** Packets a direction holds. */
+  public static final int DEFAULT_SLOTS = 1024;
 
-    /** What an end that does everything for the stack offers. */
-    public static final LinkOffloads ALL_OFFLOADS = new LinkOffloads(true, 65_535);
+  /** What an end that does everything for the stack offers. */
+  public static final LinkOffloads ALL_OFFLOADS = new LinkOffloads(true, 65_535);
 
-    /**
-     * Without a second thread nothing arrives while we sleep, so there is no point in sleeping
-     * long.
-     */
-    private static final long LONGEST_PARK_NANOS = 100_000;
+  /**
+   * Without a second thread nothing arrives while we sleep, so there is no point in sleeping long.
+   */
+  private static final long LONGEST_PARK_NANOS = 100_000;
 
-    private static final int CACHE_LINE = 64;
+  private static final int CACHE_LINE = 64;
 
-    private final Arena arena = Arena.ofShared();
-    private final End a;
-    private final End b;
+  private final Arena arena = Arena.ofShared();
+  private final End a;
+  private final End b;
 
-    /** With the default MTU and ring, and without offloads. */
-    public InMemoryPipe() {
-        this(DEFAULT_MTU, DEFAULT_SLOTS, LinkOffloads.NONE);
+  /** With the default MTU and ring, and without offloads. */
+  public InMemoryPipe() {
+    this(DEFAULT_MTU, DEFAULT_SLOTS, LinkOffloads.NONE);
+  }
+
+  /**
+   * A pipe.
+   *
+   * @param mtu largest IP packet in bytes, 68 … 65,535
+   * @param slots packets each direction holds, ≥ 1
+   * @param offloads what both ends offer
+   */
+  public InMemoryPipe(int mtu, int slots, LinkOffloads offloads) {
+    if (mtu < 68 || mtu > 65_535) {
+      throw new IllegalArgumentException("mtu " + mtu + " is outside 68 … 65535");
+    }
+    if (slots < 1) {
+      throw new IllegalArgumentException("a ring needs at least one slot, not " + slots);
+    }
+    int largest = Math.max(mtu, offloads.segmentationBytes());
+    var toB = new Ring(arena, slots, largest);
+    var toA = new Ring(arena, slots, largest);
+    a = new End("inmemory:a", mtu, offloads, toB, toA);
+    b = new End("inmemory:b", mtu, offloads, toA, toB);
+  }
+
+  /** One end. */
+  public Link a() {
+    return a;
+  }
+
+  /** The other one. */
+  public Link b() {
+    return b;
+  }
+
+  /** Closes both ends. */
+  @Override
+  public void close() {
+    a.close();
+    b.close();
+  }
+
+  /** One direction: slots between a sender and a receiver. See the picture above. */
+  private static final class Ring {
+    final int slots;
+    final int largest;
+    final MemorySegment memory;
+    final int[] length;
+    final int[] flags;
+    private final long stride;
+    long released;
+    long received;
+    long published;
+    long committed;
+
+    Ring(Arena arena, int slots, int largest) {
+      this.slots = slots;
+      this.largest = largest;
+      // An odd number of cache lines, lest the headers of all slots compete for the same
+      // cache sets.
+      long lines = (largest + CACHE_LINE - 1) / CACHE_LINE;
+      stride = (lines | 1) * CACHE_LINE;
+      memory = arena.allocate(stride * slots, CACHE_LINE);
+      length = new int[slots];
+      flags = new int[slots];
     }
 
-    /**
-     * A pipe.
-     *
-     * @param mtu largest IP packet in bytes, 68 … 65,535
-     * @param slots packets each direction holds, ≥ 1
-     * @param offloads what both ends offer
-     */
-    public InMemoryPipe(int mtu, int slots, LinkOffloads offloads) {
-        if (mtu < 68 || mtu > 65_535) {
-            throw new IllegalArgumentException("mtu " + mtu + " is outside 68 … 65535");
-        }
-        if (slots < 1) {
-            throw new IllegalArgumentException("a ring needs at least one slot, not " + slots);
-        }
-        int largest = Math.max(mtu, offloads.segmentationBytes());
-        var toB = new Ring(arena, slots, largest);
-        var toA = new Ring(arena, slots, largest);
-        a = new End("inmemory:a", mtu, offloads, toB, toA);
-        b = new End("inmemory:b", mtu, offloads, toA, toB);
+    boolean isFull() {
+      return committed - released == slots;
     }
 
-    /** One end. */
-    public Link a() {
-        return a;
+    int slot(long count) {
+      return (int) (count % slots);
     }
 
-    /** The other one. */
-    public Link b() {
-        return b;
+    long start(long count) {
+      return slot(count) * stride;
+    }
+  }
+
+  private final class End implements Link {
+    private final String name;
+    private final int mtu;
+    private final LinkOffloads offloads;
+    private final Ring out;
+    private final Ring in;
+    private int claimedBytes = -1;
+    private long drops;
+    private boolean closed;
+    private volatile boolean woken;
+    private volatile @Nullable Thread waiter;
+
+    End(String name, int mtu, LinkOffloads offloads, Ring out, Ring in) {
+      this.name = name;
+      this.mtu = mtu;
+      this.offloads = offloads;
+      this.out = out;
+      this.in = in;
     }
 
-    /** Closes both ends. */
+    @Override
+    public String name() {
+      return name;
+    }
+
+    @Override
+    public Kind kind() {
+      return Kind.IP;
+    }
+
+    @Override
+    public int mtu() {
+      return mtu;
+    }
+
+    @Override
+    public LinkOffloads offloads() {
+      return offloads;
+    }
+
+    @Override
+    public int receive(Burst burst) {
+      if (closed) {
+        return 0;
+      }
+      in.released = in.received;
+      int before = burst.size();
+      while (in.received < in.published && !burst.isFull()) {
+        int slot = in.slot(in.received);
+        burst.add(in.memory, in.start(in.received), in.length[slot], in.flags[slot]);
+        in.received++;
+      }
+      return burst.size() - before;
+    }
+
+    @Override
+    public boolean claim(int bytes, TransmitPacket packet) {
+      if (claimedBytes >= 0) {
+        throw new IllegalStateException(
+            name + ": the last claim was neither committed nor cancelled");
+      }
+      if (closed || (this == a ? b : a).closed || bytes > out.largest || out.isFull()) {
+        drops++;
+        return false;
+      }
+      claimedBytes = bytes;
+      packet.lend(out.memory, out.start(out.committed));
+      return true;
+    }
+
+    @Override
+    public void commit(TransmitPacket packet) {
+      if (claimedBytes < 0 || packet.length > claimedBytes) {
+        throw new IllegalStateException(
+            name + ": commit of " + packet.length + " B after a claim of " + claimedBytes);
+      }
+      if (packet.needsChecksum && !offloads.transmitChecksum()) {
+        throw new IllegalStateException(name + " does not complete checksums");
+      }
+      claimedBytes = -1;
+      if (closed
+          || packet.length <= 0
+          || packet.length > mtu && packet.segmentBytes == 0
+          || packet.segmentBytes > 0 && packet.length > offloads.segmentationBytes()) {
+        drops++;
+        return;
+      }
+      int slot = out.slot(out.committed);
+      out.length[slot] = packet.length;
+      out.flags[slot] = packet.needsChecksum ? Burst.CHECKSUM_TRUSTED : 0;
+      out.committed++;
+    }
+
+    @Override
+    public void cancel(TransmitPacket packet) {
+      claimedBytes = -1;
+    }
+
+    @Override
+    public void flush() {
+      out.published = out.committed;
+    }
+
+    @Override
+    public void awaitReadable(long timeoutNanos) {
+      waiter = Thread.currentThread();
+      if (!woken && !closed && in.received == in.published && timeoutNanos > 0) {
+        LockSupport.parkNanos(this, Math.min(timeoutNanos, LONGEST_PARK_NANOS));
+      }
+      waiter = null;
+      woken = false;
+    }
+
+    @Override
+    public void wake() {
+      woken = true;
+      LockSupport.unpark(waiter);
+    }
+
+    @Override
+    public long drops() {
+      return drops;
+    }
+
     @Override
     public void close() {
-        a.close();
-        b.close();
+      closed = true;
+      if (a.closed && b.closed && arena.scope().isAlive()) {
+        arena.close();
+      }
     }
-
-    /** One direction: slots between a sender and a receiver. See the picture above. */
-    private static final class Ring {
-        final int slots;
-        final int largest;
-        final MemorySegment memory;
-        final int[] length;
-        final int[] flags;
-        private final long stride;
-        long released;
-        long received;
-        long published;
-        long committed;
-
-        Ring(Arena arena, int slots, int largest) {
-            this.slots = slots;
-            this.largest = largest;
-            // An odd number of cache lines, lest the headers of all slots compete for the same
-            // cache sets.
-            long lines = (largest + CACHE_LINE - 1) / CACHE_LINE;
-            stride = (lines | 1) * CACHE_LINE;
-            memory = arena.allocate(stride * slots, CACHE_LINE);
-            length = new int[slots];
-            flags = new int[slots];
-        }
-
-        boolean isFull() {
-            return committed - released == slots;
-        }
-
-        int slot(long count) {
-            return (int) (count % slots);
-        }
-
-        long start(long count) {
-            return slot(count) * stride;
-        }
-    }
-
-    private final class End implements Link {
-        private final String name;
-        private final int mtu;
-        private final LinkOffloads offloads;
-        private final Ring out;
-        private final Ring in;
-        private int claimedBytes = -1;
-        private long drops;
-        private boolean closed;
-        private volatile boolean woken;
-        private volatile @Nullable Thread waiter;
-
-        End(String name, int mtu, LinkOffloads offloads, Ring out, Ring in) {
-            this.name = name;
-            this.mtu = mtu;
-            this.offloads = offloads;
-            this.out = out;
-            this.in = in;
-        }
-
-        @Override
-        public String name() {
-            return name;
-        }
-
-        @Override
-        public Kind kind() {
-            return Kind.IP;
-        }
-
-        @Override
-        public int mtu() {
-            return mtu;
-        }
-
-        @Override
-        public LinkOffloads offloads() {
-            return offloads;
-        }
-
-        @Override
-        public int receive(Burst burst) {
-            if (closed) {
-                return 0;
-            }
-            in.released = in.received;
-            int before = burst.size();
-            while (in.received < in.published && !burst.isFull()) {
-                int slot = in.slot(in.received);
-                burst.add(in.memory, in.start(in.received), in.length[slot], in.flags[slot]);
-                in.received++;
-            }
-            return burst.size() - before;
-        }
-
-        @Override
-        public boolean claim(int bytes, TransmitPacket packet) {
-            if (claimedBytes >= 0) {
-                throw new IllegalStateException(
-                        name + ": the last claim was neither committed nor cancelled");
-            }
-            if (closed || (this == a ? b : a).closed || bytes > out.largest || out.isFull()) {
-                drops++;
-                return false;
-            }
-            claimedBytes = bytes;
-            packet.lend(out.memory, out.start(out.committed));
-            return true;
-        }
-
-        @Override
-        public void commit(TransmitPacket packet) {
-            if (claimedBytes < 0 || packet.length > claimedBytes) {
-                throw new IllegalStateException(
-                        name
-                                + ": commit of "
-                                + packet.length
-                                + " B after a claim of "
-                                + claimedBytes);
-            }
-            if (packet.needsChecksum && !offloads.transmitChecksum()) {
-                throw new IllegalStateException(name + " does not complete checksums");
-            }
-            claimedBytes = -1;
-            if (closed
-                    || packet.length <= 0
-                    || packet.length > mtu && packet.segmentBytes == 0
-                    || packet.segmentBytes > 0 && packet.length > offloads.segmentationBytes()) {
-                drops++;
-                return;
-            }
-            int slot = out.slot(out.committed);
-            out.length[slot] = packet.length;
-            out.flags[slot] = packet.needsChecksum ? Burst.CHECKSUM_TRUSTED : 0;
-            out.committed++;
-        }
-
-        @Override
-        public void cancel(TransmitPacket packet) {
-            claimedBytes = -1;
-        }
-
-        @Override
-        public void flush() {
-            out.published = out.committed;
-        }
-
-        @Override
-        public void awaitReadable(long timeoutNanos) {
-            waiter = Thread.currentThread();
-            if (!woken && !closed && in.received == in.published && timeoutNanos > 0) {
-                LockSupport.parkNanos(this, Math.min(timeoutNanos, LONGEST_PARK_NANOS));
-            }
-            waiter = null;
-            woken = false;
-        }
-
-        @Override
-        public void wake() {
-            woken = true;
-            LockSupport.unpark(waiter);
-        }
-
-        @Override
-        public long drops() {
-            return drops;
-        }
-
-        @Override
-        public void close() {
-            closed = true;
-            if (a.closed && b.closed && arena.scope().isAlive()) {
-                arena.close();
-            }
-        }
-    }
+  }
 }

@@ -1,118 +1,116 @@
 package wisp.drivers.linux;
 
-import org.jspecify.annotations.Nullable;
-
-import wisp.core.spi.LinkException;
-
 import java.lang.foreign.Arena;
+import org.jspecify.annotations.Nullable;
+import wisp.core.spi.LinkException;
 
 /**
  * Does something inside another network namespace. Namespaces belong to threads, and a socket or
  * TUN device stays in the one where it was opened, so one JVM can hold links in many.
  */
 public final class NetworkNamespace {
-    private NetworkNamespace() {}
+  private NetworkNamespace() {}
 
-    /** What is to be done inside. */
-    @FunctionalInterface
-    public interface Action<T> {
-        /** Does it. */
-        T run() throws LinkException;
+  /** What is to be done inside. */
+  @FunctionalInterface
+  public interface Action<T> {
+    /** Does it. */
+    T run() throws LinkException;
+  }
+
+  /**
+   * Runs an action inside a namespace, on a short-lived thread of its own: however it ends, the
+   * caller's thread stays where it was.
+   *
+   * @param namespace a name as {@code ip netns} knows it, or a path such as {@code /proc/1/ns/net};
+   *     empty: the caller's own, on the caller's thread
+   * @throws LinkException when there is no such namespace or it may not be entered, or by the
+   *     action
+   */
+  public static <T> T inside(String namespace, Action<T> action) throws LinkException {
+    if (namespace.isEmpty()) {
+      return action.run();
+    }
+    var run = new Run<>(namespace, action);
+    Thread thread = Thread.ofPlatform().name("netns-" + namespace).start(run);
+    boolean interrupted = false;
+    while (true) {
+      try {
+        thread.join();
+        break;
+      } catch (InterruptedException e) {
+        interrupted = true; // it takes microseconds
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    return run.result();
+  }
+
+  private static final class Run<T> implements Runnable {
+    private final String namespace;
+    private final Action<T> action;
+    private @Nullable T result;
+    private @Nullable Throwable thrown;
+
+    Run(String namespace, Action<T> action) {
+      this.namespace = namespace;
+      this.action = action;
     }
 
-    /**
-     * Runs an action inside a namespace, on a short-lived thread of its own: however it ends, the
-     * caller's thread stays where it was.
-     *
-     * @param namespace a name as {@code ip netns} knows it, or a path such as {@code
-     *     /proc/1/ns/net}; empty: the caller's own, on the caller's thread
-     * @throws LinkException when there is no such namespace or it may not be entered, or by the
-     *     action
-     */
-    public static <T> T inside(String namespace, Action<T> action) throws LinkException {
-        if (namespace.isEmpty()) {
-            return action.run();
-        }
-        var run = new Run<>(namespace, action);
-        Thread thread = Thread.ofPlatform().name("netns-" + namespace).start(run);
-        boolean interrupted = false;
-        while (true) {
-            try {
-                thread.join();
-                break;
-            } catch (InterruptedException e) {
-                interrupted = true; // it takes microseconds
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
-        return run.result();
+    @Override
+    public void run() {
+      try {
+        enter(namespace);
+        result = action.run();
+      } catch (Throwable e) {
+        thrown = e;
+      }
     }
 
-    private static final class Run<T> implements Runnable {
-        private final String namespace;
-        private final Action<T> action;
-        private @Nullable T result;
-        private @Nullable Throwable thrown;
-
-        Run(String namespace, Action<T> action) {
-            this.namespace = namespace;
-            this.action = action;
-        }
-
-        @Override
-        public void run() {
-            try {
-                enter(namespace);
-                result = action.run();
-            } catch (Throwable e) {
-                thrown = e;
-            }
-        }
-
-        T result() throws LinkException {
-            switch (thrown) {
-                case LinkException e -> throw e;
-                case RuntimeException e -> throw e;
-                case Error e -> throw e;
-                case null, default -> {}
-            }
-            if (result == null) {
-                throw new IllegalStateException("no result from " + namespace, thrown);
-            }
-            return result;
-        }
+    T result() throws LinkException {
+      switch (thrown) {
+        case LinkException e -> throw e;
+        case RuntimeException e -> throw e;
+        case Error e -> throw e;
+        case null, default -> {}
+      }
+      if (result == null) {
+        throw new IllegalStateException("no result from " + namespace, thrown);
+      }
+      return result;
     }
+  }
 
-    private static void enter(String namespace) throws LinkException {
-        String path = namespace.indexOf('/') >= 0 ? namespace : "/run/netns/" + namespace;
-        try (Arena arena = Arena.ofConfined()) {
-            var libc = new Libc(arena);
-            int descriptor = libc.open(path, Libc.O_RDONLY);
-            if (descriptor < 0) {
-                throw new LinkException(
-                        "network namespace '"
-                                + namespace
-                                + "' can't be opened: "
-                                + libc.describe(descriptor)
-                                + " ("
-                                + path
-                                + "); make it with: ip netns add "
-                                + namespace);
-            }
-            int entered = libc.setns(descriptor);
-            libc.close(descriptor);
-            if (entered < 0) {
-                throw new LinkException(
-                        "network namespace '"
-                                + namespace
-                                + "' can't be entered: "
-                                + libc.describe(entered)
-                                + (entered == -Errno.EPERM
-                                        ? "; needs root (CAP_SYS_ADMIN)"
-                                        : "; is it a network namespace?"));
-            }
-        }
+  private static void enter(String namespace) throws LinkException {
+    String path = namespace.indexOf('/') >= 0 ? namespace : "/run/netns/" + namespace;
+    try (Arena arena = Arena.ofConfined()) {
+      var libc = new Libc(arena);
+      int descriptor = libc.open(path, Libc.O_RDONLY);
+      if (descriptor < 0) {
+        throw new LinkException(
+            "network namespace '"
+                + namespace
+                + "' can't be opened: "
+                + libc.describe(descriptor)
+                + " ("
+                + path
+                + "); make it with: ip netns add "
+                + namespace);
+      }
+      int entered = libc.setns(descriptor);
+      libc.close(descriptor);
+      if (entered < 0) {
+        throw new LinkException(
+            "network namespace '"
+                + namespace
+                + "' can't be entered: "
+                + libc.describe(entered)
+                + (entered == -Errno.EPERM
+                    ? "; needs root (CAP_SYS_ADMIN)"
+                    : "; is it a network namespace?"));
+      }
     }
+  }
 }

@@ -6,9 +6,9 @@ import wisp.core.spi.Link;
  * A link whose packets are announced by a file descriptor, so that one thread can wait for several.
  */
 public interface PolledLink extends Link {
-    /**
-     * Readable when a packet may be there. Owned by the link: for {@code poll} only, until it is
-     * closed.
-     */
-    int readableDescriptor();
+  /**
+   * Readable when a packet may be there. Owned by the link: for {@code poll} only, until it is
+   * closed.
+   */
+  int readableDescriptor();
 }

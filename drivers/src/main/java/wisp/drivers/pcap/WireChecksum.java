@@ -9,105 +9,101 @@ import java.nio.ByteOrder;
  * checksum is still partial. Nothing here writes to the packet.
  */
 final class WireChecksum {
-    /** There is no checksum to put in: not TCP or UDP, a fragment, or malformed. */
-    static final long NONE = -1;
+  /** There is no checksum to put in: not TCP or UDP, a fragment, or malformed. */
+  static final long NONE = -1;
 
-    private static final ValueLayout.OfInt BE32 =
-            ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
-    private static final ValueLayout.OfShort BE16 =
-            ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
-    private static final int TCP = 6;
-    private static final int UDP = 17;
+  private static final ValueLayout.OfInt BE32 =
+      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
+  private static final ValueLayout.OfShort BE16 =
+      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
+  private static final int TCP = 6;
+  private static final int UDP = 17;
 
-    private WireChecksum() {}
+  private WireChecksum() {}
 
-    /**
-     * Completes what begins with a partial checksum in its field: the complement of the sum over
-     * all.
-     */
-    static int complete(MemorySegment memory, long start, int length) {
-        return ~fold(sum(memory, start, length)) & 0xFFFF;
+  /**
+   * Completes what begins with a partial checksum in its field: the complement of the sum over all.
+   */
+  static int complete(MemorySegment memory, long start, int length) {
+    return ~fold(sum(memory, start, length)) & 0xFFFF;
+  }
+
+  /**
+   * The right TCP or UDP checksum of an IP packet, whatever its field holds now.
+   *
+   * @return checksum in the low 16 bits, where its field is (from the packet's start) above; or
+   *     {@link #NONE}
+   */
+  static long of(MemorySegment memory, long start, int length) {
+    if (length < 20) {
+      return NONE;
     }
-
-    /**
-     * The right TCP or UDP checksum of an IP packet, whatever its field holds now.
-     *
-     * @return checksum in the low 16 bits, where its field is (from the packet's start) above; or
-     *     {@link #NONE}
-     */
-    static long of(MemorySegment memory, long start, int length) {
-        if (length < 20) {
-            return NONE;
-        }
-        int version = memory.get(ValueLayout.JAVA_BYTE, start) >> 4 & 0xF;
-        int headerBytes;
-        int protocol;
-        long pseudo;
-        if (version == 4) {
-            headerBytes = (memory.get(ValueLayout.JAVA_BYTE, start) & 0xF) * 4;
-            protocol = memory.get(ValueLayout.JAVA_BYTE, start + 9) & 0xFF;
-            if (headerBytes < 20 || (memory.get(BE16, start + 6) & 0x3FFF) != 0) {
-                return NONE;
-            }
-            pseudo = sum(memory, start + 12, 8);
-        } else if (version == 6 && length >= 40) {
-            headerBytes = 40;
-            protocol = memory.get(ValueLayout.JAVA_BYTE, start + 6) & 0xFF;
-            pseudo = sum(memory, start + 8, 32);
-        } else {
-            return NONE;
-        }
-        int transportBytes = length - headerBytes;
-        int field = protocol == TCP ? 16 : 6;
-        if (protocol != TCP && protocol != UDP || transportBytes < field + 2) {
-            return NONE;
-        }
-        long total =
-                pseudo
-                        + protocol
-                        + transportBytes
-                        + sum(memory, start + headerBytes, transportBytes);
-        // Leave the field itself out: adding the complement of a word takes it away.
-        total += ~memory.get(BE16, start + headerBytes + field) & 0xFFFF;
-        int checksum = ~fold(total) & 0xFFFF;
-        if (protocol == UDP && checksum == 0) {
-            checksum = 0xFFFF; // RFC 768: zero would mean "none"
-        }
-        return (long) (headerBytes + field) << 16 | checksum;
+    int version = memory.get(ValueLayout.JAVA_BYTE, start) >> 4 & 0xF;
+    int headerBytes;
+    int protocol;
+    long pseudo;
+    if (version == 4) {
+      headerBytes = (memory.get(ValueLayout.JAVA_BYTE, start) & 0xF) * 4;
+      protocol = memory.get(ValueLayout.JAVA_BYTE, start + 9) & 0xFF;
+      if (headerBytes < 20 || (memory.get(BE16, start + 6) & 0x3FFF) != 0) {
+        return NONE;
+      }
+      pseudo = sum(memory, start + 12, 8);
+    } else if (version == 6 && length >= 40) {
+      headerBytes = 40;
+      protocol = memory.get(ValueLayout.JAVA_BYTE, start + 6) & 0xFF;
+      pseudo = sum(memory, start + 8, 32);
+    } else {
+      return NONE;
     }
-
-    /** Where the field is, from a result of {@link #of}. */
-    static int field(long result) {
-        return (int) (result >>> 16);
+    int transportBytes = length - headerBytes;
+    int field = protocol == TCP ? 16 : 6;
+    if (protocol != TCP && protocol != UDP || transportBytes < field + 2) {
+      return NONE;
     }
-
-    /** The checksum, from a result of {@link #of}. */
-    static int checksum(long result) {
-        return (int) result & 0xFFFF;
+    long total =
+        pseudo + protocol + transportBytes + sum(memory, start + headerBytes, transportBytes);
+    // Leave the field itself out: adding the complement of a word takes it away.
+    total += ~memory.get(BE16, start + headerBytes + field) & 0xFFFF;
+    int checksum = ~fold(total) & 0xFFFF;
+    if (protocol == UDP && checksum == 0) {
+      checksum = 0xFFFF; // RFC 768: zero would mean "none"
     }
+    return (long) (headerBytes + field) << 16 | checksum;
+  }
 
-    /** Sum of 32-bit words; 2^32 of them would be needed to overflow. */
-    private static long sum(MemorySegment memory, long start, int length) {
-        long sum = 0;
-        int at = 0;
-        for (; at + 4 <= length; at += 4) {
-            sum += memory.get(BE32, start + at) & 0xFFFF_FFFFL;
-        }
-        if (at + 2 <= length) {
-            sum += memory.get(BE16, start + at) & 0xFFFF;
-            at += 2;
-        }
-        if (at < length) {
-            sum += (memory.get(ValueLayout.JAVA_BYTE, start + at) & 0xFF) << 8;
-        }
-        return sum;
-    }
+  /** Where the field is, from a result of {@link #of}. */
+  static int field(long result) {
+    return (int) (result >>> 16);
+  }
 
-    private static int fold(long sum) {
-        long folded = sum;
-        while (folded >>> 16 != 0) {
-            folded = (folded & 0xFFFF) + (folded >>> 16);
-        }
-        return (int) folded;
+  /** The checksum, from a result of {@link #of}. */
+  static int checksum(long result) {
+    return (int) result & 0xFFFF;
+  }
+
+  /** Sum of 32-bit words; 2^32 of them would be needed to overflow. */
+  private static long sum(MemorySegment memory, long start, int length) {
+    long sum = 0;
+    int at = 0;
+    for (; at + 4 <= length; at += 4) {
+      sum += memory.get(BE32, start + at) & 0xFFFF_FFFFL;
     }
+    if (at + 2 <= length) {
+      sum += memory.get(BE16, start + at) & 0xFFFF;
+      at += 2;
+    }
+    if (at < length) {
+      sum += (memory.get(ValueLayout.JAVA_BYTE, start + at) & 0xFF) << 8;
+    }
+    return sum;
+  }
+
+  private static int fold(long sum) {
+    long folded = sum;
+    while (folded >>> 16 != 0) {
+      folded = (folded & 0xFFFF) + (folded >>> 16);
+    }
+    return (int) folded;
+  }
 }

@@ -1,15 +1,14 @@
 package wisp.drivers.tun;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 import wisp.core.ip.IpAddress;
 import wisp.core.ip.IpPrefix;
 import wisp.core.spi.LinkException;
 import wisp.drivers.linux.Errno;
 import wisp.drivers.linux.Libc;
-
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 
 /**
  * Makes a TUN device and configures it, by ioctl alone.
@@ -20,210 +19,196 @@ import java.nio.ByteOrder;
  * </pre>
  */
 final class TunDevice {
-    static final String CONTROL = "/dev/net/tun";
-    static final String NOT_ALLOWED =
-            "tun needs CAP_NET_ADMIN; run as root (in a container: --cap-add NET_ADMIN)";
+  static final String CONTROL = "/dev/net/tun";
+  static final String NOT_ALLOWED =
+      "tun needs CAP_NET_ADMIN; run as root (in a container: --cap-add NET_ADMIN)";
 
-    /** Bytes of the {@code virtio_net_hdr} before each packet. */
-    static final int HEADER_BYTES = 10;
+  /** Bytes of the {@code virtio_net_hdr} before each packet. */
+  static final int HEADER_BYTES = 10;
 
-    private static final long TUNSETIFF = 0x400454caL;
-    private static final long TUNSETOFFLOAD = 0x400454d0L;
-    private static final long TUNSETVNETHDRSZ = 0x400454d8L;
-    private static final short IFF_TUN = 0x0001;
-    private static final short IFF_NO_PI = 0x1000;
-    private static final short IFF_VNET_HDR = 0x4000;
+  private static final long TUNSETIFF = 0x400454caL;
+  private static final long TUNSETOFFLOAD = 0x400454d0L;
+  private static final long TUNSETVNETHDRSZ = 0x400454d8L;
+  private static final short IFF_TUN = 0x0001;
+  private static final short IFF_NO_PI = 0x1000;
+  private static final short IFF_VNET_HDR = 0x4000;
 
-    /**
-     * TUN_F_CSUM, TSO4, TSO6. Not USO (0x60): whoever receives could not tell where one datagram of
-     * a merged packet ends.
-     */
-    private static final long OFFLOADS = 0x1 | 0x2 | 0x4;
+  /**
+   * TUN_F_CSUM, TSO4, TSO6. Not USO (0x60): whoever receives could not tell where one datagram of a
+   * merged packet ends.
+   */
+  private static final long OFFLOADS = 0x1 | 0x2 | 0x4;
 
-    /** TUN_F_TSO_ECN: without it the kernel cuts every large packet that carries CWR. */
-    private static final long OFFLOADS_WITH_ECN = OFFLOADS | 0x8;
+  /** TUN_F_TSO_ECN: without it the kernel cuts every large packet that carries CWR. */
+  private static final long OFFLOADS_WITH_ECN = OFFLOADS | 0x8;
 
-    private static final long SIOCADDRT = 0x890bL;
-    private static final long SIOCGIFFLAGS = 0x8913L;
-    private static final long SIOCSIFFLAGS = 0x8914L;
-    private static final long SIOCSIFADDR = 0x8916L;
-    private static final long SIOCSIFNETMASK = 0x891cL;
-    private static final long SIOCSIFMTU = 0x8922L;
-    private static final short IFF_UP = 1;
-    private static final short RTF_UP = 1;
+  private static final long SIOCADDRT = 0x890bL;
+  private static final long SIOCGIFFLAGS = 0x8913L;
+  private static final long SIOCSIFFLAGS = 0x8914L;
+  private static final long SIOCSIFADDR = 0x8916L;
+  private static final long SIOCSIFNETMASK = 0x891cL;
+  private static final long SIOCSIFMTU = 0x8922L;
+  private static final short IFF_UP = 1;
+  private static final short RTF_UP = 1;
 
-    private static final int IFREQ_BYTES = 40;
-    private static final int IFREQ_VALUE = 16;
-    private static final int NAME_BYTES = 16;
-    private static final int RTENTRY_BYTES = 120;
-    private static final int RTENTRY_DESTINATION = 8;
-    private static final int RTENTRY_MASK = 40;
-    private static final int RTENTRY_FLAGS = 56;
-    private static final int RTENTRY_DEVICE = 88;
-    private static final ValueLayout.OfInt BE32 =
-            ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
+  private static final int IFREQ_BYTES = 40;
+  private static final int IFREQ_VALUE = 16;
+  private static final int NAME_BYTES = 16;
+  private static final int RTENTRY_BYTES = 120;
+  private static final int RTENTRY_DESTINATION = 8;
+  private static final int RTENTRY_MASK = 40;
+  private static final int RTENTRY_FLAGS = 56;
+  private static final int RTENTRY_DEVICE = 88;
+  private static final ValueLayout.OfInt BE32 =
+      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
 
-    private final TunConfig config;
-    private final Libc libc;
-    private final MemorySegment ifreq;
-    private final Arena arena;
+  private final TunConfig config;
+  private final Libc libc;
+  private final MemorySegment ifreq;
+  private final Arena arena;
 
-    private TunDevice(TunConfig config, Arena arena) {
-        this.config = config;
-        this.arena = arena;
-        libc = new Libc(arena);
-        ifreq = arena.allocate(IFREQ_BYTES, 8);
+  private TunDevice(TunConfig config, Arena arena) {
+    this.config = config;
+    this.arena = arena;
+    libc = new Libc(arena);
+    ifreq = arena.allocate(IFREQ_BYTES, 8);
+  }
+
+  /**
+   * An open device.
+   *
+   * @param descriptor owned by whoever gets this
+   * @param name as the kernel gave it
+   */
+  record Opened(int descriptor, String name) {}
+
+  /** Makes the device in the calling thread's network namespace. Nothing stays when it fails. */
+  static Opened open(TunConfig config) throws LinkException {
+    try (Arena arena = Arena.ofConfined()) {
+      return new TunDevice(config, arena).open();
     }
+  }
 
-    /**
-     * An open device.
-     *
-     * @param descriptor owned by whoever gets this
-     * @param name as the kernel gave it
-     */
-    record Opened(int descriptor, String name) {}
-
-    /** Makes the device in the calling thread's network namespace. Nothing stays when it fails. */
-    static Opened open(TunConfig config) throws LinkException {
-        try (Arena arena = Arena.ofConfined()) {
-            return new TunDevice(config, arena).open();
-        }
+  private Opened open() throws LinkException {
+    int tun = libc.open(CONTROL, Libc.O_RDWR | Libc.O_NONBLOCK);
+    if (tun < 0) {
+      throw new LinkException(
+          "tun can't open "
+              + CONTROL
+              + ": "
+              + libc.describe(tun)
+              + (tun == -Errno.ENOENT ? "; load it with: modprobe tun" : "; run as root"));
     }
-
-    private Opened open() throws LinkException {
-        int tun = libc.open(CONTROL, Libc.O_RDWR | Libc.O_NONBLOCK);
-        if (tun < 0) {
-            throw new LinkException(
-                    "tun can't open "
-                            + CONTROL
-                            + ": "
-                            + libc.describe(tun)
-                            + (tun == -Errno.ENOENT
-                                    ? "; load it with: modprobe tun"
-                                    : "; run as root"));
-        }
-        int socket = -1;
-        boolean done = false;
-        try {
-            String name = create(tun);
-            socket = libc.socket(Libc.AF_INET, Libc.SOCK_DGRAM, 0);
-            if (socket < 0) {
-                throw failed("can't be configured", socket, "");
-            }
-            configure(socket, name);
-            done = true;
-            return new Opened(tun, name);
-        } finally {
-            if (socket >= 0) {
-                libc.close(socket);
-            }
-            if (!done) {
-                libc.close(tun);
-            }
-        }
+    int socket = -1;
+    boolean done = false;
+    try {
+      String name = create(tun);
+      socket = libc.socket(Libc.AF_INET, Libc.SOCK_DGRAM, 0);
+      if (socket < 0) {
+        throw failed("can't be configured", socket, "");
+      }
+      configure(socket, name);
+      done = true;
+      return new Opened(tun, name);
+    } finally {
+      if (socket >= 0) {
+        libc.close(socket);
+      }
+      if (!done) {
+        libc.close(tun);
+      }
     }
+  }
 
-    private String create(int tun) throws LinkException {
-        name(config.name());
-        ifreq.set(
-                ValueLayout.JAVA_SHORT, IFREQ_VALUE, (short) (IFF_TUN | IFF_NO_PI | IFF_VNET_HDR));
-        int result = libc.ioctl(tun, TUNSETIFF, ifreq.address());
-        switch (-result) {
-            case Errno.EBUSY ->
-                    throw failed(
-                            "is in use",
-                            result,
-                            "; choose another name, or end the program that holds it");
-            case Errno.EPERM -> throw new LinkException(NOT_ALLOWED);
-            case Errno.EINVAL ->
-                    throw failed(
-                            "can't be made", result, "; is there another device of that name?");
-            default -> check("can't be made", result);
-        }
-        MemorySegment bytes = arena.allocate(4, 4);
-        bytes.set(ValueLayout.JAVA_INT, 0, HEADER_BYTES);
-        check("has no vnet header", libc.ioctl(tun, TUNSETVNETHDRSZ, bytes.address()));
-        result = libc.ioctl(tun, TUNSETOFFLOAD, config.offload() ? OFFLOADS_WITH_ECN : 0);
-        if (result == -Errno.EINVAL) {
-            result = libc.ioctl(tun, TUNSETOFFLOAD, OFFLOADS);
-        }
-        check("has no offloads (try offload=off)", result);
-        return ifreq.getString(0);
+  private String create(int tun) throws LinkException {
+    name(config.name());
+    ifreq.set(ValueLayout.JAVA_SHORT, IFREQ_VALUE, (short) (IFF_TUN | IFF_NO_PI | IFF_VNET_HDR));
+    int result = libc.ioctl(tun, TUNSETIFF, ifreq.address());
+    switch (-result) {
+      case Errno.EBUSY ->
+          throw failed(
+              "is in use", result, "; choose another name, or end the program that holds it");
+      case Errno.EPERM -> throw new LinkException(NOT_ALLOWED);
+      case Errno.EINVAL ->
+          throw failed("can't be made", result, "; is there another device of that name?");
+      default -> check("can't be made", result);
     }
+    MemorySegment bytes = arena.allocate(4, 4);
+    bytes.set(ValueLayout.JAVA_INT, 0, HEADER_BYTES);
+    check("has no vnet header", libc.ioctl(tun, TUNSETVNETHDRSZ, bytes.address()));
+    result = libc.ioctl(tun, TUNSETOFFLOAD, config.offload() ? OFFLOADS_WITH_ECN : 0);
+    if (result == -Errno.EINVAL) {
+      result = libc.ioctl(tun, TUNSETOFFLOAD, OFFLOADS);
+    }
+    check("has no offloads (try offload=off)", result);
+    return ifreq.getString(0);
+  }
 
-    /**
-     * Before the device is up no route appears, so that the class A mask of a fresh 10.x address is
-     * never seen.
-     */
-    private void configure(int socket, String name) throws LinkException {
-        name(name);
-        ifreq.set(ValueLayout.JAVA_INT, IFREQ_VALUE, config.mtu());
-        check("refuses mtu=" + config.mtu(), libc.ioctl(socket, SIOCSIFMTU, ifreq.address()));
-        IpAddress host = config.host();
-        if (host != null) {
-            address(ifreq, IFREQ_VALUE, host.ipv4());
-            check("refuses host=" + host, libc.ioctl(socket, SIOCSIFADDR, ifreq.address()));
-            address(ifreq, IFREQ_VALUE, mask(config.hostBits()));
-            check(
-                    "refuses the prefix /" + config.hostBits(),
-                    libc.ioctl(socket, SIOCSIFNETMASK, ifreq.address()));
-        }
-        check("has no flags", libc.ioctl(socket, SIOCGIFFLAGS, ifreq.address()));
-        short flags = ifreq.get(ValueLayout.JAVA_SHORT, IFREQ_VALUE);
-        ifreq.set(ValueLayout.JAVA_SHORT, IFREQ_VALUE, (short) (flags | IFF_UP));
-        check("can't be brought up", libc.ioctl(socket, SIOCSIFFLAGS, ifreq.address()));
-        for (IpPrefix route : config.routes()) {
-            addRoute(socket, name, route);
-        }
+  /**
+   * Before the device is up no route appears, so that the class A mask of a fresh 10.x address is
+   * never seen.
+   */
+  private void configure(int socket, String name) throws LinkException {
+    name(name);
+    ifreq.set(ValueLayout.JAVA_INT, IFREQ_VALUE, config.mtu());
+    check("refuses mtu=" + config.mtu(), libc.ioctl(socket, SIOCSIFMTU, ifreq.address()));
+    IpAddress host = config.host();
+    if (host != null) {
+      address(ifreq, IFREQ_VALUE, host.ipv4());
+      check("refuses host=" + host, libc.ioctl(socket, SIOCSIFADDR, ifreq.address()));
+      address(ifreq, IFREQ_VALUE, mask(config.hostBits()));
+      check(
+          "refuses the prefix /" + config.hostBits(),
+          libc.ioctl(socket, SIOCSIFNETMASK, ifreq.address()));
     }
+    check("has no flags", libc.ioctl(socket, SIOCGIFFLAGS, ifreq.address()));
+    short flags = ifreq.get(ValueLayout.JAVA_SHORT, IFREQ_VALUE);
+    ifreq.set(ValueLayout.JAVA_SHORT, IFREQ_VALUE, (short) (flags | IFF_UP));
+    check("can't be brought up", libc.ioctl(socket, SIOCSIFFLAGS, ifreq.address()));
+    for (IpPrefix route : config.routes()) {
+      addRoute(socket, name, route);
+    }
+  }
 
-    private void addRoute(int socket, String name, IpPrefix route) throws LinkException {
-        MemorySegment entry = arena.allocate(RTENTRY_BYTES, 8);
-        address(entry, RTENTRY_DESTINATION, route.address().ipv4());
-        address(entry, RTENTRY_MASK, mask(route.bits()));
-        entry.set(ValueLayout.JAVA_SHORT, RTENTRY_FLAGS, RTF_UP);
-        entry.set(ValueLayout.JAVA_LONG, RTENTRY_DEVICE, arena.allocateFrom(name).address());
-        int result = libc.ioctl(socket, SIOCADDRT, entry.address());
-        if (result == -Errno.EEXIST) {
-            throw failed("can't have route=" + route, result, "; there is such a route already");
-        }
-        check("can't have route=" + route, result);
+  private void addRoute(int socket, String name, IpPrefix route) throws LinkException {
+    MemorySegment entry = arena.allocate(RTENTRY_BYTES, 8);
+    address(entry, RTENTRY_DESTINATION, route.address().ipv4());
+    address(entry, RTENTRY_MASK, mask(route.bits()));
+    entry.set(ValueLayout.JAVA_SHORT, RTENTRY_FLAGS, RTF_UP);
+    entry.set(ValueLayout.JAVA_LONG, RTENTRY_DEVICE, arena.allocateFrom(name).address());
+    int result = libc.ioctl(socket, SIOCADDRT, entry.address());
+    if (result == -Errno.EEXIST) {
+      throw failed("can't have route=" + route, result, "; there is such a route already");
     }
+    check("can't have route=" + route, result);
+  }
 
-    private void name(String name) {
-        ifreq.fill((byte) 0);
-        assert name.length() < NAME_BYTES;
-        ifreq.setString(0, name);
-    }
+  private void name(String name) {
+    ifreq.fill((byte) 0);
+    assert name.length() < NAME_BYTES;
+    ifreq.setString(0, name);
+  }
 
-    /** A sockaddr_in. */
-    private static void address(MemorySegment memory, long at, int ipv4) {
-        memory.set(ValueLayout.JAVA_SHORT, at, (short) Libc.AF_INET);
-        memory.set(ValueLayout.JAVA_SHORT, at + 2, (short) 0);
-        memory.set(BE32, at + 4, ipv4);
-    }
+  /** A sockaddr_in. */
+  private static void address(MemorySegment memory, long at, int ipv4) {
+    memory.set(ValueLayout.JAVA_SHORT, at, (short) Libc.AF_INET);
+    memory.set(ValueLayout.JAVA_SHORT, at + 2, (short) 0);
+    memory.set(BE32, at + 4, ipv4);
+  }
 
-    private static int mask(int bits) {
-        return bits == 0 ? 0 : -1 << (32 - bits);
-    }
+  private static int mask(int bits) {
+    return bits == 0 ? 0 : -1 << (32 - bits);
+  }
 
-    private void check(String what, int result) throws LinkException {
-        if (result < 0) {
-            throw failed(
-                    what,
-                    result,
-                    result == -Errno.EPERM ? "; needs CAP_NET_ADMIN, run as root" : "");
-        }
+  private void check(String what, int result) throws LinkException {
+    if (result < 0) {
+      throw failed(
+          what, result, result == -Errno.EPERM ? "; needs CAP_NET_ADMIN, run as root" : "");
     }
+  }
 
-    private LinkException failed(String what, int result, String remedy) {
-        return new LinkException(
-                "tun device '"
-                        + config.name()
-                        + "' "
-                        + what
-                        + ": "
-                        + libc.describe(result)
-                        + remedy);
-    }
+  private LinkException failed(String what, int result, String remedy) {
+    return new LinkException(
+        "tun device '" + config.name() + "' " + what + ": " + libc.describe(result) + remedy);
+  }
 }

@@ -1,5 +1,9 @@
 package wisp.drivers.tun;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 import wisp.core.spi.Burst;
 import wisp.core.spi.LinkException;
 import wisp.core.spi.LinkOffloads;
@@ -10,11 +14,6 @@ import wisp.drivers.linux.Libc;
 import wisp.drivers.linux.NetworkNamespace;
 import wisp.drivers.linux.PolledLink;
 import wisp.drivers.linux.WakeEvent;
-
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 
 /**
  * A TUN device. Each packet is one {@code read} or {@code write}, with a header before it that
@@ -34,329 +33,318 @@ import java.nio.ByteOrder;
  * receive} and {@code awaitReadable} throw {@link LinkDownException}.
  */
 public final class TunLink implements PolledLink {
-    /** IPv6 header and 65,535 bytes of payload. */
-    private static final int LARGEST_PACKET = 65_575;
+  /** IPv6 header and 65,535 bytes of payload. */
+  private static final int LARGEST_PACKET = 65_575;
 
-    private static final int LARGEST_SEGMENTED = 65_535; // the IPv4 length field
-    private static final int SMALLEST_PACKET = 20;
+  private static final int LARGEST_SEGMENTED = 65_535; // the IPv4 length field
+  private static final int SMALLEST_PACKET = 20;
 
-    private static final int HEADER_BYTES = TunDevice.HEADER_BYTES;
+  private static final int HEADER_BYTES = TunDevice.HEADER_BYTES;
 
-    /** The header lies at 22 of a slot, so that the packet begins on a boundary of 32. */
-    private static final int PACKET_OFFSET = 32;
+  /** The header lies at 22 of a slot, so that the packet begins on a boundary of 32. */
+  private static final int PACKET_OFFSET = 32;
 
-    /**
-     * An odd number of cache lines, lest the headers of all slots compete for the same cache sets.
-     */
-    private static final int SLOT_BYTES = 1027 * 64;
+  /**
+   * An odd number of cache lines, lest the headers of all slots compete for the same cache sets.
+   */
+  private static final int SLOT_BYTES = 1027 * 64;
 
-    private static final int FLAGS = 0;
-    private static final int GSO_TYPE = 1;
-    private static final int HEADER_LENGTH = 2;
-    private static final int GSO_SIZE = 4;
-    private static final int CHECKSUM_START = 6;
-    private static final int CHECKSUM_OFFSET = 8;
-    private static final int NEEDS_CSUM = 1;
-    private static final int DATA_VALID = 2;
-    private static final int GSO_TCPV4 = 1;
-    private static final int GSO_TCPV6 = 4;
-    private static final int GSO_ECN = 0x80;
-    private static final int TCP_FLAGS_OFFSET = 13;
-    private static final int CWR = 0x80;
-    private static final int MOST_RETRIES = 3;
-    private static final ValueLayout.OfShort LE16 =
-            ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final int FLAGS = 0;
+  private static final int GSO_TYPE = 1;
+  private static final int HEADER_LENGTH = 2;
+  private static final int GSO_SIZE = 4;
+  private static final int CHECKSUM_START = 6;
+  private static final int CHECKSUM_OFFSET = 8;
+  private static final int NEEDS_CSUM = 1;
+  private static final int DATA_VALID = 2;
+  private static final int GSO_TCPV4 = 1;
+  private static final int GSO_TCPV6 = 4;
+  private static final int GSO_ECN = 0x80;
+  private static final int TCP_FLAGS_OFFSET = 13;
+  private static final int CWR = 0x80;
+  private static final int MOST_RETRIES = 3;
+  private static final ValueLayout.OfShort LE16 =
+      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-    static {
-        assert PACKET_OFFSET + LARGEST_PACKET + 1 <= SLOT_BYTES;
+  static {
+    assert PACKET_OFFSET + LARGEST_PACKET + 1 <= SLOT_BYTES;
+  }
+
+  private final String device;
+  private final TunConfig config;
+  private final LinkOffloads offloads;
+  private final Arena arena = Arena.ofShared();
+  private final Libc libc = new Libc(arena);
+  private final MemorySegment receiveMemory =
+      arena.allocate((long) SLOT_BYTES * Burst.CAPACITY, 64);
+  private final MemorySegment transmitMemory = arena.allocate(SLOT_BYTES, 64);
+  private final MemorySegment pollDescriptors = arena.allocate(2 * Libc.POLLFD_BYTES, 8);
+  private final WakeEvent wakeEvent;
+  private final int descriptor;
+  private int claimedBytes = -1;
+  private long drops;
+  private boolean down;
+  private boolean closed;
+
+  private TunLink(TunConfig config, TunDevice.Opened opened, WakeEvent wakeEvent) {
+    this.config = config;
+    this.wakeEvent = wakeEvent;
+    device = opened.name();
+    descriptor = opened.descriptor();
+    offloads = config.offload() ? new LinkOffloads(true, LARGEST_SEGMENTED) : LinkOffloads.NONE;
+    pollFor(0, descriptor);
+    pollFor(1, wakeEvent.descriptor());
+  }
+
+  /**
+   * Makes a device, or takes an idle persistent one, and brings it up.
+   *
+   * @throws LinkException in one line for the user; nothing stays behind
+   */
+  public static TunLink open(TunConfig config) throws LinkException {
+    var wakeEvent = new WakeEvent();
+    try {
+      return new TunLink(
+          config, NetworkNamespace.inside(config.netns(), () -> TunDevice.open(config)), wakeEvent);
+    } catch (LinkException | RuntimeException | Error e) {
+      wakeEvent.close();
+      throw e;
     }
+  }
 
-    private final String device;
-    private final TunConfig config;
-    private final LinkOffloads offloads;
-    private final Arena arena = Arena.ofShared();
-    private final Libc libc = new Libc(arena);
-    private final MemorySegment receiveMemory =
-            arena.allocate((long) SLOT_BYTES * Burst.CAPACITY, 64);
-    private final MemorySegment transmitMemory = arena.allocate(SLOT_BYTES, 64);
-    private final MemorySegment pollDescriptors = arena.allocate(2 * Libc.POLLFD_BYTES, 8);
-    private final WakeEvent wakeEvent;
-    private final int descriptor;
-    private int claimedBytes = -1;
-    private long drops;
-    private boolean down;
-    private boolean closed;
+  /** The device's name, as {@code ip link} shows it. */
+  public String device() {
+    return device;
+  }
 
-    private TunLink(TunConfig config, TunDevice.Opened opened, WakeEvent wakeEvent) {
-        this.config = config;
-        this.wakeEvent = wakeEvent;
-        device = opened.name();
-        descriptor = opened.descriptor();
-        offloads = config.offload() ? new LinkOffloads(true, LARGEST_SEGMENTED) : LinkOffloads.NONE;
-        pollFor(0, descriptor);
-        pollFor(1, wakeEvent.descriptor());
+  @Override
+  public String name() {
+    return "tun:" + device;
+  }
+
+  @Override
+  public Kind kind() {
+    return Kind.IP;
+  }
+
+  @Override
+  public int mtu() {
+    return config.mtu();
+  }
+
+  @Override
+  public LinkOffloads offloads() {
+    return offloads;
+  }
+
+  @Override
+  public int readableDescriptor() {
+    return closed ? -1 : descriptor;
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * @throws LinkDownException when the device is gone
+   */
+  @Override
+  public int receive(Burst burst) {
+    if (closed) {
+      return 0;
     }
-
-    /**
-     * Makes a device, or takes an idle persistent one, and brings it up.
-     *
-     * @throws LinkException in one line for the user; nothing stays behind
-     */
-    public static TunLink open(TunConfig config) throws LinkException {
-        var wakeEvent = new WakeEvent();
-        try {
-            return new TunLink(
-                    config,
-                    NetworkNamespace.inside(config.netns(), () -> TunDevice.open(config)),
-                    wakeEvent);
-        } catch (LinkException | RuntimeException | Error e) {
-            wakeEvent.close();
-            throw e;
+    int before = burst.size();
+    int interruptions = 0;
+    for (int slot = 0; slot < Burst.CAPACITY && !burst.isFull(); ) {
+      long at = (long) slot * SLOT_BYTES + PACKET_OFFSET;
+      // One byte more than the largest packet: whatever fills it was cut off.
+      int bytes =
+          libc.read(
+              descriptor,
+              receiveMemory.address() + at - HEADER_BYTES,
+              HEADER_BYTES + LARGEST_PACKET + 1);
+      if (bytes < 0) {
+        if (bytes == -Errno.EINTR && interruptions++ < MOST_RETRIES) {
+          continue;
         }
+        down |= isGone(bytes);
+        drops += bytes == -Errno.EAGAIN || bytes == -Errno.EINTR || down ? 0 : 1;
+        break;
+      }
+      slot++; // also when it is no use: this loop ends
+      int length = bytes - HEADER_BYTES;
+      if (length < SMALLEST_PACKET || length > LARGEST_PACKET) {
+        drops++;
+        continue;
+      }
+      int flags = receiveMemory.get(ValueLayout.JAVA_BYTE, at - HEADER_BYTES + FLAGS);
+      boolean trusted = (flags & (NEEDS_CSUM | DATA_VALID)) != 0;
+      burst.add(receiveMemory, at, length, trusted ? Burst.CHECKSUM_TRUSTED : 0);
     }
-
-    /** The device's name, as {@code ip link} shows it. */
-    public String device() {
-        return device;
+    int added = burst.size() - before;
+    if (down && added == 0) {
+      throw gone();
     }
+    return added;
+  }
 
-    @Override
-    public String name() {
-        return "tun:" + device;
+  @Override
+  public boolean claim(int bytes, TransmitPacket packet) {
+    if (claimedBytes >= 0) {
+      throw new IllegalStateException(
+          name() + ": the last claim was neither committed nor cancelled");
     }
-
-    @Override
-    public Kind kind() {
-        return Kind.IP;
+    if (closed || down || bytes > LARGEST_PACKET) {
+      drops++;
+      return false;
     }
+    claimedBytes = bytes;
+    packet.lend(transmitMemory, PACKET_OFFSET);
+    return true;
+  }
 
-    @Override
-    public int mtu() {
-        return config.mtu();
+  @Override
+  public void commit(TransmitPacket packet) {
+    int length = packet.length;
+    if (claimedBytes < 0 || length > claimedBytes) {
+      throw new IllegalStateException(
+          name() + ": commit of " + length + " B after a claim of " + claimedBytes);
     }
-
-    @Override
-    public LinkOffloads offloads() {
-        return offloads;
+    if (packet.needsChecksum && !offloads.transmitChecksum()) {
+      throw new IllegalStateException(name() + " does not complete checksums");
     }
-
-    @Override
-    public int readableDescriptor() {
-        return closed ? -1 : descriptor;
+    if (packet.segmentBytes > 0 && !packet.needsChecksum) {
+      throw new IllegalStateException(name() + ": segments need their checksum completed as well");
     }
-
-    /**
-     * {@inheritDoc}
-     *
-     * @throws LinkDownException when the device is gone
-     */
-    @Override
-    public int receive(Burst burst) {
-        if (closed) {
-            return 0;
-        }
-        int before = burst.size();
-        int interruptions = 0;
-        for (int slot = 0; slot < Burst.CAPACITY && !burst.isFull(); ) {
-            long at = (long) slot * SLOT_BYTES + PACKET_OFFSET;
-            // One byte more than the largest packet: whatever fills it was cut off.
-            int bytes =
-                    libc.read(
-                            descriptor,
-                            receiveMemory.address() + at - HEADER_BYTES,
-                            HEADER_BYTES + LARGEST_PACKET + 1);
-            if (bytes < 0) {
-                if (bytes == -Errno.EINTR && interruptions++ < MOST_RETRIES) {
-                    continue;
-                }
-                down |= isGone(bytes);
-                drops += bytes == -Errno.EAGAIN || bytes == -Errno.EINTR || down ? 0 : 1;
-                break;
-            }
-            slot++; // also when it is no use: this loop ends
-            int length = bytes - HEADER_BYTES;
-            if (length < SMALLEST_PACKET || length > LARGEST_PACKET) {
-                drops++;
-                continue;
-            }
-            int flags = receiveMemory.get(ValueLayout.JAVA_BYTE, at - HEADER_BYTES + FLAGS);
-            boolean trusted = (flags & (NEEDS_CSUM | DATA_VALID)) != 0;
-            burst.add(receiveMemory, at, length, trusted ? Burst.CHECKSUM_TRUSTED : 0);
-        }
-        int added = burst.size() - before;
-        if (down && added == 0) {
-            throw gone();
-        }
-        return added;
+    claimedBytes = -1;
+    if (closed || down || !isSendable(packet)) {
+      drops++;
+      return;
     }
+    writeHeader(packet);
+    write(HEADER_BYTES + length);
+  }
 
-    @Override
-    public boolean claim(int bytes, TransmitPacket packet) {
-        if (claimedBytes >= 0) {
-            throw new IllegalStateException(
-                    name() + ": the last claim was neither committed nor cancelled");
-        }
-        if (closed || down || bytes > LARGEST_PACKET) {
-            drops++;
-            return false;
-        }
-        claimedBytes = bytes;
-        packet.lend(transmitMemory, PACKET_OFFSET);
-        return true;
+  @Override
+  public void cancel(TransmitPacket packet) {
+    claimedBytes = -1;
+  }
+
+  /** Nothing to do: each packet left on commit. */
+  @Override
+  public void flush() {}
+
+  /**
+   * {@inheritDoc}
+   *
+   * @throws LinkDownException when the device is gone
+   */
+  @Override
+  public void awaitReadable(long timeoutNanos) {
+    if (closed || timeoutNanos <= 0) {
+      return;
     }
-
-    @Override
-    public void commit(TransmitPacket packet) {
-        int length = packet.length;
-        if (claimedBytes < 0 || length > claimedBytes) {
-            throw new IllegalStateException(
-                    name() + ": commit of " + length + " B after a claim of " + claimedBytes);
-        }
-        if (packet.needsChecksum && !offloads.transmitChecksum()) {
-            throw new IllegalStateException(name() + " does not complete checksums");
-        }
-        if (packet.segmentBytes > 0 && !packet.needsChecksum) {
-            throw new IllegalStateException(
-                    name() + ": segments need their checksum completed as well");
-        }
-        claimedBytes = -1;
-        if (closed || down || !isSendable(packet)) {
-            drops++;
-            return;
-        }
-        writeHeader(packet);
-        write(HEADER_BYTES + length);
+    if (down) {
+      throw gone();
     }
-
-    @Override
-    public void cancel(TransmitPacket packet) {
-        claimedBytes = -1;
+    // Whether poll was interrupted or timed out is all the same: the caller looks for itself.
+    int ready = libc.poll(pollDescriptors.address(), 2, timeoutNanos);
+    if (ready > 0 && pollDescriptors.get(ValueLayout.JAVA_SHORT, Libc.POLLFD_BYTES + 6) != 0) {
+      wakeEvent.reset();
     }
+  }
 
-    /** Nothing to do: each packet left on commit. */
-    @Override
-    public void flush() {}
+  @Override
+  public void wake() {
+    wakeEvent.wake();
+  }
 
-    /**
-     * {@inheritDoc}
-     *
-     * @throws LinkDownException when the device is gone
-     */
-    @Override
-    public void awaitReadable(long timeoutNanos) {
-        if (closed || timeoutNanos <= 0) {
-            return;
-        }
-        if (down) {
-            throw gone();
-        }
-        // Whether poll was interrupted or timed out is all the same: the caller looks for itself.
-        int ready = libc.poll(pollDescriptors.address(), 2, timeoutNanos);
-        if (ready > 0 && pollDescriptors.get(ValueLayout.JAVA_SHORT, Libc.POLLFD_BYTES + 6) != 0) {
-            wakeEvent.reset();
-        }
+  @Override
+  public long drops() {
+    return drops;
+  }
+
+  @Override
+  public void close() {
+    if (!closed) {
+      closed = true;
+      libc.close(descriptor);
+      wakeEvent.close();
+      arena.close();
     }
+  }
 
-    @Override
-    public void wake() {
-        wakeEvent.wake();
+  /** Everything that the kernel would believe without looking, or refuse. */
+  private boolean isSendable(TransmitPacket packet) {
+    if (packet.length < SMALLEST_PACKET) {
+      return false;
     }
+    if (packet.segmentBytes == 0
+        ? packet.length > config.mtu()
+        : packet.length > LARGEST_SEGMENTED) {
+      return false;
+    }
+    if (packet.needsChecksum
+        && (packet.checksumStart < SMALLEST_PACKET
+            || packet.checksumOffset < 0
+            || packet.checksumStart + packet.checksumOffset + 2 > packet.length)) {
+      return false;
+    }
+    return packet.segmentBytes == 0
+        || packet.segmentBytes > 0
+            && packet.headerBytes >= packet.checksumStart + TCP_FLAGS_OFFSET + 1
+            && packet.headerBytes + packet.segmentBytes <= config.mtu()
+            && packet.headerBytes <= packet.length;
+  }
 
-    @Override
-    public long drops() {
-        return drops;
+  private void writeHeader(TransmitPacket packet) {
+    MemorySegment memory = transmitMemory;
+    long at = PACKET_OFFSET - HEADER_BYTES;
+    boolean cut = packet.segmentBytes > 0;
+    int gsoType = 0;
+    if (cut) {
+      gsoType =
+          (memory.get(ValueLayout.JAVA_BYTE, PACKET_OFFSET) & 0xF0) == 0x60 ? GSO_TCPV6 : GSO_TCPV4;
+      int tcpFlags =
+          memory.get(
+              ValueLayout.JAVA_BYTE, PACKET_OFFSET + packet.checksumStart + TCP_FLAGS_OFFSET);
+      gsoType |= (tcpFlags & CWR) != 0 ? GSO_ECN : 0; // CWR belongs to the first segment only
     }
+    memory.set(ValueLayout.JAVA_BYTE, at + FLAGS, (byte) (packet.needsChecksum ? NEEDS_CSUM : 0));
+    memory.set(ValueLayout.JAVA_BYTE, at + GSO_TYPE, (byte) gsoType);
+    memory.set(LE16, at + HEADER_LENGTH, (short) (cut ? packet.headerBytes : 0));
+    memory.set(LE16, at + GSO_SIZE, (short) (cut ? packet.segmentBytes : 0));
+    memory.set(
+        LE16, at + CHECKSUM_START, (short) (packet.needsChecksum ? packet.checksumStart : 0));
+    memory.set(
+        LE16, at + CHECKSUM_OFFSET, (short) (packet.needsChecksum ? packet.checksumOffset : 0));
+  }
 
-    @Override
-    public void close() {
-        if (!closed) {
-            closed = true;
-            libc.close(descriptor);
-            wakeEvent.close();
-            arena.close();
-        }
+  private void write(int bytes) {
+    long address = transmitMemory.address() + PACKET_OFFSET - HEADER_BYTES;
+    int result = libc.write(descriptor, address, bytes);
+    for (int retry = 0; result == -Errno.EINTR && retry < MOST_RETRIES; retry++) {
+      result = libc.write(descriptor, address, bytes);
     }
+    if (result != bytes) {
+      drops++; // EAGAIN, ENOBUFS: the kernel is full; EIO: the device is set down; EINVAL: it
+      // does not like it
+      down |= isGone(result);
+    }
+  }
 
-    /** Everything that the kernel would believe without looking, or refuse. */
-    private boolean isSendable(TransmitPacket packet) {
-        if (packet.length < SMALLEST_PACKET) {
-            return false;
-        }
-        if (packet.segmentBytes == 0
-                ? packet.length > config.mtu()
-                : packet.length > LARGEST_SEGMENTED) {
-            return false;
-        }
-        if (packet.needsChecksum
-                && (packet.checksumStart < SMALLEST_PACKET
-                        || packet.checksumOffset < 0
-                        || packet.checksumStart + packet.checksumOffset + 2 > packet.length)) {
-            return false;
-        }
-        return packet.segmentBytes == 0
-                || packet.segmentBytes > 0
-                        && packet.headerBytes >= packet.checksumStart + TCP_FLAGS_OFFSET + 1
-                        && packet.headerBytes + packet.segmentBytes <= config.mtu()
-                        && packet.headerBytes <= packet.length;
-    }
+  private static boolean isGone(int result) {
+    return result == -Errno.EBADFD || result == -Errno.EBADF || result == -Errno.ENODEV;
+  }
 
-    private void writeHeader(TransmitPacket packet) {
-        MemorySegment memory = transmitMemory;
-        long at = PACKET_OFFSET - HEADER_BYTES;
-        boolean cut = packet.segmentBytes > 0;
-        int gsoType = 0;
-        if (cut) {
-            gsoType =
-                    (memory.get(ValueLayout.JAVA_BYTE, PACKET_OFFSET) & 0xF0) == 0x60
-                            ? GSO_TCPV6
-                            : GSO_TCPV4;
-            int tcpFlags =
-                    memory.get(
-                            ValueLayout.JAVA_BYTE,
-                            PACKET_OFFSET + packet.checksumStart + TCP_FLAGS_OFFSET);
-            gsoType |= (tcpFlags & CWR) != 0 ? GSO_ECN : 0; // CWR belongs to the first segment only
-        }
-        memory.set(
-                ValueLayout.JAVA_BYTE, at + FLAGS, (byte) (packet.needsChecksum ? NEEDS_CSUM : 0));
-        memory.set(ValueLayout.JAVA_BYTE, at + GSO_TYPE, (byte) gsoType);
-        memory.set(LE16, at + HEADER_LENGTH, (short) (cut ? packet.headerBytes : 0));
-        memory.set(LE16, at + GSO_SIZE, (short) (cut ? packet.segmentBytes : 0));
-        memory.set(
-                LE16,
-                at + CHECKSUM_START,
-                (short) (packet.needsChecksum ? packet.checksumStart : 0));
-        memory.set(
-                LE16,
-                at + CHECKSUM_OFFSET,
-                (short) (packet.needsChecksum ? packet.checksumOffset : 0));
-    }
+  private LinkDownException gone() {
+    return new LinkDownException(
+        name() + " is gone: the device or its network namespace was deleted");
+  }
 
-    private void write(int bytes) {
-        long address = transmitMemory.address() + PACKET_OFFSET - HEADER_BYTES;
-        int result = libc.write(descriptor, address, bytes);
-        for (int retry = 0; result == -Errno.EINTR && retry < MOST_RETRIES; retry++) {
-            result = libc.write(descriptor, address, bytes);
-        }
-        if (result != bytes) {
-            drops++; // EAGAIN, ENOBUFS: the kernel is full; EIO: the device is set down; EINVAL: it
-            // does not like it
-            down |= isGone(result);
-        }
-    }
-
-    private static boolean isGone(int result) {
-        return result == -Errno.EBADFD || result == -Errno.EBADF || result == -Errno.ENODEV;
-    }
-
-    private LinkDownException gone() {
-        return new LinkDownException(
-                name() + " is gone: the device or its network namespace was deleted");
-    }
-
-    private void pollFor(int index, int pollDescriptor) {
-        long at = (long) index * Libc.POLLFD_BYTES;
-        pollDescriptors.set(ValueLayout.JAVA_INT, at, pollDescriptor);
-        pollDescriptors.set(ValueLayout.JAVA_SHORT, at + 4, Libc.POLLIN);
-        pollDescriptors.set(ValueLayout.JAVA_SHORT, at + 6, (short) 0);
-    }
+  private void pollFor(int index, int pollDescriptor) {
+    long at = (long) index * Libc.POLLFD_BYTES;
+    pollDescriptors.set(ValueLayout.JAVA_INT, at, pollDescriptor);
+    pollDescriptors.set(ValueLayout.JAVA_SHORT, at + 4, Libc.POLLIN);
+    pollDescriptors.set(ValueLayout.JAVA_SHORT, at + 6, (short) 0);
+  }
 }

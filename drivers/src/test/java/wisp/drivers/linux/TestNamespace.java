@@ -2,9 +2,6 @@ package wisp.drivers.linux;
 
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import wisp.core.spi.LinkException;
-import wisp.drivers.tun.TunProvider;
-
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
@@ -14,89 +11,90 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import wisp.core.spi.LinkException;
+import wisp.drivers.tun.TunProvider;
 
 /** A network namespace for one test, with a kernel to talk to; deleted by {@link #close}. */
 public final class TestNamespace implements AutoCloseable {
-    private static final AtomicInteger COUNT = new AtomicInteger();
-    private final String name =
-            "wisp-test-" + ProcessHandle.current().pid() + "-" + COUNT.incrementAndGet();
+  private static final AtomicInteger COUNT = new AtomicInteger();
+  private final String name =
+      "wisp-test-" + ProcessHandle.current().pid() + "-" + COUNT.incrementAndGet();
 
-    /** Makes one, or skips the test with the reason. */
-    public TestNamespace() {
-        String reason = new TunProvider().unavailable();
-        assumeTrue(reason == null, reason);
-        assumeTrue(succeeds("ip", "-V"), "ip (package iproute2) is not installed");
-        assumeTrue(
-                succeeds("ip", "netns", "add", name),
-                "network namespaces can't be made here: not root?");
-        run("ip", "link", "set", "lo", "up");
+  /** Makes one, or skips the test with the reason. */
+  public TestNamespace() {
+    String reason = new TunProvider().unavailable();
+    assumeTrue(reason == null, reason);
+    assumeTrue(succeeds("ip", "-V"), "ip (package iproute2) is not installed");
+    assumeTrue(
+        succeeds("ip", "netns", "add", name), "network namespaces can't be made here: not root?");
+    run("ip", "link", "set", "lo", "up");
+  }
+
+  /** As {@code ip netns} knows it. */
+  public String name() {
+    return name;
+  }
+
+  /** Runs a command inside, returns what it wrote and fails when it failed. */
+  public String run(String... command) {
+    var process = start(command);
+    try {
+      String output = new String(process.getInputStream().readAllBytes());
+      if (!process.waitFor(30, TimeUnit.SECONDS) || process.exitValue() != 0) {
+        throw new AssertionError(String.join(" ", command) + " failed: " + output);
+      }
+      return output;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
     }
+  }
 
-    /** As {@code ip netns} knows it. */
-    public String name() {
-        return name;
+  /** Starts a command inside. */
+  public Process start(String... command) {
+    List<String> inside = new ArrayList<>(List.of("ip", "netns", "exec", name));
+    inside.addAll(Arrays.asList(command));
+    try {
+      return new ProcessBuilder(inside)
+          .redirectErrorStream(true)
+          .redirectInput(ProcessBuilder.Redirect.from(new java.io.File("/dev/null")))
+          .start();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
+  }
 
-    /** Runs a command inside, returns what it wrote and fails when it failed. */
-    public String run(String... command) {
-        var process = start(command);
-        try {
-            String output = new String(process.getInputStream().readAllBytes());
-            if (!process.waitFor(30, TimeUnit.SECONDS) || process.exitValue() != 0) {
-                throw new AssertionError(String.join(" ", command) + " failed: " + output);
-            }
-            return output;
-        } catch (IOException e) {
+  /** A kernel UDP socket inside. */
+  public DatagramChannel udp(String address, int port) throws LinkException {
+    return NetworkNamespace.inside(
+        name,
+        () -> {
+          try {
+            return DatagramChannel.open().bind(new InetSocketAddress(address, port));
+          } catch (IOException e) {
             throw new UncheckedIOException(e);
-        } catch (InterruptedException e) {
-            throw new AssertionError(e);
-        }
-    }
+          }
+        });
+  }
 
-    /** Starts a command inside. */
-    public Process start(String... command) {
-        List<String> inside = new ArrayList<>(List.of("ip", "netns", "exec", name));
-        inside.addAll(Arrays.asList(command));
-        try {
-            return new ProcessBuilder(inside)
-                    .redirectErrorStream(true)
-                    .redirectInput(ProcessBuilder.Redirect.from(new java.io.File("/dev/null")))
-                    .start();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
+  @Override
+  public void close() {
+    succeeds("ip", "netns", "del", name);
+  }
 
-    /** A kernel UDP socket inside. */
-    public DatagramChannel udp(String address, int port) throws LinkException {
-        return NetworkNamespace.inside(
-                name,
-                () -> {
-                    try {
-                        return DatagramChannel.open().bind(new InetSocketAddress(address, port));
-                    } catch (IOException e) {
-                        throw new UncheckedIOException(e);
-                    }
-                });
+  private static boolean succeeds(String... command) {
+    try {
+      Process process =
+          new ProcessBuilder(command)
+              .redirectErrorStream(true)
+              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+              .start();
+      return process.waitFor(10, TimeUnit.SECONDS) && process.exitValue() == 0;
+    } catch (IOException e) {
+      return false;
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
     }
-
-    @Override
-    public void close() {
-        succeeds("ip", "netns", "del", name);
-    }
-
-    private static boolean succeeds(String... command) {
-        try {
-            Process process =
-                    new ProcessBuilder(command)
-                            .redirectErrorStream(true)
-                            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                            .start();
-            return process.waitFor(10, TimeUnit.SECONDS) && process.exitValue() == 0;
-        } catch (IOException e) {
-            return false;
-        } catch (InterruptedException e) {
-            throw new AssertionError(e);
-        }
-    }
+  }
 }

@@ -6,16 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
-
-import wisp.core.spi.Burst;
-import wisp.core.spi.Link;
-import wisp.core.spi.LinkOffloads;
-import wisp.core.spi.TransmitPacket;
-import wisp.drivers.Packets;
-import wisp.drivers.inmemory.InMemoryPipe;
-
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
@@ -27,231 +17,231 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import wisp.core.spi.Burst;
+import wisp.core.spi.Link;
+import wisp.core.spi.LinkOffloads;
+import wisp.core.spi.TransmitPacket;
+import wisp.drivers.Packets;
+import wisp.drivers.inmemory.InMemoryPipe;
 
 class PcapTest {
-    private static final long NOON = 1_800_000_000_123_456_789L;
-    @TempDir Path directory;
+  private static final long NOON = 1_800_000_000_123_456_789L;
+  @TempDir Path directory;
 
-    private record Recorded(long nanos, int wireBytes, byte[] bytes) {}
+  private record Recorded(long nanos, int wireBytes, byte[] bytes) {}
 
-    private static List<Recorded> read(Path file) throws IOException {
-        var bytes = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.nativeOrder());
-        assertEquals(0xA1B23C4D, bytes.getInt());
-        assertEquals(2, bytes.getShort());
-        assertEquals(4, bytes.getShort());
-        bytes.position(24);
-        var packets = new ArrayList<Recorded>();
-        while (bytes.hasRemaining()) {
-            long nanos = bytes.getInt() * 1_000_000_000L + bytes.getInt();
-            var packet = new byte[bytes.getInt()];
-            int wireBytes = bytes.getInt();
-            bytes.get(packet);
-            packets.add(new Recorded(nanos, wireBytes, packet));
-        }
-        return packets;
+  private static List<Recorded> read(Path file) throws IOException {
+    var bytes = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.nativeOrder());
+    assertEquals(0xA1B23C4D, bytes.getInt());
+    assertEquals(2, bytes.getShort());
+    assertEquals(4, bytes.getShort());
+    bytes.position(24);
+    var packets = new ArrayList<Recorded>();
+    while (bytes.hasRemaining()) {
+      long nanos = bytes.getInt() * 1_000_000_000L + bytes.getInt();
+      var packet = new byte[bytes.getInt()];
+      int wireBytes = bytes.getInt();
+      bytes.get(packet);
+      packets.add(new Recorded(nanos, wireBytes, packet));
     }
+    return packets;
+  }
 
-    private static byte[] tcp(int length) {
-        var payload = new byte[length];
-        new Random(length).nextBytes(payload);
-        return Packets.tcp("10.9.0.1", 40_000, "10.9.1.7", 7, length, payload);
-    }
+  private static byte[] tcp(int length) {
+    var payload = new byte[length];
+    new Random(length).nextBytes(payload);
+    return Packets.tcp("10.9.0.1", 40_000, "10.9.1.7", 7, length, payload);
+  }
 
-    /** Sends a packet the way the stack does when the link completes checksums. */
-    private static void commitPartial(Link link, byte[] whole, int segmentBytes) {
-        byte[] partial = whole.clone();
-        ByteBuffer.wrap(partial).putShort(36, (short) Packets.pseudoHeaderSum(whole));
-        var packet = new TransmitPacket();
-        assertTrue(link.claim(partial.length, packet));
-        MemorySegment.copy(
-                partial, 0, packet.memory, ValueLayout.JAVA_BYTE, packet.start, partial.length);
-        packet.length = partial.length;
-        packet.needsChecksum = true;
-        packet.checksumStart = 20;
-        packet.checksumOffset = 16;
-        packet.segmentBytes = segmentBytes;
-        packet.headerBytes = 40;
-        link.commit(packet);
-    }
+  /** Sends a packet the way the stack does when the link completes checksums. */
+  private static void commitPartial(Link link, byte[] whole, int segmentBytes) {
+    byte[] partial = whole.clone();
+    ByteBuffer.wrap(partial).putShort(36, (short) Packets.pseudoHeaderSum(whole));
+    var packet = new TransmitPacket();
+    assertTrue(link.claim(partial.length, packet));
+    MemorySegment.copy(
+        partial, 0, packet.memory, ValueLayout.JAVA_BYTE, packet.start, partial.length);
+    packet.length = partial.length;
+    packet.needsChecksum = true;
+    packet.checksumStart = 20;
+    packet.checksumOffset = 16;
+    packet.segmentBytes = segmentBytes;
+    packet.headerBytes = 40;
+    link.commit(packet);
+  }
 
-    /** A file with plain and partial packets, both ways. */
-    private List<byte[]> record(Path file) throws IOException {
-        var clock = new long[] {NOON};
-        var sent = new ArrayList<byte[]>();
-        try (var pipe = new InMemoryPipe(1500, 64, InMemoryPipe.ALL_OFFLOADS);
-                var link =
-                        new PcapLink(
-                                pipe.a(), new PcapWriter(file, Link.Kind.IP), () -> clock[0]++)) {
-            var burst = new Burst();
-            for (int length : new int[] {0, 1, 2, 3, 1459, 1460}) {
-                sent.add(tcp(length));
-                Packets.commit(link, sent.getLast());
-                sent.add(tcp(length));
-                commitPartial(link, sent.getLast(), 0);
-                sent.add(tcp(length));
-                commitPartial(pipe.b(), sent.getLast(), 0);
-                pipe.b().flush();
-                burst.clear();
-                assertEquals(1, link.receive(burst));
-                assertEquals(Burst.CHECKSUM_TRUSTED, burst.flags(0));
-            }
-            sent.add(tcp(65_495));
-            commitPartial(link, sent.getLast(), 1460);
-            sent.add(Packets.udp("10.9.0.1", 1, "10.9.1.7", 2, new byte[9]));
-            Packets.commit(link, sent.getLast());
-            assertEquals(LinkOffloads.class, link.offloads().getClass());
-            assertEquals(InMemoryPipe.ALL_OFFLOADS, link.offloads());
-        }
-        return sent;
-    }
-
-    @Test
-    void recordsBothDirectionsInOrderWithTheChecksumsOfTheWire() throws IOException {
-        Path file = directory.resolve("both.pcap");
-        List<byte[]> sent = record(file);
-        List<Recorded> recorded = read(file);
-        assertEquals(sent.size(), recorded.size());
-        for (int i = 0; i < sent.size(); i++) {
-            assertArrayEquals(sent.get(i), recorded.get(i).bytes(), "packet " + i);
-            assertTrue(Packets.checksumsAreRight(recorded.get(i).bytes()), "packet " + i);
-            assertEquals(NOON + i, recorded.get(i).nanos());
-        }
-    }
-
-    @Test
-    void tsharkAcceptsTheFileAndEveryChecksum() throws Exception {
-        assumeTrue(Files.isExecutable(Path.of("/usr/bin/tshark")), "tshark is not installed");
-        Path file = directory.resolve("tshark.pcap");
-        int packets = record(file).size();
-        var tshark =
-                new ProcessBuilder(
-                                "tshark",
-                                "-r",
-                                file.toString(),
-                                "-o",
-                                "tcp.check_checksum:TRUE",
-                                "-o",
-                                "udp.check_checksum:TRUE",
-                                "-o",
-                                "ip.check_checksum:TRUE",
-                                "-T",
-                                "fields",
-                                "-e",
-                                "frame.time_epoch",
-                                "-e",
-                                "ip.checksum.status",
-                                "-e",
-                                "tcp.checksum.status",
-                                "-e",
-                                "udp.checksum.status",
-                                "-e",
-                                "_ws.malformed")
-                        .redirectError(ProcessBuilder.Redirect.DISCARD)
-                        .start();
-        List<String> lines = tshark.inputReader().readAllLines();
-        assertEquals(0, tshark.waitFor());
-        assertEquals(packets, lines.size());
-        for (int i = 0; i < packets; i++) {
-            String[] fields = lines.get(i).split("\t", -1);
-            assertTrue(fields[0].contains(".123456" + (789 + i)), fields[0]);
-            assertEquals("1", fields[1], "IP checksum of packet " + i);
-            assertEquals("1", fields[2] + fields[3], "transport checksum of packet " + i);
-            assertEquals("", fields[4]);
-        }
-    }
-
-    @Test
-    void keepsTheFirstPacketsOnly() throws IOException {
-        Path file = directory.resolve("first.pcap");
-        try (var writer =
-                new PcapWriter(
-                        file, Link.Kind.IP, new Sampling.First(3), PcapWriter.WHOLE_PACKETS)) {
-            for (int i = 0; i < 10; i++) {
-                writer.write(NOON, MemorySegment.ofArray(tcp(i)), 0, 40 + i);
-            }
-            assertEquals(3, writer.packets());
-        }
-        assertEquals(3, read(file).size());
-    }
-
-    @Test
-    void keepsBothDirectionsOfEveryKthConnection() throws IOException {
-        Path file = directory.resolve("sample.pcap");
-        int connections = 20_000;
-        try (var writer =
-                new PcapWriter(
-                        file,
-                        Link.Kind.IP,
-                        new Sampling.EveryConnection(10),
-                        PcapWriter.WHOLE_PACKETS)) {
-            for (int i = 0; i < connections; i++) {
-                int port = 10_000 + i;
-                byte[] there = Packets.tcp("10.9.0.1", port, "10.9.1.7", 7, 0, new byte[0]);
-                byte[] back = Packets.tcp("10.9.1.7", 7, "10.9.0.1", port, 0, new byte[0]);
-                long before = writer.packets();
-                writer.write(NOON, MemorySegment.ofArray(there), 0, there.length);
-                writer.write(NOON, MemorySegment.ofArray(back), 0, back.length);
-                assertEquals(0, (writer.packets() - before) % 2, "one direction of port " + port);
-            }
-            assertEquals(
-                    connections / 10.0, writer.packets() / 2.0, 5 * Math.sqrt(connections * 0.09));
-        }
-    }
-
-    @Test
-    void cutsPacketsAtTheSnapLength() throws IOException {
-        Path file = directory.resolve("snap.pcap");
-        byte[] packet = tcp(1000);
-        try (var writer = new PcapWriter(file, Link.Kind.IP, new Sampling.All(), 100)) {
-            for (int i = 0; i < 10_000; i++) {
-                writer.write(NOON, MemorySegment.ofArray(packet), 0, packet.length);
-            }
-        }
-        List<Recorded> recorded = read(file);
-        assertEquals(10_000, recorded.size());
-        assertEquals(1040, recorded.get(9_999).wireBytes());
-        assertArrayEquals(java.util.Arrays.copyOf(packet, 100), recorded.get(9_999).bytes());
-    }
-
-    @Test
-    void recordsWhatNoParserUnderstands() throws IOException {
-        Path file = directory.resolve("garbage.pcap");
-        var random = new Random(5);
-        try (var writer = new PcapWriter(file, Link.Kind.IP)) {
-            var sampled = new Sampling.EveryConnection(2);
-            for (int i = 0; i < 100_000; i++) {
-                var garbage = new byte[random.nextInt(80)];
-                random.nextBytes(garbage);
-                if (garbage.length > 0 && i % 4 != 0) {
-                    garbage[0] = (byte) (i % 4 == 1 ? 0x40 | garbage[0] & 0xF : 0x60);
-                }
-                MemorySegment memory = MemorySegment.ofArray(garbage);
-                writer.writeTrusted(NOON, memory, 0, garbage.length);
-                writer.writeCompleting(
-                        NOON, memory, 0, garbage.length, random.nextInt(100), random.nextInt(100));
-                sampled.keeps(memory, 0, garbage.length);
-            }
-            assertEquals(200_000, writer.packets());
-        }
-    }
-
-    @Test
-    void givenAFullDisk_thenTheLinkGoesOnAndCloseTells() throws IOException {
-        assumeTrue(Files.isWritable(Path.of("/dev/full")), "there is no /dev/full");
-        var pipe = new InMemoryPipe();
-        var link =
-                new PcapLink(
-                        pipe.a(), new PcapWriter(Path.of("/dev/full"), Link.Kind.IP), () -> NOON);
-        var burst = new Burst();
-        for (int i = 0; i < 1000; i++) {
-            assertTrue(Packets.commit(link, tcp(1000)));
-            link.flush();
-            burst.clear();
-            assertEquals(1, pipe.b().receive(burst));
-        }
-        assertThrows(UncheckedIOException.class, link::close);
+  /** A file with plain and partial packets, both ways. */
+  private List<byte[]> record(Path file) throws IOException {
+    var clock = new long[] {NOON};
+    var sent = new ArrayList<byte[]>();
+    try (var pipe = new InMemoryPipe(1500, 64, InMemoryPipe.ALL_OFFLOADS);
+        var link = new PcapLink(pipe.a(), new PcapWriter(file, Link.Kind.IP), () -> clock[0]++)) {
+      var burst = new Burst();
+      for (int length : new int[] {0, 1, 2, 3, 1459, 1460}) {
+        sent.add(tcp(length));
+        Packets.commit(link, sent.getLast());
+        sent.add(tcp(length));
+        commitPartial(link, sent.getLast(), 0);
+        sent.add(tcp(length));
+        commitPartial(pipe.b(), sent.getLast(), 0);
+        pipe.b().flush();
         burst.clear();
-        assertEquals(0, pipe.a().receive(burst), "closed");
-        pipe.close();
+        assertEquals(1, link.receive(burst));
+        assertEquals(Burst.CHECKSUM_TRUSTED, burst.flags(0));
+      }
+      sent.add(tcp(65_495));
+      commitPartial(link, sent.getLast(), 1460);
+      sent.add(Packets.udp("10.9.0.1", 1, "10.9.1.7", 2, new byte[9]));
+      Packets.commit(link, sent.getLast());
+      assertEquals(LinkOffloads.class, link.offloads().getClass());
+      assertEquals(InMemoryPipe.ALL_OFFLOADS, link.offloads());
     }
+    return sent;
+  }
+
+  @Test
+  void recordsBothDirectionsInOrderWithTheChecksumsOfTheWire() throws IOException {
+    Path file = directory.resolve("both.pcap");
+    List<byte[]> sent = record(file);
+    List<Recorded> recorded = read(file);
+    assertEquals(sent.size(), recorded.size());
+    for (int i = 0; i < sent.size(); i++) {
+      assertArrayEquals(sent.get(i), recorded.get(i).bytes(), "packet " + i);
+      assertTrue(Packets.checksumsAreRight(recorded.get(i).bytes()), "packet " + i);
+      assertEquals(NOON + i, recorded.get(i).nanos());
+    }
+  }
+
+  @Test
+  void tsharkAcceptsTheFileAndEveryChecksum() throws Exception {
+    assumeTrue(Files.isExecutable(Path.of("/usr/bin/tshark")), "tshark is not installed");
+    Path file = directory.resolve("tshark.pcap");
+    int packets = record(file).size();
+    var tshark =
+        new ProcessBuilder(
+                "tshark",
+                "-r",
+                file.toString(),
+                "-o",
+                "tcp.check_checksum:TRUE",
+                "-o",
+                "udp.check_checksum:TRUE",
+                "-o",
+                "ip.check_checksum:TRUE",
+                "-T",
+                "fields",
+                "-e",
+                "frame.time_epoch",
+                "-e",
+                "ip.checksum.status",
+                "-e",
+                "tcp.checksum.status",
+                "-e",
+                "udp.checksum.status",
+                "-e",
+                "_ws.malformed")
+            .redirectError(ProcessBuilder.Redirect.DISCARD)
+            .start();
+    List<String> lines = tshark.inputReader().readAllLines();
+    assertEquals(0, tshark.waitFor());
+    assertEquals(packets, lines.size());
+    for (int i = 0; i < packets; i++) {
+      String[] fields = lines.get(i).split("\t", -1);
+      assertTrue(fields[0].contains(".123456" + (789 + i)), fields[0]);
+      assertEquals("1", fields[1], "IP checksum of packet " + i);
+      assertEquals("1", fields[2] + fields[3], "transport checksum of packet " + i);
+      assertEquals("", fields[4]);
+    }
+  }
+
+  @Test
+  void keepsTheFirstPacketsOnly() throws IOException {
+    Path file = directory.resolve("first.pcap");
+    try (var writer =
+        new PcapWriter(file, Link.Kind.IP, new Sampling.First(3), PcapWriter.WHOLE_PACKETS)) {
+      for (int i = 0; i < 10; i++) {
+        writer.write(NOON, MemorySegment.ofArray(tcp(i)), 0, 40 + i);
+      }
+      assertEquals(3, writer.packets());
+    }
+    assertEquals(3, read(file).size());
+  }
+
+  @Test
+  void keepsBothDirectionsOfEveryKthConnection() throws IOException {
+    Path file = directory.resolve("sample.pcap");
+    int connections = 20_000;
+    try (var writer =
+        new PcapWriter(
+            file, Link.Kind.IP, new Sampling.EveryConnection(10), PcapWriter.WHOLE_PACKETS)) {
+      for (int i = 0; i < connections; i++) {
+        int port = 10_000 + i;
+        byte[] there = Packets.tcp("10.9.0.1", port, "10.9.1.7", 7, 0, new byte[0]);
+        byte[] back = Packets.tcp("10.9.1.7", 7, "10.9.0.1", port, 0, new byte[0]);
+        long before = writer.packets();
+        writer.write(NOON, MemorySegment.ofArray(there), 0, there.length);
+        writer.write(NOON, MemorySegment.ofArray(back), 0, back.length);
+        assertEquals(0, (writer.packets() - before) % 2, "one direction of port " + port);
+      }
+      assertEquals(connections / 10.0, writer.packets() / 2.0, 5 * Math.sqrt(connections * 0.09));
+    }
+  }
+
+  @Test
+  void cutsPacketsAtTheSnapLength() throws IOException {
+    Path file = directory.resolve("snap.pcap");
+    byte[] packet = tcp(1000);
+    try (var writer = new PcapWriter(file, Link.Kind.IP, new Sampling.All(), 100)) {
+      for (int i = 0; i < 10_000; i++) {
+        writer.write(NOON, MemorySegment.ofArray(packet), 0, packet.length);
+      }
+    }
+    List<Recorded> recorded = read(file);
+    assertEquals(10_000, recorded.size());
+    assertEquals(1040, recorded.get(9_999).wireBytes());
+    assertArrayEquals(java.util.Arrays.copyOf(packet, 100), recorded.get(9_999).bytes());
+  }
+
+  @Test
+  void recordsWhatNoParserUnderstands() throws IOException {
+    Path file = directory.resolve("garbage.pcap");
+    var random = new Random(5);
+    try (var writer = new PcapWriter(file, Link.Kind.IP)) {
+      var sampled = new Sampling.EveryConnection(2);
+      for (int i = 0; i < 100_000; i++) {
+        var garbage = new byte[random.nextInt(80)];
+        random.nextBytes(garbage);
+        if (garbage.length > 0 && i % 4 != 0) {
+          garbage[0] = (byte) (i % 4 == 1 ? 0x40 | garbage[0] & 0xF : 0x60);
+        }
+        MemorySegment memory = MemorySegment.ofArray(garbage);
+        writer.writeTrusted(NOON, memory, 0, garbage.length);
+        writer.writeCompleting(
+            NOON, memory, 0, garbage.length, random.nextInt(100), random.nextInt(100));
+        sampled.keeps(memory, 0, garbage.length);
+      }
+      assertEquals(200_000, writer.packets());
+    }
+  }
+
+  @Test
+  void givenAFullDisk_thenTheLinkGoesOnAndCloseTells() throws IOException {
+    assumeTrue(Files.isWritable(Path.of("/dev/full")), "there is no /dev/full");
+    var pipe = new InMemoryPipe();
+    var link =
+        new PcapLink(pipe.a(), new PcapWriter(Path.of("/dev/full"), Link.Kind.IP), () -> NOON);
+    var burst = new Burst();
+    for (int i = 0; i < 1000; i++) {
+      assertTrue(Packets.commit(link, tcp(1000)));
+      link.flush();
+      burst.clear();
+      assertEquals(1, pipe.b().receive(burst));
+    }
+    assertThrows(UncheckedIOException.class, link::close);
+    burst.clear();
+    assertEquals(0, pipe.a().receive(burst), "closed");
+    pipe.close();
+  }
 }

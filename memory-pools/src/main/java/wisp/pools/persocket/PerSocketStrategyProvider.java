@@ -15,57 +15,66 @@ import wisp.pools.region.RegionStrategy;
 import wisp.pools.region.SlabSource;
 
 /**
- * {@code persocket}: records, blocks and frames as in {@code slab}, but each connection owns a receive and a send buffer from birth,
- * whose pages are touched at once, and which are freed when it ends.
+ * {@code persocket}: records, blocks and frames as in {@code slab}, but each connection owns a
+ * receive and a send buffer from birth, whose pages are touched at once, and which are freed when
+ * it ends.
  *
- * <p>The default of 16 KiB each way is modest: Linux starts with 128 KiB to receive and 16 KiB to send ({@code net.ipv4.tcp_rmem},
- * {@code tcp_wmem}), though it backs them only as they fill. {@code receive=128Ki,send=16Ki} reserves what Linux promises.
+ * <p>The default of 16 KiB each way is modest: Linux starts with 128 KiB to receive and 16 KiB to
+ * send ({@code net.ipv4.tcp_rmem}, {@code tcp_wmem}), though it backs them only as they fill.
+ * {@code receive=128Ki,send=16Ki} reserves what Linux promises.
  */
 public final class PerSocketStrategyProvider implements MemoryStrategyProvider {
-    private static final int SLAB_BYTES = 256 << 10;
-    private static final List<Parameter> PARAMETERS =
-            List.of(
-                    new Parameter("receive", "16Ki", "bytes", "receive buffer of each connection; Linux: 128Ki"),
-                    new Parameter("send", "16Ki", "bytes", "send buffer of each connection; Linux: 16Ki"),
-                    new Parameter("buffers", "0", "bytes", "limit to all these buffers; 0: what the machine has"),
-                    new Parameter("records", "0", "bytes", "limit to the records' slabs; 0: what the machine has"),
-                    new Parameter("blocks", "1Gi", "bytes", "limit to blocks of connections in trouble"),
-                    new Parameter("frames", "1Gi", "bytes", "limit to what applications have allocated to send"));
+  private static final int SLAB_BYTES = 256 << 10;
+  private static final List<Parameter> PARAMETERS =
+      List.of(
+          new Parameter(
+              "receive", "16Ki", "bytes", "receive buffer of each connection; Linux: 128Ki"),
+          new Parameter("send", "16Ki", "bytes", "send buffer of each connection; Linux: 16Ki"),
+          new Parameter(
+              "buffers", "0", "bytes", "limit to all these buffers; 0: what the machine has"),
+          new Parameter(
+              "records", "0", "bytes", "limit to the records' slabs; 0: what the machine has"),
+          new Parameter("blocks", "1Gi", "bytes", "limit to blocks of connections in trouble"),
+          new Parameter(
+              "frames", "1Gi", "bytes", "limit to what applications have allocated to send"));
 
-    @Override
-    public String name() {
-        return "persocket";
-    }
+  @Override
+  public String name() {
+    return "persocket";
+  }
 
-    @Override
-    public String description() {
-        return "the classic: each connection owns a receive and a send buffer from birth";
-    }
+  @Override
+  public String description() {
+    return "the classic: each connection owns a receive and a send buffer from birth";
+  }
 
-    @Override
-    public List<Parameter> parameters() {
-        return PARAMETERS;
-    }
+  @Override
+  public List<Parameter> parameters() {
+    return PARAMETERS;
+  }
 
-    @Override
-    public MemoryStrategy create(StrategyConfig config) {
-        var given = Parameters.of(name(), PARAMETERS, config.parameters());
-        return new RegionStrategy(
-                name(),
-                config,
-                RecordSlabs.growing(config.recordWords(), SLAB_BYTES, limited(given, "records")),
-                IndexSlabs.growing(SLAB_BYTES, SlabSource.machine(SlabSource.UNLIMITED)),
-                BlockSlabs.growing(SLAB_BYTES, SlabSource.machine(given.number("blocks", 0, Long.MAX_VALUE))),
-                FrameSlabs.growing(SLAB_BYTES, SlabSource.machine(given.number("frames", 0, Long.MAX_VALUE))),
-                new BufferSlabs(bytes(given, "receive"), bytes(given, "send"), SLAB_BYTES, limited(given, "buffers")));
-    }
+  @Override
+  public MemoryStrategy create(StrategyConfig config) {
+    var given = Parameters.of(name(), PARAMETERS, config.parameters());
+    return new RegionStrategy(
+        name(),
+        config,
+        RecordSlabs.growing(config.recordWords(), SLAB_BYTES, limited(given, "records")),
+        IndexSlabs.growing(SLAB_BYTES, SlabSource.machine(SlabSource.UNLIMITED)),
+        BlockSlabs.growing(
+            SLAB_BYTES, SlabSource.machine(given.number("blocks", 0, Long.MAX_VALUE))),
+        FrameSlabs.growing(
+            SLAB_BYTES, SlabSource.machine(given.number("frames", 0, Long.MAX_VALUE))),
+        new BufferSlabs(
+            bytes(given, "receive"), bytes(given, "send"), SLAB_BYTES, limited(given, "buffers")));
+  }
 
-    private static SlabSource limited(Parameters given, String name) {
-        long limit = given.number(name, 0, Long.MAX_VALUE);
-        return SlabSource.machine(limit == 0 ? SlabSource.UNLIMITED : limit);
-    }
+  private static SlabSource limited(Parameters given, String name) {
+    long limit = given.number(name, 0, Long.MAX_VALUE);
+    return SlabSource.machine(limit == 0 ? SlabSource.UNLIMITED : limit);
+  }
 
-    private static int bytes(Parameters given, String name) {
-        return (int) (given.number(name, 1024, 1 << 29) + 7 & -8);
-    }
+  private static int bytes(Parameters given, String name) {
+    return (int) (given.number(name, 1024, 1 << 29) + 7 & -8);
+  }
 }

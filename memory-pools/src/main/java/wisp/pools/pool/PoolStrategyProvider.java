@@ -13,43 +13,49 @@ import wisp.pools.region.RecordSlabs;
 import wisp.pools.region.RegionStrategy;
 
 /**
- * {@code pool}: for a known number of connections. Records, index, blocks and frames are reserved and touched when it is made; from
- * then on it never asks the machine for anything, so that no call ever waits for memory, and what is full answers {@code NONE}.
+ * {@code pool}: for a known number of connections. Records, index, blocks and frames are reserved
+ * and touched when it is made; from then on it never asks the machine for anything, so that no call
+ * ever waits for memory, and what is full answers {@code NONE}.
  */
 public final class PoolStrategyProvider implements MemoryStrategyProvider {
-    private static final List<Parameter> PARAMETERS =
-            List.of(
-                    new Parameter("blocks", "16Mi", "bytes", "blocks for connections in trouble"),
-                    new Parameter("frames", "16Mi", "bytes", "what applications can allocate to send, at least 1.4 MB"));
+  private static final List<Parameter> PARAMETERS =
+      List.of(
+          new Parameter("blocks", "16Mi", "bytes", "blocks for connections in trouble"),
+          new Parameter(
+              "frames",
+              "16Mi",
+              "bytes",
+              "what applications can allocate to send, at least 1.4 MB"));
 
-    @Override
-    public String name() {
-        return "pool";
-    }
+  @Override
+  public String name() {
+    return "pool";
+  }
 
-    @Override
-    public String description() {
-        return "off-heap, fixed: reserved at start for the expected connections";
-    }
+  @Override
+  public String description() {
+    return "off-heap, fixed: reserved at start for the expected connections";
+  }
 
-    @Override
-    public List<Parameter> parameters() {
-        return PARAMETERS;
-    }
+  @Override
+  public List<Parameter> parameters() {
+    return PARAMETERS;
+  }
 
-    @Override
-    public MemoryStrategy create(StrategyConfig config) {
-        var given = Parameters.of(name(), PARAMETERS, config.parameters());
-        int connections = config.connections();
-        if (connections < 1 || connections > 1 << 30) {
-            throw new IllegalArgumentException("a pool for " + connections + " connections; possible are 1 … " + (1 << 30));
-        }
-        return new RegionStrategy(
-                name(),
-                config,
-                RecordSlabs.fixed(config.recordWords(), connections),
-                IndexSlabs.fixed(connections),
-                BlockSlabs.fixed(given.number("blocks", 2048, 1L << 38)),
-                FrameSlabs.fixed(given.number("frames", 1, 1L << 40)));
+  @Override
+  public MemoryStrategy create(StrategyConfig config) {
+    var given = Parameters.of(name(), PARAMETERS, config.parameters());
+    int connections = config.connections();
+    if (connections < 1 || connections > 1 << 30) {
+      throw new IllegalArgumentException(
+          "a pool for " + connections + " connections; possible are 1 … " + (1 << 30));
     }
+    return new RegionStrategy(
+        name(),
+        config,
+        RecordSlabs.fixed(config.recordWords(), connections),
+        IndexSlabs.fixed(connections),
+        BlockSlabs.fixed(given.number("blocks", 2048, 1L << 38)),
+        FrameSlabs.fixed(given.number("frames", 1, 1L << 40)));
+  }
 }

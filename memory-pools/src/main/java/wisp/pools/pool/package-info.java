@@ -1,4 +1,7 @@
-/** Fixed pools, reserved and touched at start: nothing is ever asked of the machine again, and full means full. */
+/**
+ * Fixed pools, reserved and touched at start: nothing is ever asked of the machine again, and full
+ * means full.
+ */
 @NullMarked
 package wisp.pools.pool;
 

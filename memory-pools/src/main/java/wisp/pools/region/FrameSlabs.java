@@ -5,7 +5,8 @@ import wisp.core.spi.Footprint;
 import wisp.core.spi.FrameAllocator;
 
 /**
- * Frames in {@link Slabs}, one for each power of two from 64 B to 64 KiB of payload, all from one source.
+ * Frames in {@link Slabs}, one for each power of two from 64 B to 64 KiB of payload, all from one
+ * source.
  *
  * <pre>
  *   slot:    references, 4  |  length, 4  |  payload
@@ -13,133 +14,139 @@ import wisp.core.spi.FrameAllocator;
  * </pre>
  */
 public final class FrameSlabs implements FrameAllocator {
-    /** The largest payload: what TCP segmentation offload can take at once. */
-    public static final int LARGEST = 65_536;
+  /** The largest payload: what TCP segmentation offload can take at once. */
+  public static final int LARGEST = 65_536;
 
-    private static final int REFERENCES = 0;
-    private static final int LENGTH = 4;
-    private static final int HEADER_BYTES = 8;
-    private static final int SMALLEST_BITS = 6;
-    private static final int LARGEST_BITS = 16;
-    private static final int CLASS_BITS = 4;
-    private static final int CLASS_MASK = (1 << CLASS_BITS) - 1;
+  private static final int REFERENCES = 0;
+  private static final int LENGTH = 4;
+  private static final int HEADER_BYTES = 8;
+  private static final int SMALLEST_BITS = 6;
+  private static final int LARGEST_BITS = 16;
+  private static final int CLASS_BITS = 4;
+  private static final int CLASS_MASK = (1 << CLASS_BITS) - 1;
 
-    private final SlabSource source;
-    private final Slabs[] classes = new Slabs[LARGEST_BITS - SMALLEST_BITS + 1];
-    private int inUse;
+  private final SlabSource source;
+  private final Slabs[] classes = new Slabs[LARGEST_BITS - SMALLEST_BITS + 1];
+  private int inUse;
 
-    /**
-     * Slabs that come and go.
-     *
-     * @param slabBytes a slab is at most so large, but holds at least one frame
-     */
-    public static FrameSlabs growing(long slabBytes, SlabSource source) {
-        return new FrameSlabs(slabBytes, source);
+  /**
+   * Slabs that come and go.
+   *
+   * @param slabBytes a slab is at most so large, but holds at least one frame
+   */
+  public static FrameSlabs growing(long slabBytes, SlabSource source) {
+    return new FrameSlabs(slabBytes, source);
+  }
+
+  /**
+   * About so many bytes of frames, reserved now: slabs of two of the largest frames, which the
+   * sizes share out as they need them.
+   */
+  public static FrameSlabs fixed(long bytes) {
+    long slabBytes = Slabs.slabBytes(LARGEST + HEADER_BYTES, 2);
+    int count = (int) Math.max(LARGEST_BITS - SMALLEST_BITS + 1, bytes / slabBytes);
+    return new FrameSlabs(slabBytes, SlabSource.preallocated(slabBytes, count));
+  }
+
+  private FrameSlabs(long slabBytes, SlabSource source) {
+    this.source = source;
+    for (int i = 0; i < classes.length; i++) {
+      int slotBytes = (1 << SMALLEST_BITS + i) + HEADER_BYTES;
+      classes[i] =
+          new Slabs(slotBytes, Slabs.fitting(slotBytes, slabBytes), 31 - CLASS_BITS, source);
     }
+  }
 
-    /** About so many bytes of frames, reserved now: slabs of two of the largest frames, which the sizes share out as they need them. */
-    public static FrameSlabs fixed(long bytes) {
-        long slabBytes = Slabs.slabBytes(LARGEST + HEADER_BYTES, 2);
-        int count = (int) Math.max(LARGEST_BITS - SMALLEST_BITS + 1, bytes / slabBytes);
-        return new FrameSlabs(slabBytes, SlabSource.preallocated(slabBytes, count));
+  @Override
+  public int acquire(int payloadBytes) {
+    if (payloadBytes < 1 || payloadBytes > LARGEST) {
+      throw new IllegalArgumentException(
+          "a frame of " + payloadBytes + " bytes; possible are 1 … " + LARGEST);
     }
+    int sizeClass =
+        Math.max(0, 32 - Integer.numberOfLeadingZeros(payloadBytes - 1) - SMALLEST_BITS);
+    int slot = classes[sizeClass].acquire();
+    if (slot == Slabs.NONE) {
+      return NONE;
+    }
+    classes[sizeClass].writeInt(slot, REFERENCES, 1);
+    classes[sizeClass].writeInt(slot, LENGTH, payloadBytes);
+    inUse++;
+    return slot << CLASS_BITS | sizeClass;
+  }
 
-    private FrameSlabs(long slabBytes, SlabSource source) {
-        this.source = source;
-        for (int i = 0; i < classes.length; i++) {
-            int slotBytes = (1 << SMALLEST_BITS + i) + HEADER_BYTES;
-            classes[i] = new Slabs(slotBytes, Slabs.fitting(slotBytes, slabBytes), 31 - CLASS_BITS, source);
-        }
-    }
+  @Override
+  public void retain(int frame) {
+    Slabs slabs = live(frame);
+    int slot = frame >>> CLASS_BITS;
+    slabs.writeInt(slot, REFERENCES, Math.addExact(slabs.readInt(slot, REFERENCES), 1));
+  }
 
-    @Override
-    public int acquire(int payloadBytes) {
-        if (payloadBytes < 1 || payloadBytes > LARGEST) {
-            throw new IllegalArgumentException("a frame of " + payloadBytes + " bytes; possible are 1 … " + LARGEST);
-        }
-        int sizeClass = Math.max(0, 32 - Integer.numberOfLeadingZeros(payloadBytes - 1) - SMALLEST_BITS);
-        int slot = classes[sizeClass].acquire();
-        if (slot == Slabs.NONE) {
-            return NONE;
-        }
-        classes[sizeClass].writeInt(slot, REFERENCES, 1);
-        classes[sizeClass].writeInt(slot, LENGTH, payloadBytes);
-        inUse++;
-        return slot << CLASS_BITS | sizeClass;
+  @Override
+  public void release(int frame) {
+    Slabs slabs = live(frame);
+    int slot = frame >>> CLASS_BITS;
+    int references = slabs.readInt(slot, REFERENCES) - 1;
+    slabs.writeInt(slot, REFERENCES, references);
+    if (references == 0) {
+      slabs.release(slot);
+      inUse--;
     }
+  }
 
-    @Override
-    public void retain(int frame) {
-        Slabs slabs = live(frame);
-        int slot = frame >>> CLASS_BITS;
-        slabs.writeInt(slot, REFERENCES, Math.addExact(slabs.readInt(slot, REFERENCES), 1));
+  private Slabs live(int frame) {
+    int sizeClass = frame & CLASS_MASK;
+    if (sizeClass >= classes.length || !classes[sizeClass].isLive(frame >>> CLASS_BITS)) {
+      throw new IllegalStateException("frame " + frame + " has no references");
     }
+    return classes[sizeClass];
+  }
 
-    @Override
-    public void release(int frame) {
-        Slabs slabs = live(frame);
-        int slot = frame >>> CLASS_BITS;
-        int references = slabs.readInt(slot, REFERENCES) - 1;
-        slabs.writeInt(slot, REFERENCES, references);
-        if (references == 0) {
-            slabs.release(slot);
-            inUse--;
-        }
-    }
+  @Override
+  public int references(int frame) {
+    return classes[frame & CLASS_MASK].readInt(frame >>> CLASS_BITS, REFERENCES);
+  }
 
-    private Slabs live(int frame) {
-        int sizeClass = frame & CLASS_MASK;
-        if (sizeClass >= classes.length || !classes[sizeClass].isLive(frame >>> CLASS_BITS)) {
-            throw new IllegalStateException("frame " + frame + " has no references");
-        }
-        return classes[sizeClass];
-    }
+  @Override
+  public MemorySegment memory(int frame) {
+    return classes[frame & CLASS_MASK].memory(frame >>> CLASS_BITS);
+  }
 
-    @Override
-    public int references(int frame) {
-        return classes[frame & CLASS_MASK].readInt(frame >>> CLASS_BITS, REFERENCES);
-    }
+  @Override
+  public long start(int frame) {
+    return classes[frame & CLASS_MASK].start(frame >>> CLASS_BITS) + HEADER_BYTES;
+  }
 
-    @Override
-    public MemorySegment memory(int frame) {
-        return classes[frame & CLASS_MASK].memory(frame >>> CLASS_BITS);
-    }
+  @Override
+  public int length(int frame) {
+    return classes[frame & CLASS_MASK].readInt(frame >>> CLASS_BITS, LENGTH);
+  }
 
-    @Override
-    public long start(int frame) {
-        return classes[frame & CLASS_MASK].start(frame >>> CLASS_BITS) + HEADER_BYTES;
-    }
+  @Override
+  public int largest() {
+    return LARGEST;
+  }
 
-    @Override
-    public int length(int frame) {
-        return classes[frame & CLASS_MASK].readInt(frame >>> CLASS_BITS, LENGTH);
-    }
+  @Override
+  public int inUse() {
+    return inUse;
+  }
 
-    @Override
-    public int largest() {
-        return LARGEST;
+  void footprint(Footprint into) {
+    long reserved = source.reservedBytes();
+    long used = 0;
+    for (Slabs slabs : classes) {
+      reserved += slabs.tableBytes();
+      used += (long) slabs.size() * slabs.slotBytes();
     }
+    into.add(Footprint.Kind.FRAMES, reserved, used);
+  }
 
-    @Override
-    public int inUse() {
-        return inUse;
+  void close() {
+    inUse = 0;
+    for (Slabs slabs : classes) {
+      slabs.close();
     }
-
-    void footprint(Footprint into) {
-        long reserved = source.reservedBytes();
-        long used = 0;
-        for (Slabs slabs : classes) {
-            reserved += slabs.tableBytes();
-            used += (long) slabs.size() * slabs.slotBytes();
-        }
-        into.add(Footprint.Kind.FRAMES, reserved, used);
-    }
-
-    void close() {
-        inUse = 0;
-        for (Slabs slabs : classes) {
-            slabs.close();
-        }
-        source.close();
-    }
+    source.close();
+  }
 }

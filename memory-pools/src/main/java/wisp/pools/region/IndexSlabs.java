@@ -4,62 +4,64 @@ import wisp.core.spi.IndexPages;
 
 /** Pages of an index in {@link Slabs}, each aligned to cache lines. */
 public final class IndexSlabs implements IndexPages {
-    private static final int PAGE_BYTES = WORDS * 4;
-    private static final int PAGE_BITS = 22;
-    private final Slabs slabs;
+  private static final int PAGE_BYTES = WORDS * 4;
+  private static final int PAGE_BITS = 22;
+  private final Slabs slabs;
 
-    /**
-     * Slabs that come and go.
-     *
-     * @param slabBytes a slab is at most so large
-     */
-    public static IndexSlabs growing(long slabBytes, SlabSource source) {
-        return new IndexSlabs(new Slabs(PAGE_BYTES, Slabs.fitting(PAGE_BYTES, slabBytes), PAGE_BITS, source));
-    }
+  /**
+   * Slabs that come and go.
+   *
+   * @param slabBytes a slab is at most so large
+   */
+  public static IndexSlabs growing(long slabBytes, SlabSource source) {
+    return new IndexSlabs(
+        new Slabs(PAGE_BYTES, Slabs.fitting(PAGE_BYTES, slabBytes), PAGE_BITS, source));
+  }
 
-    /** Pages for the index of so many records, reserved now. */
-    public static IndexSlabs fixed(int records) {
-        // 67 % full while it grows; long churn at the same count leaves more pages half full, never below 60 %.
-        int pages = (int) (records / (0.58 * WORDS)) + 4;
-        var source = SlabSource.preallocated(Slabs.slabBytes(PAGE_BYTES, pages), 1);
-        return new IndexSlabs(new Slabs(PAGE_BYTES, pages, PAGE_BITS, source));
-    }
+  /** Pages for the index of so many records, reserved now. */
+  public static IndexSlabs fixed(int records) {
+    // 67 % full while it grows; long churn at the same count leaves more pages half full, never
+    // below 60 %.
+    int pages = (int) (records / (0.58 * WORDS)) + 4;
+    var source = SlabSource.preallocated(Slabs.slabBytes(PAGE_BYTES, pages), 1);
+    return new IndexSlabs(new Slabs(PAGE_BYTES, pages, PAGE_BITS, source));
+  }
 
-    private IndexSlabs(Slabs slabs) {
-        this.slabs = slabs;
-    }
+  private IndexSlabs(Slabs slabs) {
+    this.slabs = slabs;
+  }
 
-    @Override
-    public int acquire() {
-        int page = slabs.acquire();
-        if (page != NONE) {
-            slabs.clear(page);
-        }
-        return page;
+  @Override
+  public int acquire() {
+    int page = slabs.acquire();
+    if (page != NONE) {
+      slabs.clear(page);
     }
+    return page;
+  }
 
-    @Override
-    public void release(int page) {
-        slabs.release(page);
-    }
+  @Override
+  public void release(int page) {
+    slabs.release(page);
+  }
 
-    @Override
-    public int get(int page, int i) {
-        return slabs.readInt(page, i * 4);
-    }
+  @Override
+  public int get(int page, int i) {
+    return slabs.readInt(page, i * 4);
+  }
 
-    @Override
-    public void set(int page, int i, int value) {
-        slabs.writeInt(page, i * 4, value);
-    }
+  @Override
+  public void set(int page, int i, int value) {
+    slabs.writeInt(page, i * 4, value);
+  }
 
-    @Override
-    public long reservedBytes() {
-        return slabs.source().reservedBytes() + slabs.tableBytes();
-    }
+  @Override
+  public long reservedBytes() {
+    return slabs.source().reservedBytes() + slabs.tableBytes();
+  }
 
-    void close() {
-        slabs.close();
-        slabs.source().close();
-    }
+  void close() {
+    slabs.close();
+    slabs.source().close();
+  }
 }

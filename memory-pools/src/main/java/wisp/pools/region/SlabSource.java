@@ -6,178 +6,188 @@ import net.openhft.chronicle.bytes.BytesStore;
 import net.openhft.chronicle.core.io.SingleThreadedChecked;
 import org.jspecify.annotations.Nullable;
 
-/** Where {@link Slabs} get their slabs from, and the limit to how many. Several may share one source, and so one limit. */
+/**
+ * Where {@link Slabs} get their slabs from, and the limit to how many. Several may share one
+ * source, and so one limit.
+ */
 public abstract sealed class SlabSource {
-    /** For a limit: only the machine sets it. */
-    public static final long UNLIMITED = Long.MAX_VALUE;
+  /** For a limit: only the machine sets it. */
+  public static final long UNLIMITED = Long.MAX_VALUE;
 
-    /** The store, its reference count, its cleaner and what malloc puts in front: what JOL counts, rounded up. */
-    private static final int STORE_OVERHEAD_BYTES = 512;
+  /**
+   * The store, its reference count, its cleaner and what malloc puts in front: what JOL counts,
+   * rounded up.
+   */
+  private static final int STORE_OVERHEAD_BYTES = 512;
 
-    private final List<Slabs> users = new ArrayList<>();
+  private final List<Slabs> users = new ArrayList<>();
 
-    private SlabSource() {}
+  private SlabSource() {}
 
-    /**
-     * Takes slabs from the machine and gives them back, as long as they are no more than {@code budgetBytes} together.
-     *
-     * @param budgetBytes everything included; {@link #UNLIMITED} for none
-     */
-    public static SlabSource machine(long budgetBytes) {
-        return new Machine(budgetBytes);
+  /**
+   * Takes slabs from the machine and gives them back, as long as they are no more than {@code
+   * budgetBytes} together.
+   *
+   * @param budgetBytes everything included; {@link #UNLIMITED} for none
+   */
+  public static SlabSource machine(long budgetBytes) {
+    return new Machine(budgetBytes);
+  }
+
+  /**
+   * Reserves and touches {@code count} slabs now, and no other ever after.
+   *
+   * @throws IllegalArgumentException when the machine has no such memory
+   */
+  public static SlabSource preallocated(long slabBytes, int count) {
+    return new Preallocated(slabBytes, count);
+  }
+
+  /** Bytes held from the machine. */
+  public abstract long reservedBytes();
+
+  /** A slab with undefined contents, or {@code null}: no memory. */
+  @Nullable Slab take(long bytes) {
+    Slab slab = tryTake(bytes);
+    if (slab == null) {
+      // Another user may keep an empty slab just in case.
+      users.forEach(Slabs::releaseSpare);
+      slab = tryTake(bytes);
+    }
+    return slab;
+  }
+
+  abstract @Nullable Slab tryTake(long bytes);
+
+  abstract void give(Slab slab);
+
+  /**
+   * How many slabs of this size could still be taken; {@link #UNLIMITED} when only the machine
+   * knows.
+   */
+  abstract long available(long bytes);
+
+  /** Frees everything, also what is still in use. */
+  abstract void close();
+
+  void addUser(Slabs user) {
+    users.add(user);
+  }
+
+  /** Native memory, or {@code null} when the machine refuses. */
+  private static @Nullable BytesStore<?, Void> allocate(long bytes, boolean zeroed) {
+    try {
+      BytesStore<?, Void> store =
+          zeroed
+              ? BytesStore.nativeStoreWithFixedCapacity(bytes)
+              : BytesStore.lazyNativeBytesStoreWithFixedCapacity(bytes);
+      // A context may be built by one thread and run by another.
+      if (store instanceof SingleThreadedChecked checked) {
+        checked.singleThreadedCheckDisabled(true);
+      }
+      return store;
+    } catch (OutOfMemoryError e) {
+      return null;
+    }
+  }
+
+  private static final class Machine extends SlabSource {
+    private final long budget;
+    private long reserved;
+    private boolean closed;
+
+    Machine(long budget) {
+      this.budget = budget;
     }
 
-    /**
-     * Reserves and touches {@code count} slabs now, and no other ever after.
-     *
-     * @throws IllegalArgumentException when the machine has no such memory
-     */
-    public static SlabSource preallocated(long slabBytes, int count) {
-        return new Preallocated(slabBytes, count);
+    @Override
+    public long reservedBytes() {
+      return reserved;
     }
 
-    /** Bytes held from the machine. */
-    public abstract long reservedBytes();
-
-    /** A slab with undefined contents, or {@code null}: no memory. */
-    @Nullable Slab take(long bytes) {
-        Slab slab = tryTake(bytes);
-        if (slab == null) {
-            // Another user may keep an empty slab just in case.
-            users.forEach(Slabs::releaseSpare);
-            slab = tryTake(bytes);
-        }
-        return slab;
+    @Override
+    @Nullable Slab tryTake(long bytes) {
+      if (closed || cost(bytes) > budget - reserved) {
+        return null;
+      }
+      BytesStore<?, Void> store = allocate(bytes + Slab.ALIGNMENT, false);
+      if (store == null) {
+        return null;
+      }
+      reserved += cost(bytes);
+      return Slab.in(store, 0, bytes);
     }
 
-    abstract @Nullable Slab tryTake(long bytes);
-
-    abstract void give(Slab slab);
-
-    /** How many slabs of this size could still be taken; {@link #UNLIMITED} when only the machine knows. */
-    abstract long available(long bytes);
-
-    /** Frees everything, also what is still in use. */
-    abstract void close();
-
-    void addUser(Slabs user) {
-        users.add(user);
+    @Override
+    void give(Slab slab) {
+      reserved -= cost(slab.memory().byteSize());
+      slab.store().releaseLast();
     }
 
-    /** Native memory, or {@code null} when the machine refuses. */
-    private static @Nullable BytesStore<?, Void> allocate(long bytes, boolean zeroed) {
-        try {
-            BytesStore<?, Void> store =
-                    zeroed
-                            ? BytesStore.nativeStoreWithFixedCapacity(bytes)
-                            : BytesStore.lazyNativeBytesStoreWithFixedCapacity(bytes);
-            // A context may be built by one thread and run by another.
-            if (store instanceof SingleThreadedChecked checked) {
-                checked.singleThreadedCheckDisabled(true);
-            }
-            return store;
-        } catch (OutOfMemoryError e) {
-            return null;
-        }
+    @Override
+    long available(long bytes) {
+      return budget == UNLIMITED ? UNLIMITED : (budget - reserved) / cost(bytes);
     }
 
-    private static final class Machine extends SlabSource {
-        private final long budget;
-        private long reserved;
-        private boolean closed;
-
-        Machine(long budget) {
-            this.budget = budget;
-        }
-
-        @Override
-        public long reservedBytes() {
-            return reserved;
-        }
-
-        @Override
-        @Nullable Slab tryTake(long bytes) {
-            if (closed || cost(bytes) > budget - reserved) {
-                return null;
-            }
-            BytesStore<?, Void> store = allocate(bytes + Slab.ALIGNMENT, false);
-            if (store == null) {
-                return null;
-            }
-            reserved += cost(bytes);
-            return Slab.in(store, 0, bytes);
-        }
-
-        @Override
-        void give(Slab slab) {
-            reserved -= cost(slab.memory().byteSize());
-            slab.store().releaseLast();
-        }
-
-        @Override
-        long available(long bytes) {
-            return budget == UNLIMITED ? UNLIMITED : (budget - reserved) / cost(bytes);
-        }
-
-        @Override
-        void close() {
-            closed = true;
-        }
-
-        private static long cost(long bytes) {
-            return bytes + Slab.ALIGNMENT + STORE_OVERHEAD_BYTES;
-        }
+    @Override
+    void close() {
+      closed = true;
     }
 
-    private static final class Preallocated extends SlabSource {
-        private final BytesStore<?, Void> store;
-        private final Slab[] free;
-        private final long slabBytes;
-        private int freeCount;
-        private boolean closed;
-
-        Preallocated(long slabBytes, int count) {
-            this.slabBytes = (slabBytes + Slab.ALIGNMENT - 1) & -Slab.ALIGNMENT;
-            BytesStore<?, Void> reserved = allocate(this.slabBytes * count + Slab.ALIGNMENT, true);
-            if (reserved == null) {
-                throw new IllegalArgumentException(
-                        "no memory for a pool of " + this.slabBytes * count + " bytes: choose a smaller one");
-            }
-            store = reserved;
-            free = new Slab[count];
-            for (int i = count - 1; i >= 0; i--) {
-                free[freeCount++] = Slab.in(store, i, this.slabBytes);
-            }
-        }
-
-        @Override
-        public long reservedBytes() {
-            return closed ? 0 : slabBytes * free.length + Slab.ALIGNMENT + STORE_OVERHEAD_BYTES;
-        }
-
-        @Override
-        @Nullable Slab tryTake(long bytes) {
-            assert bytes <= slabBytes : bytes + " bytes of slabs of " + slabBytes;
-            return freeCount == 0 ? null : free[--freeCount];
-        }
-
-        @Override
-        void give(Slab slab) {
-            free[freeCount++] = slab;
-        }
-
-        @Override
-        long available(long bytes) {
-            return freeCount;
-        }
-
-        @Override
-        void close() {
-            if (!closed) {
-                closed = true;
-                freeCount = 0;
-                store.releaseLast();
-            }
-        }
+    private static long cost(long bytes) {
+      return bytes + Slab.ALIGNMENT + STORE_OVERHEAD_BYTES;
     }
+  }
+
+  private static final class Preallocated extends SlabSource {
+    private final BytesStore<?, Void> store;
+    private final Slab[] free;
+    private final long slabBytes;
+    private int freeCount;
+    private boolean closed;
+
+    Preallocated(long slabBytes, int count) {
+      this.slabBytes = (slabBytes + Slab.ALIGNMENT - 1) & -Slab.ALIGNMENT;
+      BytesStore<?, Void> reserved = allocate(this.slabBytes * count + Slab.ALIGNMENT, true);
+      if (reserved == null) {
+        throw new IllegalArgumentException(
+            "no memory for a pool of " + this.slabBytes * count + " bytes: choose a smaller one");
+      }
+      store = reserved;
+      free = new Slab[count];
+      for (int i = count - 1; i >= 0; i--) {
+        free[freeCount++] = Slab.in(store, i, this.slabBytes);
+      }
+    }
+
+    @Override
+    public long reservedBytes() {
+      return closed ? 0 : slabBytes * free.length + Slab.ALIGNMENT + STORE_OVERHEAD_BYTES;
+    }
+
+    @Override
+    @Nullable Slab tryTake(long bytes) {
+      assert bytes <= slabBytes : bytes + " bytes of slabs of " + slabBytes;
+      return freeCount == 0 ? null : free[--freeCount];
+    }
+
+    @Override
+    void give(Slab slab) {
+      free[freeCount++] = slab;
+    }
+
+    @Override
+    long available(long bytes) {
+      return freeCount;
+    }
+
+    @Override
+    void close() {
+      if (!closed) {
+        closed = true;
+        freeCount = 0;
+        store.releaseLast();
+      }
+    }
+  }
 }

@@ -13,42 +13,47 @@ import wisp.pools.region.RecordSlabs;
 import wisp.pools.region.RegionStrategy;
 import wisp.pools.region.SlabSource;
 
-/** {@code slab}: everything off-heap, in slabs that are fetched as the load grows and given back as it falls. */
+/**
+ * {@code slab}: everything off-heap, in slabs that are fetched as the load grows and given back as
+ * it falls.
+ */
 public final class SlabStrategyProvider implements MemoryStrategyProvider {
-    private static final List<Parameter> PARAMETERS =
-            List.of(
-                    new Parameter("slab", "256Ki", "bytes", "size of a slab, rounded down to whole slots"),
-                    new Parameter("records", "0", "bytes", "limit to the records' slabs; 0: what the machine has"),
-                    new Parameter("blocks", "1Gi", "bytes", "limit to blocks of connections in trouble"),
-                    new Parameter("frames", "1Gi", "bytes", "limit to what applications have allocated to send"));
+  private static final List<Parameter> PARAMETERS =
+      List.of(
+          new Parameter("slab", "256Ki", "bytes", "size of a slab, rounded down to whole slots"),
+          new Parameter(
+              "records", "0", "bytes", "limit to the records' slabs; 0: what the machine has"),
+          new Parameter("blocks", "1Gi", "bytes", "limit to blocks of connections in trouble"),
+          new Parameter(
+              "frames", "1Gi", "bytes", "limit to what applications have allocated to send"));
 
-    @Override
-    public String name() {
-        return "slab";
-    }
+  @Override
+  public String name() {
+    return "slab";
+  }
 
-    @Override
-    public String description() {
-        return "off-heap slabs that grow and shrink with the load";
-    }
+  @Override
+  public String description() {
+    return "off-heap slabs that grow and shrink with the load";
+  }
 
-    @Override
-    public List<Parameter> parameters() {
-        return PARAMETERS;
-    }
+  @Override
+  public List<Parameter> parameters() {
+    return PARAMETERS;
+  }
 
-    @Override
-    public MemoryStrategy create(StrategyConfig config) {
-        var given = Parameters.of(name(), PARAMETERS, config.parameters());
-        long slab = given.number("slab", 4 << 10, 1 << 30);
-        long records = given.number("records", 0, Long.MAX_VALUE);
-        var recordSource = SlabSource.machine(records == 0 ? SlabSource.UNLIMITED : records);
-        return new RegionStrategy(
-                name(),
-                config,
-                RecordSlabs.growing(config.recordWords(), slab, recordSource),
-                IndexSlabs.growing(slab, SlabSource.machine(SlabSource.UNLIMITED)),
-                BlockSlabs.growing(slab, SlabSource.machine(given.number("blocks", 0, Long.MAX_VALUE))),
-                FrameSlabs.growing(slab, SlabSource.machine(given.number("frames", 0, Long.MAX_VALUE))));
-    }
+  @Override
+  public MemoryStrategy create(StrategyConfig config) {
+    var given = Parameters.of(name(), PARAMETERS, config.parameters());
+    long slab = given.number("slab", 4 << 10, 1 << 30);
+    long records = given.number("records", 0, Long.MAX_VALUE);
+    var recordSource = SlabSource.machine(records == 0 ? SlabSource.UNLIMITED : records);
+    return new RegionStrategy(
+        name(),
+        config,
+        RecordSlabs.growing(config.recordWords(), slab, recordSource),
+        IndexSlabs.growing(slab, SlabSource.machine(SlabSource.UNLIMITED)),
+        BlockSlabs.growing(slab, SlabSource.machine(given.number("blocks", 0, Long.MAX_VALUE))),
+        FrameSlabs.growing(slab, SlabSource.machine(given.number("frames", 0, Long.MAX_VALUE))));
+  }
 }

@@ -35,724 +35,737 @@ import wisp.core.spi.StrategyConfig;
 import wisp.pools.Strategies;
 
 /**
- * What every memory strategy must keep. Extend it, give your {@link #provider()}, and override what your strategy promises beyond that:
- * {@link #shrinks()}, {@link #allocates()}, {@link #bounded()}, {@link #recordAndIndexBytes()}.
+ * What every memory strategy must keep. Extend it, give your {@link #provider()}, and override what
+ * your strategy promises beyond that: {@link #shrinks()}, {@link #allocates()}, {@link #bounded()},
+ * {@link #recordAndIndexBytes()}.
  */
 public abstract class MemoryStrategyContract {
-    private static final int MILLION = 1_000_000;
+  private static final int MILLION = 1_000_000;
 
-    /** The strategy to check. */
-    protected abstract MemoryStrategyProvider provider();
+  /** The strategy to check. */
+  protected abstract MemoryStrategyProvider provider();
 
-    /** Whether reserved memory goes back to the machine when records are removed. */
-    protected boolean shrinks() {
-        return false;
+  /** Whether reserved memory goes back to the machine when records are removed. */
+  protected boolean shrinks() {
+    return false;
+  }
+
+  /** Whether it makes garbage even when warm. */
+  protected boolean allocates() {
+    return false;
+  }
+
+  /** Parameters under which blocks, frames (and buffers) are limited to a few megabytes each. */
+  protected Map<String, String> bounded() {
+    return Map.of("blocks", "2Mi", "frames", "2Mi");
+  }
+
+  /**
+   * Parameters under which the records are limited to far fewer than a million, or {@code null} if
+   * that can't be.
+   */
+  protected Map<String, String> boundedRecords() {
+    return null;
+  }
+
+  /** The most bytes of record and index an idle connection may take at a million of them. */
+  protected double recordAndIndexBytes() {
+    return Double.MAX_VALUE;
+  }
+
+  private MemoryStrategy create(int connections) {
+    return create(connections, Map.of());
+  }
+
+  private MemoryStrategy create(int connections, Map<String, String> parameters) {
+    var config = StrategyConfig.forConnections(connections, 42);
+    return provider()
+        .create(
+            new StrategyConfig(
+                config.recordWords(),
+                connections,
+                config.hashKey0(),
+                config.hashKey1(),
+                parameters));
+  }
+
+  // Provider
+
+  @Test
+  void isFoundByName() {
+    assertEquals(provider().getClass(), Strategies.provider(provider().name()).getClass());
+    assertTrue(Strategies.names().contains(provider().name()));
+    assertFalse(provider().description().isBlank());
+  }
+
+  @Test
+  void anUnknownParameterIsRefusedByName() {
+    var e = assertThrows(IllegalArgumentException.class, () -> create(10, Map.of("blokcs", "1")));
+    assertTrue(e.getMessage().contains("blokcs"), e.getMessage());
+  }
+
+  @Test
+  void itsDefaultsAreValid() {
+    var defaults = new HashMap<String, String>();
+    provider().parameters().forEach(p -> defaults.put(p.name(), p.defaultValue()));
+    create(10, defaults).close();
+  }
+
+  // Records
+
+  /**
+   * Ways to turn a small number into a key, some of them such as a peer would choose to make keys
+   * collide.
+   */
+  enum Keys {
+    SEQUENCE(i -> i),
+    SPREAD(i -> i * 0x9E37_79B9_7F4A_7C15L),
+    HIGH_BITS_ONLY(i -> i << 40),
+    ONE_ADDRESS(i -> 0x0A00_0001L << 32 | i << 16 | 7),
+    ONE_PORT(i -> i << 32 | 0x1234_0001L),
+    UNDONE_MIX(i -> undoFastutilMix(i << 44));
+
+    private final LongUnaryOperator key;
+
+    Keys(LongUnaryOperator key) {
+      this.key = key;
     }
 
-    /** Whether it makes garbage even when warm. */
-    protected boolean allocates() {
-        return false;
+    long of(long i) {
+      return key.applyAsLong(i);
     }
 
-    /** Parameters under which blocks, frames (and buffers) are limited to a few megabytes each. */
-    protected Map<String, String> bounded() {
-        return Map.of("blocks", "2Mi", "frames", "2Mi");
+    /** Keys that fastutil's own unkeyed mix sends to the same place. */
+    private static long undoFastutilMix(long x) {
+      long h = x ^ x >>> 32;
+      h ^= h >>> 16;
+      return h * 0xF1DE_83E1_9937_733DL;
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Keys.class)
+  void recordsBehaveLikeAMap(Keys keys) {
+    for (int seed = 1; seed <= 4; seed++) {
+      new RecordModel(keys, seed).run();
+    }
+  }
+
+  /** Random inserts, finds and removals, checked against a map. */
+  private final class RecordModel {
+    private static final int OPERATIONS = 80_000;
+    private final Keys keys;
+    private final SplittableRandom random;
+    private final int most;
+    private final MemoryStrategy strategy;
+    private final RecordStore store;
+    private final Map<Long, Integer> slotOf = new HashMap<>();
+    private final List<Long> live = new ArrayList<>();
+    private final String name;
+
+    RecordModel(Keys keys, int seed) {
+      this.keys = keys;
+      random = new SplittableRandom(seed);
+      most = 1 + random.nextInt(20_000);
+      strategy = create(most);
+      store = strategy.records();
+      name = keys + ", seed " + seed;
     }
 
-    /** Parameters under which the records are limited to far fewer than a million, or {@code null} if that can't be. */
-    protected Map<String, String> boundedRecords() {
-        return null;
-    }
-
-    /** The most bytes of record and index an idle connection may take at a million of them. */
-    protected double recordAndIndexBytes() {
-        return Double.MAX_VALUE;
-    }
-
-    private MemoryStrategy create(int connections) {
-        return create(connections, Map.of());
-    }
-
-    private MemoryStrategy create(int connections, Map<String, String> parameters) {
-        var config = StrategyConfig.forConnections(connections, 42);
-        return provider()
-                .create(
-                        new StrategyConfig(
-                                config.recordWords(),
-                                connections,
-                                config.hashKey0(),
-                                config.hashKey1(),
-                                parameters));
-    }
-
-    // Provider
-
-    @Test
-    void isFoundByName() {
-        assertEquals(provider().getClass(), Strategies.provider(provider().name()).getClass());
-        assertTrue(Strategies.names().contains(provider().name()));
-        assertFalse(provider().description().isBlank());
-    }
-
-    @Test
-    void anUnknownParameterIsRefusedByName() {
-        var e = assertThrows(IllegalArgumentException.class, () -> create(10, Map.of("blokcs", "1")));
-        assertTrue(e.getMessage().contains("blokcs"), e.getMessage());
-    }
-
-    @Test
-    void itsDefaultsAreValid() {
-        var defaults = new HashMap<String, String>();
-        provider().parameters().forEach(p -> defaults.put(p.name(), p.defaultValue()));
-        create(10, defaults).close();
-    }
-
-    // Records
-
-    /** Ways to turn a small number into a key, some of them such as a peer would choose to make keys collide. */
-    enum Keys {
-        SEQUENCE(i -> i),
-        SPREAD(i -> i * 0x9E37_79B9_7F4A_7C15L),
-        HIGH_BITS_ONLY(i -> i << 40),
-        ONE_ADDRESS(i -> 0x0A00_0001L << 32 | i << 16 | 7),
-        ONE_PORT(i -> i << 32 | 0x1234_0001L),
-        UNDONE_MIX(i -> undoFastutilMix(i << 44));
-
-        private final LongUnaryOperator key;
-
-        Keys(LongUnaryOperator key) {
-            this.key = key;
+    void run() {
+      for (int i = 0; i < OPERATIONS; i++) {
+        boolean grow = random.nextInt(10) < (i / 20_000 % 2 == 0 ? 8 : 2);
+        if (grow && live.size() < most) {
+          insert(keys.of(random.nextInt(3 * most)));
+        } else if (!live.isEmpty()) {
+          remove();
         }
-
-        long of(long i) {
-            return key.applyAsLong(i);
-        }
-
-        /** Keys that fastutil's own unkeyed mix sends to the same place. */
-        private static long undoFastutilMix(long x) {
-            long h = x ^ x >>> 32;
-            h ^= h >>> 16;
-            return h * 0xF1DE_83E1_9937_733DL;
-        }
+        long probe = keys.of(random.nextInt(3 * most));
+        assertEquals(slotOf.getOrDefault(probe, RecordStore.NONE), store.find(probe), name);
+      }
+      slotOf.forEach(this::check);
+      assertEquals(slotOf.size(), store.size(), name);
+      assertEquals(slotOf.size(), liveSlots(store), name);
+      slotOf.values().forEach(store::remove);
+      strategy.close();
     }
 
-    @ParameterizedTest
-    @EnumSource(Keys.class)
-    void recordsBehaveLikeAMap(Keys keys) {
-        for (int seed = 1; seed <= 4; seed++) {
-            new RecordModel(keys, seed).run();
+    private void insert(long key) {
+      if (!slotOf.containsKey(key)) {
+        int slot = store.insert(key);
+        assertTrue(slot >= 0 && slot < store.slotBound(), name);
+        assertTrue(store.isLive(slot), name);
+        for (int w = 0; w < store.words(); w++) {
+          assertEquals(0, store.get(slot, w), name + ": a new record's words are zero");
+          store.set(slot, w, pattern(key, w));
         }
+        slotOf.put(key, slot);
+        live.add(key);
+      }
     }
 
-    /** Random inserts, finds and removals, checked against a map. */
-    private final class RecordModel {
-        private static final int OPERATIONS = 80_000;
-        private final Keys keys;
-        private final SplittableRandom random;
-        private final int most;
-        private final MemoryStrategy strategy;
-        private final RecordStore store;
-        private final Map<Long, Integer> slotOf = new HashMap<>();
-        private final List<Long> live = new ArrayList<>();
-        private final String name;
-
-        RecordModel(Keys keys, int seed) {
-            this.keys = keys;
-            random = new SplittableRandom(seed);
-            most = 1 + random.nextInt(20_000);
-            strategy = create(most);
-            store = strategy.records();
-            name = keys + ", seed " + seed;
-        }
-
-        void run() {
-            for (int i = 0; i < OPERATIONS; i++) {
-                boolean grow = random.nextInt(10) < (i / 20_000 % 2 == 0 ? 8 : 2);
-                if (grow && live.size() < most) {
-                    insert(keys.of(random.nextInt(3 * most)));
-                } else if (!live.isEmpty()) {
-                    remove();
-                }
-                long probe = keys.of(random.nextInt(3 * most));
-                assertEquals(slotOf.getOrDefault(probe, RecordStore.NONE), store.find(probe), name);
-            }
-            slotOf.forEach(this::check);
-            assertEquals(slotOf.size(), store.size(), name);
-            assertEquals(slotOf.size(), liveSlots(store), name);
-            slotOf.values().forEach(store::remove);
-            strategy.close();
-        }
-
-        private void insert(long key) {
-            if (!slotOf.containsKey(key)) {
-                int slot = store.insert(key);
-                assertTrue(slot >= 0 && slot < store.slotBound(), name);
-                assertTrue(store.isLive(slot), name);
-                for (int w = 0; w < store.words(); w++) {
-                    assertEquals(0, store.get(slot, w), name + ": a new record's words are zero");
-                    store.set(slot, w, pattern(key, w));
-                }
-                slotOf.put(key, slot);
-                live.add(key);
-            }
-        }
-
-        private void remove() {
-            int at = random.nextInt(live.size());
-            long key = live.set(at, live.getLast());
-            live.removeLast();
-            int slot = slotOf.remove(key);
-            check(key, slot);
-            store.remove(slot);
-            assertFalse(store.isLive(slot), name);
-            assertEquals(RecordStore.NONE, store.find(key), name);
-        }
-
-        private void check(long key, int slot) {
-            assertEquals(slot, store.find(key), name + ": slots don't move");
-            assertEquals(key, store.key(slot), name);
-            for (int w = 0; w < store.words(); w++) {
-                assertEquals(pattern(key, w), store.get(slot, w), name);
-            }
-        }
-
-        private static int pattern(long key, int word) {
-            return (int) (key * 31 + word) ^ (int) (key >>> 32) | 1;
-        }
+    private void remove() {
+      int at = random.nextInt(live.size());
+      long key = live.set(at, live.getLast());
+      live.removeLast();
+      int slot = slotOf.remove(key);
+      check(key, slot);
+      store.remove(slot);
+      assertFalse(store.isLive(slot), name);
+      assertEquals(RecordStore.NONE, store.find(key), name);
     }
 
-    private static int liveSlots(RecordStore store) {
-        int live = 0;
-        for (int slot = 0; slot < store.slotBound(); slot++) {
-            live += store.isLive(slot) ? 1 : 0;
-        }
-        return live;
+    private void check(long key, int slot) {
+      assertEquals(slot, store.find(key), name + ": slots don't move");
+      assertEquals(key, store.key(slot), name);
+      for (int w = 0; w < store.words(); w++) {
+        assertEquals(pattern(key, w), store.get(slot, w), name);
+      }
     }
 
-    @ParameterizedTest
-    @ValueSource(ints = {4, 5, 9})
-    void recordsHaveTheWordsAskedFor(int words) {
-        var config = new StrategyConfig(words, 100, 1, 2, Map.of());
-        try (var strategy = provider().create(config)) {
-            var records = strategy.records();
-            assertEquals(words, records.words());
-            int a = records.insert(-1);
-            int b = records.insert(Long.MIN_VALUE);
-            for (int w = 0; w < words; w++) {
-                records.set(a, w, w + 1);
-                records.set(b, w, -w - 1);
-            }
-            for (int w = 0; w < words; w++) {
-                assertEquals(w + 1, records.get(a, w));
-                assertEquals(-w - 1, records.get(b, w));
-            }
-            assertEquals(-1, records.key(a));
-            assertEquals(Long.MIN_VALUE, records.key(b));
-            records.remove(a);
-            records.remove(b);
-        }
+    private static int pattern(long key, int word) {
+      return (int) (key * 31 + word) ^ (int) (key >>> 32) | 1;
     }
+  }
 
-    @Test
-    void anyNumberMayBeAskedWhetherItLives() {
-        try (var strategy = create(10)) {
-            var records = strategy.records();
-            for (int slot : new int[] {-1, 0, 9, 10, 63, 1 << 20, Integer.MIN_VALUE, Integer.MAX_VALUE}) {
-                assertFalse(records.isLive(slot), "slot " + slot);
-            }
-            int slot = records.insert(5);
-            records.remove(slot);
-            assertThrows(IllegalStateException.class, () -> records.remove(slot));
-        }
+  private static int liveSlots(RecordStore store) {
+    int live = 0;
+    for (int slot = 0; slot < store.slotBound(); slot++) {
+      live += store.isLive(slot) ? 1 : 0;
     }
+    return live;
+  }
 
-    @Test
-    void slotsAreReusedInTheOrderInWhichTheyWereFreed() {
-        try (var strategy = create(200)) {
-            var records = strategy.records();
-            int[] slots = new int[200];
-            for (int i = 0; i < 200; i++) {
-                slots[i] = records.insert(i);
-            }
-            var freed = new ArrayList<Integer>();
-            for (int i = 0; i < 200; i += 4) {
-                int slot = slots[(i * 77 + 3) % 200];
-                if (records.isLive(slot)) {
-                    freed.add(slot);
-                    records.remove(slot);
-                }
-            }
-            var reused = new ArrayList<Integer>();
-            for (int i = 0; i < freed.size(); i++) {
-                int slot = records.insert(1000 + i);
-                if (freed.contains(slot)) {
-                    reused.add(slot);
-                }
-            }
-            assertEquals(freed.subList(0, reused.size()), reused);
-            removeAll(records);
-        }
+  @ParameterizedTest
+  @ValueSource(ints = {4, 5, 9})
+  void recordsHaveTheWordsAskedFor(int words) {
+    var config = new StrategyConfig(words, 100, 1, 2, Map.of());
+    try (var strategy = provider().create(config)) {
+      var records = strategy.records();
+      assertEquals(words, records.words());
+      int a = records.insert(-1);
+      int b = records.insert(Long.MIN_VALUE);
+      for (int w = 0; w < words; w++) {
+        records.set(a, w, w + 1);
+        records.set(b, w, -w - 1);
+      }
+      for (int w = 0; w < words; w++) {
+        assertEquals(w + 1, records.get(a, w));
+        assertEquals(-w - 1, records.get(b, w));
+      }
+      assertEquals(-1, records.key(a));
+      assertEquals(Long.MIN_VALUE, records.key(b));
+      records.remove(a);
+      records.remove(b);
     }
+  }
 
-    @Test
-    void prefetchingChangesNothing() {
-        try (var strategy = create(1000)) {
-            var records = strategy.records();
-            records.prefetchIndex(1);
-            for (long key = 0; key < 1000; key++) {
-                records.insert(key);
-            }
-            for (long key = 0; key < 2000; key++) {
-                records.prefetchIndex(key);
-                assertEquals(key < 1000, records.find(key) != RecordStore.NONE);
-            }
-            removeAll(records);
-        }
+  @Test
+  void anyNumberMayBeAskedWhetherItLives() {
+    try (var strategy = create(10)) {
+      var records = strategy.records();
+      for (int slot : new int[] {-1, 0, 9, 10, 63, 1 << 20, Integer.MIN_VALUE, Integer.MAX_VALUE}) {
+        assertFalse(records.isLive(slot), "slot " + slot);
+      }
+      int slot = records.insert(5);
+      records.remove(slot);
+      assertThrows(IllegalStateException.class, () -> records.remove(slot));
     }
+  }
 
-    @Test
-    void givenNoMemoryForRecords_whenInserting_thenNothingChanges() {
-        assumeTrue(boundedRecords() != null, "its records can't be bounded");
-        try (var strategy = create(5_000, boundedRecords())) {
-            var records = strategy.records();
-            long n = 0;
-            while (records.insert(n) != RecordStore.NONE) {
-                n++;
-                assertTrue(n < MILLION, "no bound");
-            }
-            assertEquals(n, records.size());
-            assertEquals(RecordStore.NONE, records.insert(n));
-            assertEquals(n, records.size());
-            assertEquals(RecordStore.NONE, records.find(n));
-            for (long key = 0; key < n; key++) {
-                assertEquals(key, records.key(records.find(key)));
-            }
-            for (int round = 0; round < 3; round++) {
-                records.remove(records.find(n / 2));
-                assertNotEquals(RecordStore.NONE, records.insert(n / 2));
-                assertEquals(RecordStore.NONE, records.insert(n));
-            }
-            removeAll(records);
-            for (long key = 0; key < n; key++) {
-                assertNotEquals(RecordStore.NONE, records.insert(-key));
-            }
-            removeAll(records);
+  @Test
+  void slotsAreReusedInTheOrderInWhichTheyWereFreed() {
+    try (var strategy = create(200)) {
+      var records = strategy.records();
+      int[] slots = new int[200];
+      for (int i = 0; i < 200; i++) {
+        slots[i] = records.insert(i);
+      }
+      var freed = new ArrayList<Integer>();
+      for (int i = 0; i < 200; i += 4) {
+        int slot = slots[(i * 77 + 3) % 200];
+        if (records.isLive(slot)) {
+          freed.add(slot);
+          records.remove(slot);
         }
+      }
+      var reused = new ArrayList<Integer>();
+      for (int i = 0; i < freed.size(); i++) {
+        int slot = records.insert(1000 + i);
+        if (freed.contains(slot)) {
+          reused.add(slot);
+        }
+      }
+      assertEquals(freed.subList(0, reused.size()), reused);
+      removeAll(records);
     }
+  }
 
-    private static void removeAll(RecordStore records) {
-        for (int slot = 0; slot < records.slotBound(); slot++) {
-            if (records.isLive(slot)) {
-                records.remove(slot);
-            }
-        }
-        assertEquals(0, records.size());
+  @Test
+  void prefetchingChangesNothing() {
+    try (var strategy = create(1000)) {
+      var records = strategy.records();
+      records.prefetchIndex(1);
+      for (long key = 0; key < 1000; key++) {
+        records.insert(key);
+      }
+      for (long key = 0; key < 2000; key++) {
+        records.prefetchIndex(key);
+        assertEquals(key < 1000, records.find(key) != RecordStore.NONE);
+      }
+      removeAll(records);
     }
+  }
 
-    // Blocks
-
-    @Test
-    void blocksAreAlignedDistinctAndKeepTheirBytes() {
-        var random = new SplittableRandom(1);
-        try (var strategy = create(10)) {
-            var blocks = strategy.blocks();
-            var sizes = new HashMap<Integer, Integer>();
-            var handles = new ArrayList<Integer>();
-            for (int i = 0; i < 20_000; i++) {
-                if (handles.isEmpty() || random.nextInt(10) < (i < 10_000 ? 6 : 4)) {
-                    int bytes = size(random);
-                    int handle = blocks.acquire(bytes);
-                    if (handle == BlockPool.NONE) {
-                        continue;
-                    }
-                    assertTrue(handle >= 0 && blocks.capacity(handle) >= bytes);
-                    assertEquals(0, blocks.start(handle) % 8);
-                    assertEquals(null, sizes.put(handle, bytes), "handle twice");
-                    handles.add(handle);
-                    fill(blocks.memory(handle), blocks.start(handle), blocks.capacity(handle), handle);
-                } else {
-                    int at = random.nextInt(handles.size());
-                    int handle = handles.set(at, handles.getLast());
-                    handles.removeLast();
-                    sizes.remove(handle);
-                    verify(blocks.memory(handle), blocks.start(handle), blocks.capacity(handle), handle);
-                    blocks.release(handle);
-                }
-                assertEquals(handles.size(), blocks.inUse());
-            }
-            for (int handle : handles) {
-                verify(blocks.memory(handle), blocks.start(handle), blocks.capacity(handle), handle);
-                blocks.release(handle);
-            }
-        }
+  @Test
+  void givenNoMemoryForRecords_whenInserting_thenNothingChanges() {
+    assumeTrue(boundedRecords() != null, "its records can't be bounded");
+    try (var strategy = create(5_000, boundedRecords())) {
+      var records = strategy.records();
+      long n = 0;
+      while (records.insert(n) != RecordStore.NONE) {
+        n++;
+        assertTrue(n < MILLION, "no bound");
+      }
+      assertEquals(n, records.size());
+      assertEquals(RecordStore.NONE, records.insert(n));
+      assertEquals(n, records.size());
+      assertEquals(RecordStore.NONE, records.find(n));
+      for (long key = 0; key < n; key++) {
+        assertEquals(key, records.key(records.find(key)));
+      }
+      for (int round = 0; round < 3; round++) {
+        records.remove(records.find(n / 2));
+        assertNotEquals(RecordStore.NONE, records.insert(n / 2));
+        assertEquals(RecordStore.NONE, records.insert(n));
+      }
+      removeAll(records);
+      for (long key = 0; key < n; key++) {
+        assertNotEquals(RecordStore.NONE, records.insert(-key));
+      }
+      removeAll(records);
     }
+  }
 
-    private static int size(SplittableRandom random) {
-        return switch (random.nextInt(4)) {
-            case 0 -> BlockPool.ACTIVITY;
-            case 1 -> BlockPool.LARGEST;
-            default -> 1 + random.nextInt(BlockPool.LARGEST);
-        };
+  private static void removeAll(RecordStore records) {
+    for (int slot = 0; slot < records.slotBound(); slot++) {
+      if (records.isLive(slot)) {
+        records.remove(slot);
+      }
     }
+    assertEquals(0, records.size());
+  }
 
-    private static final ValueLayout.OfLong WORD = ValueLayout.JAVA_LONG;
+  // Blocks
 
-    private static void fill(MemorySegment memory, long start, long length, long seed) {
-        for (long i = 0; i + 8 <= length; i += 8) {
-            memory.set(WORD, start + i, seed * 0x9E37_79B9_7F4A_7C15L + i);
+  @Test
+  void blocksAreAlignedDistinctAndKeepTheirBytes() {
+    var random = new SplittableRandom(1);
+    try (var strategy = create(10)) {
+      var blocks = strategy.blocks();
+      var sizes = new HashMap<Integer, Integer>();
+      var handles = new ArrayList<Integer>();
+      for (int i = 0; i < 20_000; i++) {
+        if (handles.isEmpty() || random.nextInt(10) < (i < 10_000 ? 6 : 4)) {
+          int bytes = size(random);
+          int handle = blocks.acquire(bytes);
+          if (handle == BlockPool.NONE) {
+            continue;
+          }
+          assertTrue(handle >= 0 && blocks.capacity(handle) >= bytes);
+          assertEquals(0, blocks.start(handle) % 8);
+          assertEquals(null, sizes.put(handle, bytes), "handle twice");
+          handles.add(handle);
+          fill(blocks.memory(handle), blocks.start(handle), blocks.capacity(handle), handle);
+        } else {
+          int at = random.nextInt(handles.size());
+          int handle = handles.set(at, handles.getLast());
+          handles.removeLast();
+          sizes.remove(handle);
+          verify(blocks.memory(handle), blocks.start(handle), blocks.capacity(handle), handle);
+          blocks.release(handle);
         }
-        for (long i = length & -8; i < length; i++) {
-            memory.set(ValueLayout.JAVA_BYTE, start + i, (byte) (seed + i));
-        }
+        assertEquals(handles.size(), blocks.inUse());
+      }
+      for (int handle : handles) {
+        verify(blocks.memory(handle), blocks.start(handle), blocks.capacity(handle), handle);
+        blocks.release(handle);
+      }
     }
+  }
 
-    private static void verify(MemorySegment memory, long start, long length, long seed) {
-        for (long i = 0; i + 8 <= length; i += 8) {
-            if (memory.get(WORD, start + i) != seed * 0x9E37_79B9_7F4A_7C15L + i) {
-                throw new AssertionError("byte " + i + " of handle " + seed + " was overwritten");
-            }
-        }
-        for (long i = length & -8; i < length; i++) {
-            if (memory.get(ValueLayout.JAVA_BYTE, start + i) != (byte) (seed + i)) {
-                throw new AssertionError("byte " + i + " of handle " + seed + " was overwritten");
-            }
-        }
+  private static int size(SplittableRandom random) {
+    return switch (random.nextInt(4)) {
+      case 0 -> BlockPool.ACTIVITY;
+      case 1 -> BlockPool.LARGEST;
+      default -> 1 + random.nextInt(BlockPool.LARGEST);
+    };
+  }
+
+  private static final ValueLayout.OfLong WORD = ValueLayout.JAVA_LONG;
+
+  private static void fill(MemorySegment memory, long start, long length, long seed) {
+    for (long i = 0; i + 8 <= length; i += 8) {
+      memory.set(WORD, start + i, seed * 0x9E37_79B9_7F4A_7C15L + i);
     }
-
-    @Test
-    void theSizesThatTheStackUsesFitWithoutWaste() {
-        try (var strategy = create(10)) {
-            for (int bytes : new int[] {BlockPool.ACTIVITY, BlockPool.LARGEST}) {
-                int handle = strategy.blocks().acquire(bytes);
-                assertEquals(bytes, strategy.blocks().capacity(handle));
-                strategy.blocks().release(handle);
-            }
-        }
+    for (long i = length & -8; i < length; i++) {
+      memory.set(ValueLayout.JAVA_BYTE, start + i, (byte) (seed + i));
     }
+  }
 
-    @Test
-    void givenNoMemoryForBlocks_thenNoneUntilOneComesBack() {
-        try (var strategy = create(10, bounded())) {
-            var blocks = strategy.blocks();
-            for (int bytes : new int[] {BlockPool.LARGEST, BlockPool.ACTIVITY}) {
-                long available = blocks.availableBytes();
-                var handles = new ArrayList<Integer>();
-                int handle;
-                while ((handle = blocks.acquire(bytes)) != BlockPool.NONE) {
-                    fill(blocks.memory(handle), blocks.start(handle), bytes, handle);
-                    handles.add(handle);
-                    assertTrue(handles.size() < MILLION, "no bound");
-                }
-                assertTrue(handles.size() > 1);
-                assertTrue((long) handles.size() * bytes <= available, "more than was available");
-                assertTrue(blocks.availableBytes() < bytes, blocks.availableBytes() + " bytes available");
-                assertEquals(handles.size(), blocks.inUse());
-                for (int round = 0; round < 3; round++) {
-                    blocks.release(handles.removeLast());
-                    handle = blocks.acquire(bytes);
-                    assertNotEquals(BlockPool.NONE, handle);
-                    fill(blocks.memory(handle), blocks.start(handle), bytes, handle);
-                    handles.addLast(handle);
-                    assertEquals(BlockPool.NONE, blocks.acquire(bytes));
-                }
-                for (int held : handles) {
-                    verify(blocks.memory(held), blocks.start(held), bytes, held);
-                    blocks.release(held);
-                }
-            }
-        }
+  private static void verify(MemorySegment memory, long start, long length, long seed) {
+    for (long i = 0; i + 8 <= length; i += 8) {
+      if (memory.get(WORD, start + i) != seed * 0x9E37_79B9_7F4A_7C15L + i) {
+        throw new AssertionError("byte " + i + " of handle " + seed + " was overwritten");
+      }
     }
-
-    @Test
-    void blocksRefuseMisuse() {
-        try (var strategy = create(10)) {
-            var blocks = strategy.blocks();
-            assertThrows(IllegalArgumentException.class, () -> blocks.acquire(0));
-            assertThrows(IllegalArgumentException.class, () -> blocks.acquire(BlockPool.LARGEST + 1));
-            for (int bytes : new int[] {BlockPool.ACTIVITY, BlockPool.LARGEST}) {
-                int handle = blocks.acquire(bytes);
-                blocks.release(handle);
-                assertThrows(IllegalStateException.class, () -> blocks.release(handle));
-            }
-            assertEquals(0, blocks.inUse());
-        }
+    for (long i = length & -8; i < length; i++) {
+      if (memory.get(ValueLayout.JAVA_BYTE, start + i) != (byte) (seed + i)) {
+        throw new AssertionError("byte " + i + " of handle " + seed + " was overwritten");
+      }
     }
+  }
 
-    // Frames
-
-    @Test
-    void framesKeepTheirBytesUntilTheLastReference() {
-        var random = new SplittableRandom(2);
-        try (var strategy = create(10)) {
-            var frames = strategy.frames();
-            var held = new ArrayList<Integer>();
-            var distinct = new HashSet<Integer>();
-            for (int i = 0; i < 4_000; i++) {
-                if (held.isEmpty() || held.size() < 300 && random.nextBoolean()) {
-                    int length = 1 + random.nextInt(random.nextInt(20) == 0 ? frames.largest() : 3000);
-                    int frame = frames.acquire(length);
-                    assertTrue(frame >= 0, "no memory");
-                    assertEquals(length, frames.length(frame));
-                    assertEquals(1, frames.references(frame));
-                    assertTrue(distinct.add(frame), "handle twice");
-                    fill(frames.memory(frame), frames.start(frame), length, frame);
-                    held.add(frame);
-                } else {
-                    int at = random.nextInt(held.size());
-                    int frame = held.get(at);
-                    int references = frames.references(frame);
-                    if (random.nextInt(3) == 0) {
-                        frames.retain(frame);
-                        assertEquals(references + 1, frames.references(frame));
-                    } else {
-                        verify(frames.memory(frame), frames.start(frame), frames.length(frame), frame);
-                        frames.release(frame);
-                        if (references == 1) {
-                            held.set(at, held.getLast());
-                            held.removeLast();
-                            distinct.remove(frame);
-                        } else {
-                            assertEquals(references - 1, frames.references(frame));
-                        }
-                    }
-                }
-                assertEquals(held.size(), frames.inUse());
-            }
-            for (int frame : held) {
-                verify(frames.memory(frame), frames.start(frame), frames.length(frame), frame);
-                for (int r = frames.references(frame); r > 0; r--) {
-                    frames.release(frame);
-                }
-            }
-        }
+  @Test
+  void theSizesThatTheStackUsesFitWithoutWaste() {
+    try (var strategy = create(10)) {
+      for (int bytes : new int[] {BlockPool.ACTIVITY, BlockPool.LARGEST}) {
+        int handle = strategy.blocks().acquire(bytes);
+        assertEquals(bytes, strategy.blocks().capacity(handle));
+        strategy.blocks().release(handle);
+      }
     }
+  }
 
-    @Test
-    void theLargestFrameTakesATcpSuperSegment() {
-        try (var strategy = create(10)) {
-            var frames = strategy.frames();
-            assertTrue(frames.largest() >= 65_536);
-            int frame = frames.acquire(frames.largest());
-            fill(frames.memory(frame), frames.start(frame), frames.largest(), 7);
-            verify(frames.memory(frame), frames.start(frame), frames.largest(), 7);
+  @Test
+  void givenNoMemoryForBlocks_thenNoneUntilOneComesBack() {
+    try (var strategy = create(10, bounded())) {
+      var blocks = strategy.blocks();
+      for (int bytes : new int[] {BlockPool.LARGEST, BlockPool.ACTIVITY}) {
+        long available = blocks.availableBytes();
+        var handles = new ArrayList<Integer>();
+        int handle;
+        while ((handle = blocks.acquire(bytes)) != BlockPool.NONE) {
+          fill(blocks.memory(handle), blocks.start(handle), bytes, handle);
+          handles.add(handle);
+          assertTrue(handles.size() < MILLION, "no bound");
+        }
+        assertTrue(handles.size() > 1);
+        assertTrue((long) handles.size() * bytes <= available, "more than was available");
+        assertTrue(blocks.availableBytes() < bytes, blocks.availableBytes() + " bytes available");
+        assertEquals(handles.size(), blocks.inUse());
+        for (int round = 0; round < 3; round++) {
+          blocks.release(handles.removeLast());
+          handle = blocks.acquire(bytes);
+          assertNotEquals(BlockPool.NONE, handle);
+          fill(blocks.memory(handle), blocks.start(handle), bytes, handle);
+          handles.addLast(handle);
+          assertEquals(BlockPool.NONE, blocks.acquire(bytes));
+        }
+        for (int held : handles) {
+          verify(blocks.memory(held), blocks.start(held), bytes, held);
+          blocks.release(held);
+        }
+      }
+    }
+  }
+
+  @Test
+  void blocksRefuseMisuse() {
+    try (var strategy = create(10)) {
+      var blocks = strategy.blocks();
+      assertThrows(IllegalArgumentException.class, () -> blocks.acquire(0));
+      assertThrows(IllegalArgumentException.class, () -> blocks.acquire(BlockPool.LARGEST + 1));
+      for (int bytes : new int[] {BlockPool.ACTIVITY, BlockPool.LARGEST}) {
+        int handle = blocks.acquire(bytes);
+        blocks.release(handle);
+        assertThrows(IllegalStateException.class, () -> blocks.release(handle));
+      }
+      assertEquals(0, blocks.inUse());
+    }
+  }
+
+  // Frames
+
+  @Test
+  void framesKeepTheirBytesUntilTheLastReference() {
+    var random = new SplittableRandom(2);
+    try (var strategy = create(10)) {
+      var frames = strategy.frames();
+      var held = new ArrayList<Integer>();
+      var distinct = new HashSet<Integer>();
+      for (int i = 0; i < 4_000; i++) {
+        if (held.isEmpty() || held.size() < 300 && random.nextBoolean()) {
+          int length = 1 + random.nextInt(random.nextInt(20) == 0 ? frames.largest() : 3000);
+          int frame = frames.acquire(length);
+          assertTrue(frame >= 0, "no memory");
+          assertEquals(length, frames.length(frame));
+          assertEquals(1, frames.references(frame));
+          assertTrue(distinct.add(frame), "handle twice");
+          fill(frames.memory(frame), frames.start(frame), length, frame);
+          held.add(frame);
+        } else {
+          int at = random.nextInt(held.size());
+          int frame = held.get(at);
+          int references = frames.references(frame);
+          if (random.nextInt(3) == 0) {
+            frames.retain(frame);
+            assertEquals(references + 1, frames.references(frame));
+          } else {
+            verify(frames.memory(frame), frames.start(frame), frames.length(frame), frame);
             frames.release(frame);
-            assertThrows(IllegalStateException.class, () -> frames.release(frame));
-            assertThrows(IllegalStateException.class, () -> frames.retain(frame));
-            assertThrows(IllegalArgumentException.class, () -> frames.acquire(0));
-            assertThrows(IllegalArgumentException.class, () -> frames.acquire(frames.largest() + 1));
-        }
-    }
-
-    @Test
-    void givenNoMemoryForFrames_thenNoneUntilOneComesBack() {
-        try (var strategy = create(10, bounded())) {
-            var frames = strategy.frames();
-            for (int length : new int[] {1460, 65_536, 64}) {
-                var held = new ArrayList<Integer>();
-                int frame;
-                while ((frame = frames.acquire(length)) != FrameAllocator.NONE) {
-                    fill(frames.memory(frame), frames.start(frame), length, frame);
-                    held.add(frame);
-                    assertTrue(held.size() < MILLION, "no bound");
-                }
-                assertTrue(held.size() > 1);
-                frames.release(held.removeLast());
-                frame = frames.acquire(length);
-                assertNotEquals(FrameAllocator.NONE, frame);
-                fill(frames.memory(frame), frames.start(frame), length, frame);
-                held.add(frame);
-                for (int f : held) {
-                    verify(frames.memory(f), frames.start(f), length, f);
-                    frames.release(f);
-                }
-                assertEquals(0, frames.inUse());
+            if (references == 1) {
+              held.set(at, held.getLast());
+              held.removeLast();
+              distinct.remove(frame);
+            } else {
+              assertEquals(references - 1, frames.references(frame));
             }
+          }
         }
-    }
-
-    // Socket buffers
-
-    @Test
-    void socketBuffersAreApart() {
-        try (var strategy = create(100)) {
-            SocketBuffers buffers = strategy.socketBuffers();
-            assumeTrue(buffers != null, "it has none");
-            for (int round = 0; round < 2; round++) {
-                for (int slot = 0; slot < 100; slot++) {
-                    assertTrue(buffers.open(slot));
-                    assertEquals(0, buffers.receiveFill(slot));
-                    buffers.receiveFill(slot, slot);
-                    fill(buffers.memory(slot), buffers.receiveStart(slot), buffers.receiveBytes(), slot);
-                    fill(buffers.memory(slot), buffers.sendStart(slot), buffers.sendBytes(), ~slot);
-                }
-                for (int slot = 0; slot < 100; slot++) {
-                    assertEquals(slot, buffers.receiveFill(slot));
-                    verify(buffers.memory(slot), buffers.receiveStart(slot), buffers.receiveBytes(), slot);
-                    verify(buffers.memory(slot), buffers.sendStart(slot), buffers.sendBytes(), ~slot);
-                    buffers.close(slot);
-                }
-            }
+        assertEquals(held.size(), frames.inUse());
+      }
+      for (int frame : held) {
+        verify(frames.memory(frame), frames.start(frame), frames.length(frame), frame);
+        for (int r = frames.references(frame); r > 0; r--) {
+          frames.release(frame);
         }
+      }
     }
+  }
 
-    @Test
-    void givenNoMemoryForSocketBuffers_thenOpenIsFalseUntilAPairComesBack() {
-        try (var strategy = create(100_000, bounded())) {
-            SocketBuffers buffers = strategy.socketBuffers();
-            assumeTrue(buffers != null, "it has none");
-            int opened = 0;
-            while (buffers.open(opened)) {
-                opened++;
-                assertTrue(opened < 10_000, "no bound");
-            }
-            buffers.close(0);
-            assertTrue(buffers.open(opened));
-            assertFalse(buffers.open(0));
-            for (int slot = 1; slot <= opened; slot++) {
-                buffers.close(slot);
-            }
+  @Test
+  void theLargestFrameTakesATcpSuperSegment() {
+    try (var strategy = create(10)) {
+      var frames = strategy.frames();
+      assertTrue(frames.largest() >= 65_536);
+      int frame = frames.acquire(frames.largest());
+      fill(frames.memory(frame), frames.start(frame), frames.largest(), 7);
+      verify(frames.memory(frame), frames.start(frame), frames.largest(), 7);
+      frames.release(frame);
+      assertThrows(IllegalStateException.class, () -> frames.release(frame));
+      assertThrows(IllegalStateException.class, () -> frames.retain(frame));
+      assertThrows(IllegalArgumentException.class, () -> frames.acquire(0));
+      assertThrows(IllegalArgumentException.class, () -> frames.acquire(frames.largest() + 1));
+    }
+  }
+
+  @Test
+  void givenNoMemoryForFrames_thenNoneUntilOneComesBack() {
+    try (var strategy = create(10, bounded())) {
+      var frames = strategy.frames();
+      for (int length : new int[] {1460, 65_536, 64}) {
+        var held = new ArrayList<Integer>();
+        int frame;
+        while ((frame = frames.acquire(length)) != FrameAllocator.NONE) {
+          fill(frames.memory(frame), frames.start(frame), length, frame);
+          held.add(frame);
+          assertTrue(held.size() < MILLION, "no bound");
         }
-    }
-
-    // Accounts
-
-    @Test
-    void closingNamesWhatLeaked() {
-        var strategy = create(10);
-        strategy.records().insert(1);
-        strategy.blocks().acquire(1);
-        strategy.blocks().acquire(2048);
-        for (int i = 0; i < 3; i++) {
-            strategy.frames().acquire(100);
+        assertTrue(held.size() > 1);
+        frames.release(held.removeLast());
+        frame = frames.acquire(length);
+        assertNotEquals(FrameAllocator.NONE, frame);
+        fill(frames.memory(frame), frames.start(frame), length, frame);
+        held.add(frame);
+        for (int f : held) {
+          verify(frames.memory(f), frames.start(f), length, f);
+          frames.release(f);
         }
-        var e = assertThrows(IllegalStateException.class, strategy::close);
-        for (String part : List.of("1 record", "2 blocks", "3 frames")) {
-            assertTrue(e.getMessage().contains(part), e.getMessage());
+        assertEquals(0, frames.inUse());
+      }
+    }
+  }
+
+  // Socket buffers
+
+  @Test
+  void socketBuffersAreApart() {
+    try (var strategy = create(100)) {
+      SocketBuffers buffers = strategy.socketBuffers();
+      assumeTrue(buffers != null, "it has none");
+      for (int round = 0; round < 2; round++) {
+        for (int slot = 0; slot < 100; slot++) {
+          assertTrue(buffers.open(slot));
+          assertEquals(0, buffers.receiveFill(slot));
+          buffers.receiveFill(slot, slot);
+          fill(buffers.memory(slot), buffers.receiveStart(slot), buffers.receiveBytes(), slot);
+          fill(buffers.memory(slot), buffers.sendStart(slot), buffers.sendBytes(), ~slot);
         }
-        strategy.close();
-        var after = new Footprint();
-        strategy.footprint(after);
-        assertEquals(0, after.reservedBytes());
-    }
-
-    @Test
-    void footprintFollowsUse() {
-        try (var strategy = create(10_000)) {
-            Footprint empty = footprint(strategy);
-            assertEquals(0, empty.inUseBytes());
-            for (long key = 0; key < 10_000; key++) {
-                strategy.records().insert(key);
-            }
-            int small = strategy.blocks().acquire(BlockPool.ACTIVITY);
-            int large = strategy.blocks().acquire(BlockPool.LARGEST);
-            int frame = strategy.frames().acquire(1000);
-            if (strategy.socketBuffers() != null) {
-                assertTrue(strategy.socketBuffers().open(3));
-            }
-            Footprint full = footprint(strategy);
-            for (Kind kind : List.of(Kind.RECORDS, Kind.INDEX, Kind.BLOCKS, Kind.FRAMES, Kind.SOCKET_BUFFERS)) {
-                long used = full.inUseBytes(kind);
-                assertTrue(used <= full.reservedBytes(kind), kind + " " + full);
-                assertEquals(kind != Kind.SOCKET_BUFFERS || strategy.socketBuffers() != null, used > 0, kind + " " + full);
-            }
-            assertTrue(full.inUseBytes(Kind.RECORDS) >= 10_000 * (8 + 4 * RecordStore.STATE_WORDS));
-            assertTrue(full.inUseBytes(Kind.BLOCKS) >= BlockPool.ACTIVITY + BlockPool.LARGEST);
-            assertTrue(full.inUseBytes(Kind.FRAMES) >= 1000);
-            removeAll(strategy.records());
-            strategy.blocks().release(small);
-            strategy.blocks().release(large);
-            strategy.frames().release(frame);
-            if (strategy.socketBuffers() != null) {
-                strategy.socketBuffers().close(3);
-            }
-            assertEquals(0, footprint(strategy).inUseBytes(), footprint(strategy).toString());
+        for (int slot = 0; slot < 100; slot++) {
+          assertEquals(slot, buffers.receiveFill(slot));
+          verify(buffers.memory(slot), buffers.receiveStart(slot), buffers.receiveBytes(), slot);
+          verify(buffers.memory(slot), buffers.sendStart(slot), buffers.sendBytes(), ~slot);
+          buffers.close(slot);
         }
+      }
     }
+  }
 
-    private static Footprint footprint(MemoryStrategy strategy) {
-        var footprint = new Footprint();
-        strategy.footprint(footprint);
-        return footprint;
+  @Test
+  void givenNoMemoryForSocketBuffers_thenOpenIsFalseUntilAPairComesBack() {
+    try (var strategy = create(100_000, bounded())) {
+      SocketBuffers buffers = strategy.socketBuffers();
+      assumeTrue(buffers != null, "it has none");
+      int opened = 0;
+      while (buffers.open(opened)) {
+        opened++;
+        assertTrue(opened < 10_000, "no bound");
+      }
+      buffers.close(0);
+      assertTrue(buffers.open(opened));
+      assertFalse(buffers.open(0));
+      for (int slot = 1; slot <= opened; slot++) {
+        buffers.close(slot);
+      }
     }
+  }
 
-    private static long recordsAndIndex(MemoryStrategy strategy) {
-        Footprint footprint = footprint(strategy);
-        return footprint.reservedBytes(Kind.RECORDS) + footprint.reservedBytes(Kind.INDEX);
+  // Accounts
+
+  @Test
+  void closingNamesWhatLeaked() {
+    var strategy = create(10);
+    strategy.records().insert(1);
+    strategy.blocks().acquire(1);
+    strategy.blocks().acquire(2048);
+    for (int i = 0; i < 3; i++) {
+      strategy.frames().acquire(100);
     }
-
-    @Test
-    @DisplayName("An idle connection's record and index, at 1 k, 100 k and 1 M")
-    void idleRecordsAreSmall() {
-        for (int n : new int[] {1_000, 100_000, MILLION}) {
-            try (var strategy = create(n)) {
-                var records = strategy.records();
-                for (long key = 0; key < n; key++) {
-                    assertNotEquals(RecordStore.NONE, records.insert(key * 0x1_0000_0001L));
-                }
-                long peak = recordsAndIndex(strategy);
-                double each = (double) peak / n;
-                System.out.printf("%-9s %,9d records: %.1f B each with index%n", provider().name(), n, each);
-                assertTrue(n < MILLION || each <= recordAndIndexBytes(), each + " bytes a record");
-                removeAll(records);
-                long rest = recordsAndIndex(strategy);
-                assertTrue(!shrinks() || n < MILLION || rest < peak / 10, rest + " of " + peak + " bytes kept");
-            }
-        }
+    var e = assertThrows(IllegalStateException.class, strategy::close);
+    for (String part : List.of("1 record", "2 blocks", "3 frames")) {
+      assertTrue(e.getMessage().contains(part), e.getMessage());
     }
+    strategy.close();
+    var after = new Footprint();
+    strategy.footprint(after);
+    assertEquals(0, after.reservedBytes());
+  }
 
-    // Garbage
-
-    @Test
-    void whenWarmNothingIsAllocated() {
-        assumeFalse(allocates(), "it allocates by nature");
-        try (var strategy = create(20_000)) {
-            churn(strategy, 3);
-            churn(strategy, 3);
-            long before = allocated();
-            churn(strategy, 3);
-            long bytes = allocated() - before;
-            assertTrue(bytes < 2_000, bytes + " bytes allocated");
-        }
+  @Test
+  void footprintFollowsUse() {
+    try (var strategy = create(10_000)) {
+      Footprint empty = footprint(strategy);
+      assertEquals(0, empty.inUseBytes());
+      for (long key = 0; key < 10_000; key++) {
+        strategy.records().insert(key);
+      }
+      int small = strategy.blocks().acquire(BlockPool.ACTIVITY);
+      int large = strategy.blocks().acquire(BlockPool.LARGEST);
+      int frame = strategy.frames().acquire(1000);
+      if (strategy.socketBuffers() != null) {
+        assertTrue(strategy.socketBuffers().open(3));
+      }
+      Footprint full = footprint(strategy);
+      for (Kind kind :
+          List.of(Kind.RECORDS, Kind.INDEX, Kind.BLOCKS, Kind.FRAMES, Kind.SOCKET_BUFFERS)) {
+        long used = full.inUseBytes(kind);
+        assertTrue(used <= full.reservedBytes(kind), kind + " " + full);
+        assertEquals(
+            kind != Kind.SOCKET_BUFFERS || strategy.socketBuffers() != null,
+            used > 0,
+            kind + " " + full);
+      }
+      assertTrue(full.inUseBytes(Kind.RECORDS) >= 10_000 * (8 + 4 * RecordStore.STATE_WORDS));
+      assertTrue(full.inUseBytes(Kind.BLOCKS) >= BlockPool.ACTIVITY + BlockPool.LARGEST);
+      assertTrue(full.inUseBytes(Kind.FRAMES) >= 1000);
+      removeAll(strategy.records());
+      strategy.blocks().release(small);
+      strategy.blocks().release(large);
+      strategy.frames().release(frame);
+      if (strategy.socketBuffers() != null) {
+        strategy.socketBuffers().close(3);
+      }
+      assertEquals(0, footprint(strategy).inUseBytes(), footprint(strategy).toString());
     }
+  }
 
-    private static long allocated() {
-        var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
-        return threads.getCurrentThreadAllocatedBytes();
-    }
+  private static Footprint footprint(MemoryStrategy strategy) {
+    var footprint = new Footprint();
+    strategy.footprint(footprint);
+    return footprint;
+  }
 
-    private static final int CHURNED = 5_000;
-    private final int[] churned = new int[CHURNED];
+  private static long recordsAndIndex(MemoryStrategy strategy) {
+    Footprint footprint = footprint(strategy);
+    return footprint.reservedBytes(Kind.RECORDS) + footprint.reservedBytes(Kind.INDEX);
+  }
 
-    private void churn(MemoryStrategy strategy, int rounds) {
+  @Test
+  @DisplayName("An idle connection's record and index, at 1 k, 100 k and 1 M")
+  void idleRecordsAreSmall() {
+    for (int n : new int[] {1_000, 100_000, MILLION}) {
+      try (var strategy = create(n)) {
         var records = strategy.records();
-        var blocks = strategy.blocks();
-        var frames = strategy.frames();
-        var buffers = strategy.socketBuffers();
-        for (int round = 0; round < rounds; round++) {
-            for (int i = 0; i < CHURNED; i++) {
-                churned[i] = records.insert(i * 0x1_0001L);
-                records.prefetchIndex(i);
-                records.set(churned[i], 0, records.find(i * 0x1_0001L));
-            }
-            for (int i = 0; i < CHURNED; i++) {
-                records.remove(churned[i]);
-            }
-            for (int i = 0; i < CHURNED; i++) {
-                int small = blocks.acquire(100);
-                int large = blocks.acquire(2000);
-                blocks.memory(small).set(WORD, blocks.start(small), i);
-                int frame = frames.acquire(1 + i % 60_000);
-                frames.memory(frame).set(ValueLayout.JAVA_BYTE, frames.start(frame), (byte) i);
-                frames.retain(frame);
-                frames.release(frame);
-                frames.release(frame);
-                blocks.release(large);
-                blocks.release(small);
-                if (buffers != null && i < 100) {
-                    buffers.open(i);
-                    buffers.close(i);
-                }
-            }
+        for (long key = 0; key < n; key++) {
+          assertNotEquals(RecordStore.NONE, records.insert(key * 0x1_0000_0001L));
         }
+        long peak = recordsAndIndex(strategy);
+        double each = (double) peak / n;
+        System.out.printf(
+            "%-9s %,9d records: %.1f B each with index%n", provider().name(), n, each);
+        assertTrue(n < MILLION || each <= recordAndIndexBytes(), each + " bytes a record");
+        removeAll(records);
+        long rest = recordsAndIndex(strategy);
+        assertTrue(
+            !shrinks() || n < MILLION || rest < peak / 10, rest + " of " + peak + " bytes kept");
+      }
     }
+  }
+
+  // Garbage
+
+  @Test
+  void whenWarmNothingIsAllocated() {
+    assumeFalse(allocates(), "it allocates by nature");
+    try (var strategy = create(20_000)) {
+      churn(strategy, 3);
+      churn(strategy, 3);
+      long before = allocated();
+      churn(strategy, 3);
+      long bytes = allocated() - before;
+      assertTrue(bytes < 2_000, bytes + " bytes allocated");
+    }
+  }
+
+  private static long allocated() {
+    var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+    return threads.getCurrentThreadAllocatedBytes();
+  }
+
+  private static final int CHURNED = 5_000;
+  private final int[] churned = new int[CHURNED];
+
+  private void churn(MemoryStrategy strategy, int rounds) {
+    var records = strategy.records();
+    var blocks = strategy.blocks();
+    var frames = strategy.frames();
+    var buffers = strategy.socketBuffers();
+    for (int round = 0; round < rounds; round++) {
+      for (int i = 0; i < CHURNED; i++) {
+        churned[i] = records.insert(i * 0x1_0001L);
+        records.prefetchIndex(i);
+        records.set(churned[i], 0, records.find(i * 0x1_0001L));
+      }
+      for (int i = 0; i < CHURNED; i++) {
+        records.remove(churned[i]);
+      }
+      for (int i = 0; i < CHURNED; i++) {
+        int small = blocks.acquire(100);
+        int large = blocks.acquire(2000);
+        blocks.memory(small).set(WORD, blocks.start(small), i);
+        int frame = frames.acquire(1 + i % 60_000);
+        frames.memory(frame).set(ValueLayout.JAVA_BYTE, frames.start(frame), (byte) i);
+        frames.retain(frame);
+        frames.release(frame);
+        frames.release(frame);
+        blocks.release(large);
+        blocks.release(small);
+        if (buffers != null && i < 100) {
+          buffers.open(i);
+          buffers.close(i);
+        }
+      }
+    }
+  }
 }

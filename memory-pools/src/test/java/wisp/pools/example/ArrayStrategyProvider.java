@@ -22,122 +22,124 @@ import wisp.pools.heap.HeapFrames;
 
 /** A strategy of your own, whole: records in one growing array, the rest off the shelf. */
 public final class ArrayStrategyProvider implements MemoryStrategyProvider {
-    private static final List<Parameter> PARAMETERS =
-            List.of(
-                    new Parameter("blocks", "64Mi", "bytes", "limit to blocks"),
-                    new Parameter("frames", "64Mi", "bytes", "limit to frames"));
+  private static final List<Parameter> PARAMETERS =
+      List.of(
+          new Parameter("blocks", "64Mi", "bytes", "limit to blocks"),
+          new Parameter("frames", "64Mi", "bytes", "limit to frames"));
 
-    @Override
-    public String name() {
-        return "example";
+  @Override
+  public String name() {
+    return "example";
+  }
+
+  @Override
+  public String description() {
+    return "an example: all records in one growing array";
+  }
+
+  @Override
+  public List<Parameter> parameters() {
+    return PARAMETERS;
+  }
+
+  @Override
+  public MemoryStrategy create(StrategyConfig config) {
+    var given = Parameters.of(name(), PARAMETERS, config.parameters());
+    var records =
+        new IndexedRecordStore(config, new ArrayRecords(config.recordWords()), IndexPages.onHeap());
+    var blocks = new HeapBlocks(given.number("blocks", 0, Long.MAX_VALUE));
+    var frames = new HeapFrames(given.number("frames", 0, Long.MAX_VALUE));
+    return new ArrayStrategy(records, blocks, frames);
+  }
+
+  private record ArrayStrategy(
+      RecordStore records, BlockPool blocks, FrameAllocator frames, boolean[] closed)
+      implements MemoryStrategy {
+
+    ArrayStrategy(RecordStore records, BlockPool blocks, FrameAllocator frames) {
+      this(records, blocks, frames, new boolean[1]);
     }
 
     @Override
-    public String description() {
-        return "an example: all records in one growing array";
+    public void footprint(Footprint into) {
+      if (!closed[0]) {
+        records.footprint(into);
+        ((HeapBlocks) blocks).footprint(into);
+        ((HeapFrames) frames).footprint(into);
+      }
     }
 
     @Override
-    public List<Parameter> parameters() {
-        return PARAMETERS;
+    public void close() {
+      if (!closed[0]) {
+        closed[0] = true;
+        new Leaks("example")
+            .add("records", records.size())
+            .add("blocks", blocks.inUse())
+            .add("frames", frames.inUse())
+            .report();
+      }
+    }
+  }
+
+  /** Slots side by side in one array, which doubles when it is full. */
+  private static final class ArrayRecords implements RecordMemory {
+    private final int words;
+    private final BitSet live = new BitSet();
+    private final IntArrayFIFOQueue free = new IntArrayFIFOQueue();
+    private int[] memory = new int[1024];
+    private int bound;
+
+    ArrayRecords(int recordWords) {
+      words = IndexedRecordStore.KEY_WORDS + recordWords;
     }
 
     @Override
-    public MemoryStrategy create(StrategyConfig config) {
-        var given = Parameters.of(name(), PARAMETERS, config.parameters());
-        var records = new IndexedRecordStore(config, new ArrayRecords(config.recordWords()), IndexPages.onHeap());
-        var blocks = new HeapBlocks(given.number("blocks", 0, Long.MAX_VALUE));
-        var frames = new HeapFrames(given.number("frames", 0, Long.MAX_VALUE));
-        return new ArrayStrategy(records, blocks, frames);
+    public int acquire() {
+      int slot = free.isEmpty() ? bound : free.dequeueInt();
+      if ((slot + 1) * words > memory.length) {
+        memory = Arrays.copyOf(memory, memory.length * 2);
+      }
+      bound = Math.max(bound, slot + 1);
+      live.set(slot);
+      Arrays.fill(memory, slot * words, (slot + 1) * words, 0);
+      return slot;
     }
 
-    private record ArrayStrategy(RecordStore records, BlockPool blocks, FrameAllocator frames, boolean[] closed)
-            implements MemoryStrategy {
-
-        ArrayStrategy(RecordStore records, BlockPool blocks, FrameAllocator frames) {
-            this(records, blocks, frames, new boolean[1]);
-        }
-
-        @Override
-        public void footprint(Footprint into) {
-            if (!closed[0]) {
-                records.footprint(into);
-                ((HeapBlocks) blocks).footprint(into);
-                ((HeapFrames) frames).footprint(into);
-            }
-        }
-
-        @Override
-        public void close() {
-            if (!closed[0]) {
-                closed[0] = true;
-                new Leaks("example")
-                        .add("records", records.size())
-                        .add("blocks", blocks.inUse())
-                        .add("frames", frames.inUse())
-                        .report();
-            }
-        }
+    @Override
+    public void release(int slot) {
+      live.clear(slot);
+      free.enqueue(slot);
     }
 
-    /** Slots side by side in one array, which doubles when it is full. */
-    private static final class ArrayRecords implements RecordMemory {
-        private final int words;
-        private final BitSet live = new BitSet();
-        private final IntArrayFIFOQueue free = new IntArrayFIFOQueue();
-        private int[] memory = new int[1024];
-        private int bound;
-
-        ArrayRecords(int recordWords) {
-            words = IndexedRecordStore.KEY_WORDS + recordWords;
-        }
-
-        @Override
-        public int acquire() {
-            int slot = free.isEmpty() ? bound : free.dequeueInt();
-            if ((slot + 1) * words > memory.length) {
-                memory = Arrays.copyOf(memory, memory.length * 2);
-            }
-            bound = Math.max(bound, slot + 1);
-            live.set(slot);
-            Arrays.fill(memory, slot * words, (slot + 1) * words, 0);
-            return slot;
-        }
-
-        @Override
-        public void release(int slot) {
-            live.clear(slot);
-            free.enqueue(slot);
-        }
-
-        @Override
-        public boolean isLive(int slot) {
-            return slot >= 0 && live.get(slot);
-        }
-
-        @Override
-        public int get(int slot, int word) {
-            return memory[slot * words + word];
-        }
-
-        @Override
-        public void set(int slot, int word, int value) {
-            memory[slot * words + word] = value;
-        }
-
-        @Override
-        public int slotBound() {
-            return bound;
-        }
-
-        @Override
-        public int size() {
-            return bound - free.size();
-        }
-
-        @Override
-        public long reservedBytes() {
-            return 4L * memory.length + live.size() / 8 + 4L * free.size();
-        }
+    @Override
+    public boolean isLive(int slot) {
+      return slot >= 0 && live.get(slot);
     }
+
+    @Override
+    public int get(int slot, int word) {
+      return memory[slot * words + word];
+    }
+
+    @Override
+    public void set(int slot, int word, int value) {
+      memory[slot * words + word] = value;
+    }
+
+    @Override
+    public int slotBound() {
+      return bound;
+    }
+
+    @Override
+    public int size() {
+      return bound - free.size();
+    }
+
+    @Override
+    public long reservedBytes() {
+      return 4L * memory.length + live.size() / 8 + 4L * free.size();
+    }
+  }
 }

@@ -5,28 +5,28 @@ import wisp.core.spi.MemoryStrategyProvider;
 import wisp.pools.contract.MemoryStrategyContract;
 
 class PerSocketStrategyTest extends MemoryStrategyContract {
-    @Override
-    protected MemoryStrategyProvider provider() {
-        return new PerSocketStrategyProvider();
-    }
+  @Override
+  protected MemoryStrategyProvider provider() {
+    return new PerSocketStrategyProvider();
+  }
 
-    @Override
-    protected boolean shrinks() {
-        return true;
-    }
+  @Override
+  protected boolean shrinks() {
+    return true;
+  }
 
-    @Override
-    protected Map<String, String> bounded() {
-        return Map.of("blocks", "2Mi", "frames", "2Mi", "buffers", "2Mi");
-    }
+  @Override
+  protected Map<String, String> bounded() {
+    return Map.of("blocks", "2Mi", "frames", "2Mi", "buffers", "2Mi");
+  }
 
-    @Override
-    protected Map<String, String> boundedRecords() {
-        return Map.of("records", "600k");
-    }
+  @Override
+  protected Map<String, String> boundedRecords() {
+    return Map.of("records", "600k");
+  }
 
-    @Override
-    protected double recordAndIndexBytes() {
-        return 31.5;
-    }
+  @Override
+  protected double recordAndIndexBytes() {
+    return 31.5;
+  }
 }

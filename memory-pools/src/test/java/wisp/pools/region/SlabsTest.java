@@ -13,111 +13,111 @@ import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
 class SlabsTest {
-    private final SlabSource source = SlabSource.machine(SlabSource.UNLIMITED);
+  private final SlabSource source = SlabSource.machine(SlabSource.UNLIMITED);
 
-    @Test
-    void anEmptySlabIsKeptOnlyOnce() {
-        var slabs = new Slabs(24, 64, 31, source);
-        var slots = new ArrayDeque<Integer>();
-        for (int i = 0; i < 64 * 10; i++) {
-            slots.add(slabs.acquire());
-        }
-        long ten = source.reservedBytes();
-        slots.forEach(slabs::release);
-        assertEquals(ten / 10, source.reservedBytes());
-        slabs.close();
-        assertEquals(0, source.reservedBytes());
+  @Test
+  void anEmptySlabIsKeptOnlyOnce() {
+    var slabs = new Slabs(24, 64, 31, source);
+    var slots = new ArrayDeque<Integer>();
+    for (int i = 0; i < 64 * 10; i++) {
+      slots.add(slabs.acquire());
     }
+    long ten = source.reservedBytes();
+    slots.forEach(slabs::release);
+    assertEquals(ten / 10, source.reservedBytes());
+    slabs.close();
+    assertEquals(0, source.reservedBytes());
+  }
 
-    @Test
-    void aLoadAtTheEdgeOfASlabFetchesNothing() {
-        var slabs = new Slabs(24, 64, 31, source);
-        for (int i = 0; i < 64; i++) {
-            slabs.acquire();
-        }
-        slabs.release(slabs.acquire());
-        long two = source.reservedBytes();
-        for (int i = 0; i < 100; i++) {
-            slabs.release(slabs.acquire());
-            assertEquals(two, source.reservedBytes());
-        }
-        slabs.close();
+  @Test
+  void aLoadAtTheEdgeOfASlabFetchesNothing() {
+    var slabs = new Slabs(24, 64, 31, source);
+    for (int i = 0; i < 64; i++) {
+      slabs.acquire();
     }
+    slabs.release(slabs.acquire());
+    long two = source.reservedBytes();
+    for (int i = 0; i < 100; i++) {
+      slabs.release(slabs.acquire());
+      assertEquals(two, source.reservedBytes());
+    }
+    slabs.close();
+  }
 
-    @Test
-    void newSlotsComeFromTheLowestSlabSoThatOthersRunEmpty() {
-        var slabs = new Slabs(24, 64, 31, source);
-        for (int i = 0; i < 64 * 4; i++) {
-            slabs.acquire();
-        }
-        slabs.release(3);
-        slabs.release(64 * 3);
-        assertEquals(3, slabs.acquire());
-        assertEquals(64 * 3, slabs.acquire());
-        slabs.close();
+  @Test
+  void newSlotsComeFromTheLowestSlabSoThatOthersRunEmpty() {
+    var slabs = new Slabs(24, 64, 31, source);
+    for (int i = 0; i < 64 * 4; i++) {
+      slabs.acquire();
     }
+    slabs.release(3);
+    slabs.release(64 * 3);
+    assertEquals(3, slabs.acquire());
+    assertEquals(64 * 3, slabs.acquire());
+    slabs.close();
+  }
 
-    @Test
-    void aVacantSlabsNumberIsUsedAgain() {
-        var slabs = new Slabs(24, 64, 31, source);
-        for (int i = 0; i < 64 * 4; i++) {
-            slabs.acquire();
-        }
-        for (int i = 64; i < 64 * 3; i++) {
-            slabs.release(i);
-        }
-        assertFalse(slabs.isLive(130));
-        for (int i = 0; i < 128; i++) {
-            int slot = slabs.acquire();
-            assertTrue(slot >= 64 && slot < 64 * 3, "slot " + slot);
-        }
-        assertEquals(64 * 4, slabs.slotBound());
-        slabs.close();
+  @Test
+  void aVacantSlabsNumberIsUsedAgain() {
+    var slabs = new Slabs(24, 64, 31, source);
+    for (int i = 0; i < 64 * 4; i++) {
+      slabs.acquire();
     }
+    for (int i = 64; i < 64 * 3; i++) {
+      slabs.release(i);
+    }
+    assertFalse(slabs.isLive(130));
+    for (int i = 0; i < 128; i++) {
+      int slot = slabs.acquire();
+      assertTrue(slot >= 64 && slot < 64 * 3, "slot " + slot);
+    }
+    assertEquals(64 * 4, slabs.slotBound());
+    slabs.close();
+  }
 
-    @Test
-    void whoeverSharesABudgetGivesHisSpareSlabUp() {
-        var shared = SlabSource.machine(5_000);
-        var one = new Slabs(24, 64, 31, shared);
-        var two = new Slabs(40, 64, 31, shared);
-        one.release(one.acquire());
-        assertNotEquals(Slabs.NONE, two.acquire());
-        assertEquals(Slabs.NONE, one.acquire());
-        one.close();
-        two.close();
-    }
+  @Test
+  void whoeverSharesABudgetGivesHisSpareSlabUp() {
+    var shared = SlabSource.machine(5_000);
+    var one = new Slabs(24, 64, 31, shared);
+    var two = new Slabs(40, 64, 31, shared);
+    one.release(one.acquire());
+    assertNotEquals(Slabs.NONE, two.acquire());
+    assertEquals(Slabs.NONE, one.acquire());
+    one.close();
+    two.close();
+  }
 
-    @Test
-    void whatTheMachineDoesNotHaveIsNone() {
-        assertNull(source.take(1L << 60));
-        assertEquals(Slabs.NONE, new Slabs(1 << 30, 1 << 20, 31, source).acquire());
-        assertThrows(IllegalArgumentException.class, () -> SlabSource.preallocated(1L << 55, 1));
-    }
+  @Test
+  void whatTheMachineDoesNotHaveIsNone() {
+    assertNull(source.take(1L << 60));
+    assertEquals(Slabs.NONE, new Slabs(1 << 30, 1 << 20, 31, source).acquire());
+    assertThrows(IllegalArgumentException.class, () -> SlabSource.preallocated(1L << 55, 1));
+  }
 
-    @Test
-    void slotNumbersHaveALimit() {
-        var slabs = new Slabs(24, 8, 5, source);
-        for (int i = 0; i < 32; i++) {
-            assertEquals(i, slabs.acquire());
-        }
-        assertEquals(Slabs.NONE, slabs.acquire());
-        slabs.close();
+  @Test
+  void slotNumbersHaveALimit() {
+    var slabs = new Slabs(24, 8, 5, source);
+    for (int i = 0; i < 32; i++) {
+      assertEquals(i, slabs.acquire());
     }
+    assertEquals(Slabs.NONE, slabs.acquire());
+    slabs.close();
+  }
 
-    @Test
-    void lowestSetIsATreeSet() {
-        var random = new SplittableRandom(3);
-        var set = new LowestSet();
-        var model = new TreeSet<Integer>();
-        for (int i = 0; i < 300_000; i++) {
-            int number = random.nextInt(1 << random.nextInt(1, 20));
-            if (random.nextBoolean()) {
-                set.add(number);
-                model.add(number);
-            } else if (model.remove(number)) {
-                set.remove(number);
-            }
-            assertEquals(model.isEmpty() ? LowestSet.NONE : model.first(), set.lowest());
-        }
+  @Test
+  void lowestSetIsATreeSet() {
+    var random = new SplittableRandom(3);
+    var set = new LowestSet();
+    var model = new TreeSet<Integer>();
+    for (int i = 0; i < 300_000; i++) {
+      int number = random.nextInt(1 << random.nextInt(1, 20));
+      if (random.nextBoolean()) {
+        set.add(number);
+        model.add(number);
+      } else if (model.remove(number)) {
+        set.remove(number);
+      }
+      assertEquals(model.isEmpty() ? LowestSet.NONE : model.first(), set.lowest());
     }
+  }
 }

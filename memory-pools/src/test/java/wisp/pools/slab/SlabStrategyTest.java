@@ -5,24 +5,24 @@ import wisp.core.spi.MemoryStrategyProvider;
 import wisp.pools.contract.MemoryStrategyContract;
 
 class SlabStrategyTest extends MemoryStrategyContract {
-    @Override
-    protected MemoryStrategyProvider provider() {
-        return new SlabStrategyProvider();
-    }
+  @Override
+  protected MemoryStrategyProvider provider() {
+    return new SlabStrategyProvider();
+  }
 
-    @Override
-    protected boolean shrinks() {
-        return true;
-    }
+  @Override
+  protected boolean shrinks() {
+    return true;
+  }
 
-    @Override
-    protected Map<String, String> boundedRecords() {
-        return Map.of("records", "600k");
-    }
+  @Override
+  protected Map<String, String> boundedRecords() {
+    return Map.of("records", "600k");
+  }
 
-    /** 24 of record, 6 of index, and what is left over of the last slabs. */
-    @Override
-    protected double recordAndIndexBytes() {
-        return 31.5;
-    }
+  /** 24 of record, 6 of index, and what is left over of the last slabs. */
+  @Override
+  protected double recordAndIndexBytes() {
+    return 31.5;
+  }
 }

@@ -1,8 +1,9 @@
 package wisp.core.ip;
 
 /**
- * An IP address of either family in 128 bits; IPv4 addresses are kept in their mapped form {@code ::ffff:a.b.c.d} (RFC 4291 §2.5.5.2).
- * For configuration and the application: the packet path uses the bits.
+ * An IP address of either family in 128 bits; IPv4 addresses are kept in their mapped form {@code
+ * ::ffff:a.b.c.d} (RFC 4291 §2.5.5.2). For configuration and the application: the packet path uses
+ * the bits.
  *
  * @param high the first 64 bits
  * @param low the last 64 bits
@@ -18,7 +19,8 @@ public record IpAddress(long high, long low) {
   /**
    * Reads {@code 10.9.0.1}.
    *
-   * @throws IllegalArgumentException when it is not an IPv4 address in dotted form (IPv6 text is not read yet)
+   * @throws IllegalArgumentException when it is not an IPv4 address in dotted form (IPv6 text is
+   *     not read yet)
    */
   public static IpAddress parse(String text) {
     String[] parts = text.split("\\.", -1);
@@ -27,7 +29,10 @@ public record IpAddress(long high, long low) {
     }
     int bits = 0;
     for (String part : parts) {
-      if (part.isEmpty() || part.length() > 3 || !part.chars().allMatch(c -> c >= '0' && c <= '9') || Integer.parseInt(part) > 255) {
+      if (part.isEmpty()
+          || part.length() > 3
+          || !part.chars().allMatch(c -> c >= '0' && c <= '9')
+          || Integer.parseInt(part) > 255) {
         throw new IllegalArgumentException("'" + text + "' is not an IPv4 address like 10.9.0.1");
       }
       bits = bits << 8 | Integer.parseInt(part);
@@ -52,7 +57,13 @@ public record IpAddress(long high, long low) {
   public String toString() {
     if (isIpv4()) {
       int bits = (int) low;
-      return (bits >>> 24) + "." + (bits >>> 16 & 255) + "." + (bits >>> 8 & 255) + "." + (bits & 255);
+      return (bits >>> 24)
+          + "."
+          + (bits >>> 16 & 255)
+          + "."
+          + (bits >>> 8 & 255)
+          + "."
+          + (bits & 255);
     }
     var text = new StringBuilder();
     for (int shift = 48; shift >= 0; shift -= 16) {

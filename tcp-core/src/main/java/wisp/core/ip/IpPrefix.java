@@ -14,7 +14,14 @@ public record IpPrefix(IpAddress address, int bits) {
     }
     if ((address.ipv4() & ~mask(bits)) != 0) {
       throw new IllegalArgumentException(
-          address + "/" + bits + " has bits beyond its prefix; did you mean " + IpAddress.ofIpv4(address.ipv4() & mask(bits)) + "/" + bits + "?");
+          address
+              + "/"
+              + bits
+              + " has bits beyond its prefix; did you mean "
+              + IpAddress.ofIpv4(address.ipv4() & mask(bits))
+              + "/"
+              + bits
+              + "?");
     }
   }
 

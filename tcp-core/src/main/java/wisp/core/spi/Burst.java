@@ -2,9 +2,15 @@ package wisp.core.spi;
 
 import java.lang.foreign.MemorySegment;
 
-/** Up to {@link #CAPACITY} received packets: borrowed memory, no copies. One instance is reused for ever. */
+/**
+ * Up to {@link #CAPACITY} received packets: borrowed memory, no copies. One instance is reused for
+ * ever.
+ */
 public final class Burst {
-  /** Packets handled together: enough to overlap their cache misses, few enough to stay in the first-level cache. */
+  /**
+   * Packets handled together: enough to overlap their cache misses, few enough to stay in the
+   * first-level cache.
+   */
   public static final int CAPACITY = 64;
 
   /** Flag: the link vouches for the transport checksum of this packet. */

@@ -1,8 +1,9 @@
 package wisp.core.spi;
 
 /**
- * What memory is reserved (held from the machine) and what of that is in use, in bytes by kind. Filled by {@link
- * MemoryStrategy#footprint} and the context; the same object can be reused after {@link #reset}.
+ * What memory is reserved (held from the machine) and what of that is in use, in bytes by kind.
+ * Filled by {@link MemoryStrategy#footprint} and the context; the same object can be reused after
+ * {@link #reset}.
  */
 public final class Footprint {
   /** What bytes are for. */
@@ -27,7 +28,8 @@ public final class Footprint {
 
   /** Adds bytes of a kind. */
   public void add(Kind kind, long reservedBytes, long inUseBytes) {
-    assert inUseBytes >= 0 && reservedBytes >= inUseBytes : kind + ": reserved " + reservedBytes + ", in use " + inUseBytes;
+    assert inUseBytes >= 0 && reservedBytes >= inUseBytes
+        : kind + ": reserved " + reservedBytes + ", in use " + inUseBytes;
     reserved[kind.ordinal()] += reservedBytes;
     inUse[kind.ordinal()] += inUseBytes;
   }
@@ -70,7 +72,12 @@ public final class Footprint {
   public String toString() {
     var text = new StringBuilder();
     for (Kind kind : KINDS) {
-      text.append(text.isEmpty() ? "" : ", ").append(kind).append(' ').append(inUseBytes(kind)).append('/').append(reservedBytes(kind));
+      text.append(text.isEmpty() ? "" : ", ")
+          .append(kind)
+          .append(' ')
+          .append(inUseBytes(kind))
+          .append('/')
+          .append(reservedBytes(kind));
     }
     return text.append(" B").toString();
   }

@@ -3,8 +3,9 @@ package wisp.core.spi;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Frames: what the application sends. A frame counts references: one for whoever acquired it, one for every send not yet acknowledged.
- * The last {@link #release} gives the memory back. While more than the first reference is out its bytes must not change.
+ * Frames: what the application sends. A frame counts references: one for whoever acquired it, one
+ * for every send not yet acknowledged. The last {@link #release} gives the memory back. While more
+ * than the first reference is out its bytes must not change.
  */
 public interface FrameAllocator {
   /** Memory ran out. */

@@ -47,6 +47,8 @@ final class HeapIndexPages implements IndexPages {
   @Override
   public long reservedBytes() {
     long live = bound - freeCount;
-    return live * (ARRAY_HEADER_BYTES + 4L * WORDS) + (long) pages.length * (REFERENCE_BYTES + 4) + 2 * ARRAY_HEADER_BYTES;
+    return live * (ARRAY_HEADER_BYTES + 4L * WORDS)
+        + (long) pages.length * (REFERENCE_BYTES + 4)
+        + 2 * ARRAY_HEADER_BYTES;
   }
 }

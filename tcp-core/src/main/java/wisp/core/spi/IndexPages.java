@@ -1,8 +1,8 @@
 package wisp.core.spi;
 
 /**
- * Pages of 32-bit words for the index of an {@link IndexedRecordStore}. A strategy that lives off-heap gives its own, so that its index
- * lives there too; {@link #onHeap()} serves the others.
+ * Pages of 32-bit words for the index of an {@link IndexedRecordStore}. A strategy that lives
+ * off-heap gives its own, so that its index lives there too; {@link #onHeap()} serves the others.
  */
 public interface IndexPages {
   /** Words in a page. */

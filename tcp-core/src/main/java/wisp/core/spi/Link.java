@@ -1,11 +1,11 @@
 package wisp.core.spi;
 
 /**
- * How packets move: a TUN device, a ring shared with a network card, a pipe to another context in the same JVM. A link belongs to one
- * thread, except {@link #wake}.
+ * How packets move: a TUN device, a ring shared with a network card, a pipe to another context in
+ * the same JVM. A link belongs to one thread, except {@link #wake}.
  *
- * <p>Receive hands out the driver's own memory; transmit lets the stack write into the driver's own memory. No packet is queued in
- * between and nothing is allocated per packet.
+ * <p>Receive hands out the driver's own memory; transmit lets the stack write into the driver's own
+ * memory. No packet is queued in between and nothing is allocated per packet.
  */
 public interface Link extends AutoCloseable {
   /** What a packet begins with. */
@@ -29,16 +29,16 @@ public interface Link extends AutoCloseable {
   LinkOffloads offloads();
 
   /**
-   * Adds the packets that are there to {@code burst}, without waiting, until it is full. Their memory is borrowed until the next {@code
-   * receive} or {@code close} on this link.
+   * Adds the packets that are there to {@code burst}, without waiting, until it is full. Their
+   * memory is borrowed until the next {@code receive} or {@code close} on this link.
    *
    * @return packets added
    */
   int receive(Burst burst);
 
   /**
-   * Lends memory for one packet of at most {@code bytes} to {@code packet}; it must be followed by {@link #commit} or {@link #cancel}
-   * before the next claim.
+   * Lends memory for one packet of at most {@code bytes} to {@code packet}; it must be followed by
+   * {@link #commit} or {@link #cancel} before the next claim.
    *
    * @return false when the ring is full: the packet is lost, TCP repairs it
    */

@@ -17,7 +17,10 @@ public interface LinkProvider {
     return List.of();
   }
 
-  /** Why this link can't be used here and what would make it so, in one line; {@code null} when it can. */
+  /**
+   * Why this link can't be used here and what would make it so, in one line; {@code null} when it
+   * can.
+   */
   @Nullable String unavailable();
 
   /**

@@ -3,23 +3,31 @@ package wisp.core.spi;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a context's bytes live. A strategy supplies the three kinds of memory that the stack uses and nothing else does:
+ * Where a context's bytes live. A strategy supplies the three kinds of memory that the stack uses
+ * and nothing else does:
  *
  * <ul>
  *   <li><b>records</b>, one per connection, fixed size, whose slot never moves;
- *   <li><b>blocks</b>, fixed sizes, borrowed only while a connection has something in flight or a hole;
- *   <li><b>frames</b>, what the application sends, held until every send of it has been acknowledged.
+ *   <li><b>blocks</b>, fixed sizes, borrowed only while a connection has something in flight or a
+ *       hole;
+ *   <li><b>frames</b>, what the application sends, held until every send of it has been
+ *       acknowledged.
  * </ul>
  *
- * <p>A strategy belongs to one {@link wisp.core.stack.Context} and therefore to one thread. Running out is an ordinary event: the
- * stores answer {@code NONE}, the stack drops the packet or refuses the call, and TCP resends.
+ * <p>A strategy belongs to one {@link wisp.core.stack.Context} and therefore to one thread. Running
+ * out is an ordinary event: the stores answer {@code NONE}, the stack drops the packet or refuses
+ * the call, and TCP resends.
  *
- * <p>The simplest way to a strategy of your own is {@link RecordMemory} under an {@link IndexedRecordStore}: see {@code
- * CONTRIBUTING.md}, and extend the contract test kit of {@code memory-pools} to have it checked.
+ * <p>The simplest way to a strategy of your own is {@link RecordMemory} under an {@link
+ * IndexedRecordStore}: see {@code CONTRIBUTING.md}, and extend the contract test kit of {@code
+ * memory-pools} to have it checked.
  */
 public interface MemoryStrategy extends AutoCloseable {
 
-  /** The connections' records. Shared: the strategy owns it, the context uses it until {@link #close}. */
+  /**
+   * The connections' records. Shared: the strategy owns it, the context uses it until {@link
+   * #close}.
+   */
   RecordStore records();
 
   /** The shared pool that connections in trouble borrow from. */
@@ -29,23 +37,24 @@ public interface MemoryStrategy extends AutoCloseable {
   FrameAllocator frames();
 
   /**
-   * Classic socket buffers, or {@code null} (the normal case): then received text goes straight to the application and what is sent
-   * stays in the application's frames.
+   * Classic socket buffers, or {@code null} (the normal case): then received text goes straight to
+   * the application and what is sent stays in the application's frames.
    */
   default @Nullable SocketBuffers socketBuffers() {
     return null;
   }
 
   /**
-   * Adds what this strategy has reserved and what of it is in use, by kind, in bytes. Everything counts: index, free lists, bitmaps,
-   * rounding.
+   * Adds what this strategy has reserved and what of it is in use, by kind, in bytes. Everything
+   * counts: index, free lists, bitmaps, rounding.
    */
   void footprint(Footprint into);
 
   /**
    * Gives all memory back. Idempotent.
    *
-   * @throws IllegalStateException naming the kind and the number, when a record, block or frame was still in use: a leak
+   * @throws IllegalStateException naming the kind and the number, when a record, block or frame was
+   *     still in use: a leak
    */
   @Override
   void close();

@@ -2,7 +2,10 @@ package wisp.core.spi;
 
 import java.util.List;
 
-/** Makes a {@link MemoryStrategy}; found by {@link java.util.ServiceLoader}. One class, one line in {@code META-INF/services}. */
+/**
+ * Makes a {@link MemoryStrategy}; found by {@link java.util.ServiceLoader}. One class, one line in
+ * {@code META-INF/services}.
+ */
 public interface MemoryStrategyProvider {
   /** Short, lower case, unique: what {@code --memory} and the charts say. */
   String name();
@@ -18,7 +21,8 @@ public interface MemoryStrategyProvider {
   /**
    * A new, empty strategy.
    *
-   * @throws IllegalArgumentException in one line for the user, when a parameter is wrong or memory for a fixed pool is not there
+   * @throws IllegalArgumentException in one line for the user, when a parameter is wrong or memory
+   *     for a fixed pool is not there
    */
   MemoryStrategy create(StrategyConfig config);
 }

@@ -5,8 +5,8 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Values for {@link Parameter}s, checked: unknown names are refused, numbers may carry {@code k}, {@code M}, {@code G} (thousands) or
- * {@code Ki}, {@code Mi}, {@code Gi}.
+ * Values for {@link Parameter}s, checked: unknown names are refused, numbers may carry {@code k},
+ * {@code M}, {@code G} (thousands) or {@code Ki}, {@code Mi}, {@code Gi}.
  */
 public final class Parameters {
   private final Map<String, String> values = new TreeMap<>();
@@ -27,7 +27,11 @@ public final class Parameters {
     for (var entry : given.entrySet()) {
       if (!result.values.containsKey(entry.getKey())) {
         throw new IllegalArgumentException(
-            owner + " has no parameter '" + entry.getKey() + "'; it has " + (known.isEmpty() ? "none" : result.values.keySet()));
+            owner
+                + " has no parameter '"
+                + entry.getKey()
+                + "'; it has "
+                + (known.isEmpty() ? "none" : result.values.keySet()));
       }
       result.values.put(entry.getKey(), entry.getValue());
     }
@@ -53,10 +57,12 @@ public final class Parameters {
     try {
       number = parse(text(name));
     } catch (NumberFormatException e) {
-      throw new IllegalArgumentException(name + "=" + text(name) + " is not a whole number (1k = 1000, 1Ki = 1024)", e);
+      throw new IllegalArgumentException(
+          name + "=" + text(name) + " is not a whole number (1k = 1000, 1Ki = 1024)", e);
     }
     if (number < least || number > most) {
-      throw new IllegalArgumentException(name + "=" + text(name) + " is outside " + least + " … " + most);
+      throw new IllegalArgumentException(
+          name + "=" + text(name) + " is outside " + least + " … " + most);
     }
     return number;
   }
@@ -70,7 +76,10 @@ public final class Parameters {
       kilo = 1024;
       digits = digits.substring(0, digits.length() - 1);
     }
-    int scale = digits.isEmpty() ? -1 : "kmg".indexOf(Character.toLowerCase(digits.charAt(digits.length() - 1)));
+    int scale =
+        digits.isEmpty()
+            ? -1
+            : "kmg".indexOf(Character.toLowerCase(digits.charAt(digits.length() - 1)));
     if (scale >= 0) {
       for (int i = 0; i <= scale; i++) {
         factor *= kilo;

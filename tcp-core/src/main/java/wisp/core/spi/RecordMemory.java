@@ -1,8 +1,9 @@
 package wisp.core.spi;
 
 /**
- * Slots of equal size without an index: what a simple strategy gives to an {@link IndexedRecordStore}. The first two words of a slot
- * hold the key (high half first), the others the record's state; what a free slot holds is the strategy's business.
+ * Slots of equal size without an index: what a simple strategy gives to an {@link
+ * IndexedRecordStore}. The first two words of a slot hold the key (high half first), the others the
+ * record's state; what a free slot holds is the strategy's business.
  */
 public interface RecordMemory {
   /** Out of memory. */

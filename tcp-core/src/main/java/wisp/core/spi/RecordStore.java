@@ -1,14 +1,15 @@
 package wisp.core.spi;
 
 /**
- * The connections' records: a key of 64 bits and a few 32-bit words each. A record's <em>slot</em> is its place; it does not change
- * while the record lives, and the application's handle names it.
+ * The connections' records: a key of 64 bits and a few 32-bit words each. A record's <em>slot</em>
+ * is its place; it does not change while the record lives, and the application's handle names it.
  *
- * <p>The key is what tells one connection from all others of its context (peer address, peer port, number of the binding); the words
- * belong to the stack. Slots count from 0 and are reused first-in-first-out as far as the store can, so that a stale handle is seldom
- * met by a new record.
+ * <p>The key is what tells one connection from all others of its context (peer address, peer port,
+ * number of the binding); the words belong to the stack. Slots count from 0 and are reused
+ * first-in-first-out as far as the store can, so that a stale handle is seldom met by a new record.
  *
- * <p>Most strategies do not implement this but give {@link RecordMemory} to an {@link IndexedRecordStore}.
+ * <p>Most strategies do not implement this but give {@link RecordMemory} to an {@link
+ * IndexedRecordStore}.
  */
 public interface RecordStore {
   /** No such record, or no memory for another one. */
@@ -17,7 +18,10 @@ public interface RecordStore {
   /** Words of a record without an application word: SND.NXT, RCV.NXT, TS.Recent and the flags. */
   int STATE_WORDS = 4;
 
-  /** The slot of the record with this key, or {@link #NONE}. Work is O(1) whatever keys a hostile peer chooses. */
+  /**
+   * The slot of the record with this key, or {@link #NONE}. Work is O(1) whatever keys a hostile
+   * peer chooses.
+   */
   int find(long key);
 
   /**
@@ -48,12 +52,18 @@ public interface RecordStore {
   /** Live records. */
   int size();
 
-  /** One more than the highest slot ever live: the bound for a sweep over all slots with {@link #isLive}. */
+  /**
+   * One more than the highest slot ever live: the bound for a sweep over all slots with {@link
+   * #isLive}.
+   */
   int slotBound();
 
   /** A hint that {@code find(key)} comes soon; fetches the index line. Must not change anything. */
   default void prefetchIndex(long key) {}
 
-  /** Adds what this store reserved and uses to {@code into}, as {@link Footprint.Kind#RECORDS} and {@link Footprint.Kind#INDEX}. */
+  /**
+   * Adds what this store reserved and uses to {@code into}, as {@link Footprint.Kind#RECORDS} and
+   * {@link Footprint.Kind#INDEX}.
+   */
   void footprint(Footprint into);
 }

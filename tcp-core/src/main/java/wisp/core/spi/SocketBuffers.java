@@ -3,8 +3,9 @@ package wisp.core.spi;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The classic arrangement, for comparison: every connection owns a receive and a send buffer from birth. Received text really passes
- * through the former, whose free space is the window; what is sent is copied into the latter and resent from there.
+ * The classic arrangement, for comparison: every connection owns a receive and a send buffer from
+ * birth. Received text really passes through the former, whose free space is the window; what is
+ * sent is copied into the latter and resent from there.
  *
  * <p>The stack treats each buffer as a ring and keeps its fill in the buffer's header words.
  */
@@ -15,10 +16,10 @@ public interface SocketBuffers {
   /** Frees the buffers of a connection that ended. */
   void close(int slot);
 
-  /** Bytes in each receive buffer. */
+  /** Bytes in each receive buffer, a power of two. */
   int receiveBytes();
 
-  /** Bytes in each send buffer. */
+  /** Bytes in each send buffer, a power of two: a byte lies at its sequence number modulo this. */
   int sendBytes();
 
   /** The memory that holds this connection's buffers; borrowed until {@link #close}. */

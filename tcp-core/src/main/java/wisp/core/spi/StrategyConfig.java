@@ -5,15 +5,31 @@ import java.util.Map;
 /**
  * What a strategy is made for.
  *
- * @param recordWords state words beside the key: {@link RecordStore#STATE_WORDS}, or one more for the application
- * @param connections how many connections are expected: a bounded strategy sizes itself by it, others may ignore it
- * @param hashKey0 secret for the index, first half: from a real random source in production, from the seed in a simulation
+ * @param recordWords state words beside the key: {@link RecordStore#STATE_WORDS}, or one more for
+ *     the application
+ * @param connections how many connections are expected: a bounded strategy sizes itself by it,
+ *     others may ignore it
+ * @param hashKey0 secret for the index, first half: from a real random source in production, from
+ *     the seed in a simulation
  * @param hashKey1 second half
  * @param parameters the user's {@code name=value} pairs, unchecked
  */
-public record StrategyConfig(int recordWords, int connections, long hashKey0, long hashKey1, Map<String, String> parameters) {
-  /** Defaults for tests and examples: room for {@code connections}, no application word, keys from {@code seed}. */
+public record StrategyConfig(
+    int recordWords,
+    int connections,
+    long hashKey0,
+    long hashKey1,
+    Map<String, String> parameters) {
+  /**
+   * Defaults for tests and examples: room for {@code connections}, no application word, keys from
+   * {@code seed}.
+   */
   public static StrategyConfig forConnections(int connections, long seed) {
-    return new StrategyConfig(RecordStore.STATE_WORDS, connections, seed * 0x9E3779B97F4A7C15L + 1, ~seed * 0xC2B2AE3D27D4EB4FL, Map.of());
+    return new StrategyConfig(
+        RecordStore.STATE_WORDS,
+        connections,
+        seed * 0x9E3779B97F4A7C15L + 1,
+        ~seed * 0xC2B2AE3D27D4EB4FL,
+        Map.of());
   }
 }

@@ -3,8 +3,9 @@ package wisp.core.spi;
 import java.lang.foreign.MemorySegment;
 
 /**
- * One packet on its way out: the link sets {@link #memory} and {@link #start} in {@link Link#claim}, the stack writes there and sets the
- * rest before {@link Link#commit}. One instance is reused for ever.
+ * One packet on its way out: the link sets {@link #memory} and {@link #start} in {@link
+ * Link#claim}, the stack writes there and sets the rest before {@link Link#commit}. One instance is
+ * reused for ever.
  */
 public final class TransmitPacket {
   /** Where to write; borrowed until commit. */

@@ -3,19 +3,21 @@ package wisp.core.stack;
 import java.lang.foreign.MemorySegment;
 
 /**
- * What an application is told. One handler serves any number of connections; {@code connection} is the handle that every call on
- * {@link Context} takes. All calls come from within {@link Context#poll} (or from the API call that caused them), on the context's
- * thread.
+ * What an application is told. One handler serves any number of connections; {@code connection} is
+ * the handle that every call on {@link Context} takes. All calls come from within {@link
+ * Context#poll} (or from the API call that caused them), on the context's thread.
  *
- * <p>Every call may use the whole API except {@code poll}: send, close, abort, connect, also on other connections. An exception aborts
- * this one connection with {@link CloseReason.HandlerFailed}, is reported, and harms no other.
+ * <p>Every call may use the whole API except {@code poll}: send, close, abort, connect, also on
+ * other connections. An exception aborts this one connection with {@link
+ * CloseReason.HandlerFailed}, is reported, and harms no other.
  */
 public interface ConnectionHandler {
   /** ESTABLISHED: passive or active. */
   default void onOpen(Context context, long connection) {}
 
   /**
-   * Text in order, straight from the link's memory. Called as it arrives; there is no buffer to read from later.
+   * Text in order, straight from the link's memory. Called as it arrives; there is no buffer to
+   * read from later.
    *
    * @param memory borrowed until the call returns: copy what is needed longer
    * @param offset first byte
@@ -31,8 +33,8 @@ public interface ConnectionHandler {
   default void onAcknowledged(Context context, long connection, int bytes) {}
 
   /**
-   * A send is over: exactly once for each successful {@link Context#send}, in order, also after reset or abort. The stack's reference
-   * is dropped after this call.
+   * A send is over: exactly once for each successful {@link Context#send}, in order, also after
+   * reset or abort. The stack's reference is dropped after this call.
    *
    * @param frame as given to send
    * @param acknowledged how many of its bytes the peer has confirmed
@@ -43,7 +45,8 @@ public interface ConnectionHandler {
   default void onWritable(Context context, long connection) {}
 
   /**
-   * The peer announced urgent data, or more of it (RFC 9293 §3.8.5). The bytes come in line through {@link #onData}.
+   * The peer announced urgent data, or more of it (RFC 9293 §3.8.5). The bytes come in line through
+   * {@link #onData}.
    *
    * @param bytesAhead bytes up to and including the last urgent one that have not been delivered
    */

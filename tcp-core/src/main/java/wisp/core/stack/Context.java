@@ -1,78 +1,369 @@
 package wisp.core.stack;
 
 import java.lang.foreign.MemorySegment;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import wisp.core.Counters;
+import wisp.core.spi.Burst;
 import wisp.core.spi.Entropy;
 import wisp.core.spi.Footprint;
+import wisp.core.spi.FrameAllocator;
 import wisp.core.spi.Link;
 import wisp.core.spi.MemoryStrategy;
+import wisp.core.spi.RecordStore;
+import wisp.core.tcp.EndCause;
+import wisp.core.tcp.Tcb;
 
-/** SKELETON: signatures only, the lead fills it in. */
+/**
+ * A TCP/IP stack for one thread: connections over one link, in one memory strategy. Nothing is
+ * shared between contexts; more cores take more contexts.
+ *
+ * <p>Connections are named by handles, {@code long}s that are never negative. A handle whose
+ * connection has ended is refused: the calls answer false. All times are nanoseconds since any
+ * fixed moment and never go back.
+ *
+ * <p>Drive it by calling {@link #poll} whenever the link is readable and no later than {@link
+ * #nextDeadlineNanos}.
+ */
 public final class Context implements AutoCloseable {
-  /** connect: no free port for this destination. Handles are never negative. */
+  /** connect: no free port for this destination. */
   public static final long NO_PORT = -1;
+
   /** connect: no memory for a record or block. */
   public static final long NO_MEMORY = -2;
-  /** connect: the address can't be reached or is no unicast address. */
+
+  /**
+   * connect: the remote address is no unicast address that can be reached, or the local one is not
+   * ours.
+   */
   public static final long NO_ROUTE = -3;
+
   /** frame: no memory. */
-  public static final int NO_FRAME = -1;
+  public static final int NO_FRAME = FrameAllocator.NONE;
 
-  /** The context uses memory and link until close; close does NOT close the link or the memory. */
-  public Context(ContextConfig config, MemoryStrategy memory, Link link, Entropy entropy) { throw todo(); }
+  private static final int TIMERS_A_POLL = 1_024;
 
-  /** Receives one burst, runs due timers, flushes; returns packets + timers handled (0: nothing to do). nowNanos never goes back. */
-  public int poll(long nowNanos) { throw todo(); }
-  /** When poll must be called next even if no packet comes; Long.MAX_VALUE: no timer runs. */
-  public long nextDeadlineNanos() { throw todo(); }
+  private final MemoryStrategy memory;
+  private final FrameAllocator frames;
+  private final RecordStore records;
+  private final Link link;
+  private final Machinery machinery;
+  private final Burst burst = new Burst();
+  private boolean polling;
+  private boolean closed;
 
-  /** Accepts connections. Throws IllegalStateException when the endpoint is taken. */
-  public void listen(Endpoint local, ConnectionProfile profile, ConnectionHandler handler) { throw todo(); }
-  /** Accepts no more; existing connections live on. */
-  public void unlisten(Endpoint local) { throw todo(); }
-  /** Opens a connection; returns its handle (onOpen or onClosed follows) or NO_PORT / NO_MEMORY / NO_ROUTE. local null: stack chooses address and port. */
-  public long connect(@Nullable Endpoint local, Endpoint remote, ConnectionProfile profile, ConnectionHandler handler) { throw todo(); }
+  /**
+   * An empty stack. Link and memory are shared with it: the context uses them until {@link #close},
+   * which closes neither.
+   *
+   * @param entropy for the secrets: drawn from in here only
+   * @throws IllegalArgumentException when link and configuration don't fit
+   */
+  public Context(ContextConfig config, MemoryStrategy memory, Link link, Entropy entropy) {
+    if (link.kind() != Link.Kind.IP) {
+      throw new IllegalArgumentException(
+          link.name() + " carries Ethernet frames; only IP links are supported so far");
+    }
+    this.memory = memory;
+    this.frames = memory.frames();
+    this.records = memory.records();
+    this.link = link;
+    this.machinery = new Machinery(this, config, memory, link, entropy);
+  }
 
-  /** A frame with one reference owned by the caller, or NO_FRAME. */
-  public int frame(int payloadBytes) { throw todo(); }
-  public void retain(int frame) { throw todo(); }
-  public void release(int frame) { throw todo(); }
-  public MemorySegment memory(int frame) { throw todo(); }
-  public long start(int frame) { throw todo(); }
-  public int length(int frame) { throw todo(); }
-  /** The largest payload of a frame. */
-  public int largestFrame() { throw todo(); }
+  // ---- Driving ---------------------------------------------------------------------------------
 
-  /** Queues the frame by reference (one more reference until onReleased); false: stale handle, closed for sending, or no memory (onWritable follows). */
-  public boolean send(long connection, int frame) { throw todo(); }
-  /** Like send; marks the end of this frame as urgent. */
-  public boolean sendUrgent(long connection, int frame) { throw todo(); }
-  /** Half-close: FIN after all that was sent. */
-  public boolean shutdown(long connection) { throw todo(); }
-  /** Full close: data that still arrives draws RST. */
-  public boolean close(long connection) { throw todo(); }
-  /** RST now. */
-  public boolean abort(long connection) { throw todo(); }
-  public boolean pause(long connection) { throw todo(); }
-  public boolean resume(long connection) { throw todo(); }
+  /**
+   * Receives one burst, runs the timers that are due, sends what there is to send.
+   *
+   * @param nowNanos the time; a value before an earlier one counts as that
+   * @return packets and timers handled; 0: there was nothing to do
+   * @throws IllegalStateException when called from within a callback
+   */
+  public int poll(long nowNanos) {
+    if (polling || machinery.desk.isBusy()) {
+      throw new IllegalStateException("poll called from within a callback");
+    }
+    if (closed) {
+      throw new IllegalStateException("the context is closed");
+    }
+    polling = true;
+    try {
+      machinery.advance(nowNanos);
+      burst.clear();
+      int work = link.receive(burst);
+      machinery.demultiplexer.process(burst);
+      work += machinery.expire(TIMERS_A_POLL);
+      machinery.burstEnd.run(machinery.desk);
+      machinery.desk.removeEnded();
+      link.flush();
+      return work;
+    } finally {
+      polling = false;
+    }
+  }
+
+  /**
+   * When {@link #poll} must be called even if no packet comes; {@link Long#MAX_VALUE}: no timer
+   * runs.
+   */
+  public long nextDeadlineNanos() {
+    return machinery.nextDeadlineNanos();
+  }
+
+  // ---- Opening ---------------------------------------------------------------------------------
+
+  /**
+   * Accepts connections to an endpoint; {@link Endpoint#any} stands for every own address.
+   *
+   * @throws IllegalStateException when there is a listener already
+   */
+  public void listen(Endpoint local, ConnectionProfile profile, ConnectionHandler handler) {
+    if (local.port() == 0) {
+      throw new IllegalArgumentException("a listener needs a port");
+    }
+    machinery.listeners.add(new Listeners.Listener(local, profile, handler));
+  }
+
+  /** Accepts no more; connections that exist live on. False: there was no such listener. */
+  public boolean unlisten(Endpoint local) {
+    return machinery.listeners.remove(local);
+  }
+
+  /**
+   * Opens a connection; {@code onOpen} or {@code onClosed} follows.
+   *
+   * @param local null: the stack chooses; a port of 0: it chooses that
+   * @return the handle, or {@link #NO_PORT}, {@link #NO_MEMORY}, {@link #NO_ROUTE}
+   */
+  public long connect(
+      @Nullable Endpoint local,
+      Endpoint remote,
+      ConnectionProfile profile,
+      ConnectionHandler handler) {
+    long handle = machinery.activeOpens.open(local, remote, profile, handler);
+    finishCall();
+    return handle;
+  }
+
+  // ---- Frames ----------------------------------------------------------------------------------
+
+  /**
+   * A frame to write into, with one reference, owned by the caller.
+   *
+   * @param payloadBytes 1 … {@link #largestFrame}
+   * @return its handle, or {@link #NO_FRAME}
+   */
+  public int frame(int payloadBytes) {
+    return frames.acquire(payloadBytes);
+  }
+
+  /** One more reference for the caller. */
+  public void retain(int frame) {
+    frames.retain(frame);
+  }
+
+  /** One reference of the caller's fewer; the last one, the stack's included, frees the frame. */
+  public void release(int frame) {
+    frames.release(frame);
+  }
+
+  /** The memory in which the frame's payload lies: borrowed while a reference is held. */
+  public MemorySegment memory(int frame) {
+    return frames.memory(frame);
+  }
+
+  /** Where in {@link #memory} the payload begins. */
+  public long start(int frame) {
+    return frames.start(frame);
+  }
+
+  /** Bytes of payload. */
+  public int length(int frame) {
+    return frames.length(frame);
+  }
+
+  /** The largest payload of a frame, in bytes. */
+  public int largestFrame() {
+    return frames.largest();
+  }
+
+  // ---- Sending and closing ---------------------------------------------------------------------
+
+  /**
+   * Queues a frame by reference: one more until {@code onReleased}. Its bytes must not change
+   * before.
+   *
+   * @return false: stale handle, closed for sending, or no memory (then {@code onWritable}
+   *     follows); no reference was taken
+   */
+  public boolean send(long connection, int frame) {
+    return send(connection, frame, false);
+  }
+
+  /**
+   * As {@link #send}; the last byte of this frame is marked urgent (RFC 9293 §3.8.5; new
+   * applications should not).
+   */
+  public boolean sendUrgent(long connection, int frame) {
+    return send(connection, frame, true);
+  }
+
+  private boolean send(long connection, int frame, boolean urgent) {
+    Tcb tcb = open(connection);
+    if (tcb == null) {
+      return false;
+    }
+    boolean queued = machinery.calls.send(tcb, frame, urgent);
+    return finishCall(tcb, queued);
+  }
+
+  /**
+   * Half-close: FIN after all that was sent. False: stale handle, or no memory to keep the FIN in.
+   */
+  public boolean shutdown(long connection) {
+    Tcb tcb = open(connection);
+    return tcb != null && finishCall(tcb, machinery.calls.shutdown(tcb));
+  }
+
+  /**
+   * Full close: what was sent still arrives; what the peer sends from now on draws RST. False:
+   * stale handle, or no memory to keep the FIN in.
+   */
+  public boolean close(long connection) {
+    Tcb tcb = open(connection);
+    return tcb != null && finishCall(tcb, machinery.calls.close(tcb));
+  }
+
+  /** RST, now. False: stale handle. */
+  public boolean abort(long connection) {
+    Tcb tcb = open(connection);
+    if (tcb == null) {
+      return false;
+    }
+    machinery.calls.abort(tcb, EndCause.ABORTED);
+    return finishCall(tcb, true);
+  }
+
+  /**
+   * Back-pressure: the window's right edge stands still. What was promised is still delivered, then
+   * the window is zero.
+   *
+   * @return false: stale handle, or no memory to remember the edge in
+   */
+  public boolean pause(long connection) {
+    Tcb tcb = open(connection);
+    return tcb != null && finishCall(tcb, machinery.calls.pause(tcb));
+  }
+
+  /** Ends {@link #pause}; the peer is told. False: stale handle. */
+  public boolean resume(long connection) {
+    Tcb tcb = open(connection);
+    if (tcb == null) {
+      return false;
+    }
+    machinery.calls.resume(tcb);
+    return finishCall(tcb, true);
+  }
+
+  private @Nullable Tcb open(long connection) {
+    int slot = machinery.desk.openSlotOf(connection);
+    return slot == RecordStore.NONE ? null : machinery.desk.open(slot);
+  }
+
+  private boolean finishCall(Tcb tcb, boolean result) {
+    if (polling) {
+      machinery.burstEnd.atEndOfBurst(tcb);
+    } else {
+      machinery.burstEnd.flush(tcb);
+    }
+    machinery.desk.close(tcb);
+    finishCall();
+    return result;
+  }
+
+  private void finishCall() {
+    if (!polling && !machinery.desk.isBusy()) {
+      machinery.desk.removeEnded();
+      link.flush();
+    }
+  }
+
+  // ---- Asking ----------------------------------------------------------------------------------
 
   /** Whether the handle names a connection that has not ended. */
-  public boolean isOpen(long connection) { throw todo(); }
-  public @Nullable Endpoint local(long connection) { throw todo(); }
-  public @Nullable Endpoint remote(long connection) { throw todo(); }
-  /** Slot of the connection's record: small and dense, good as an index into an application's own arrays. */
-  public static int slot(long connection) { return (int) connection; }
+  public boolean isOpen(long connection) {
+    return machinery.desk.openSlotOf(connection) != RecordStore.NONE;
+  }
 
-  /** Live connections (all states but TIME-WAIT). */
-  public int connections() { throw todo(); }
-  public Counters counters() { throw todo(); }
-  /** Adds context's own tables and the strategy's memory. */
-  public void footprint(Footprint into) { throw todo(); }
-  /** Called with an exception that a handler threw; default: counted only. */
-  public void onHandlerFailure(java.util.function.Consumer<Throwable> reporter) { throw todo(); }
+  /** Our endpoint, or null for a stale handle. */
+  public @Nullable Endpoint local(long connection) {
+    Tcb tcb = open(connection);
+    if (tcb == null) {
+      return null;
+    }
+    machinery.desk.close(tcb);
+    return new Endpoint(wisp.core.ip.IpAddress.ofIpv4(tcb.localAddress), tcb.localPort);
+  }
 
-  /** Aborts all connections without sending, calls onClosed(ContextClosed) for each. Idempotent. */
-  @Override public void close() { throw todo(); }
+  /** The peer's endpoint, or null for a stale handle. */
+  public @Nullable Endpoint remote(long connection) {
+    Tcb tcb = open(connection);
+    if (tcb == null) {
+      return null;
+    }
+    machinery.desk.close(tcb);
+    return new Endpoint(wisp.core.ip.IpAddress.ofIpv4(tcb.remoteAddress), tcb.remotePort);
+  }
 
-  private static UnsupportedOperationException todo() { return new UnsupportedOperationException("not there yet"); }
+  /**
+   * Place of the connection's record: small and dense, good as an index into an application's own
+   * arrays.
+   */
+  public static int slot(long connection) {
+    return (int) connection;
+  }
+
+  /** Live connections in all states but TIME-WAIT. */
+  public int connections() {
+    return records.size() - machinery.desk.timeWait();
+  }
+
+  /** Connections in TIME-WAIT. */
+  public int timeWaits() {
+    return machinery.desk.timeWait();
+  }
+
+  /** What has been counted. Shared: it goes on counting. */
+  public Counters counters() {
+    return machinery.counters;
+  }
+
+  /** Adds the strategy's memory and the context's own tables. */
+  public void footprint(Footprint into) {
+    memory.footprint(into);
+    long own = machinery.reservedBytes();
+    into.add(Footprint.Kind.CONTEXT, own, own);
+  }
+
+  /** Who is told of exceptions that handlers throw; without one they are only counted. */
+  public void onHandlerFailure(Consumer<Throwable> reporter) {
+    machinery.upcalls.reportTo(reporter);
+  }
+
+  /**
+   * Ends all connections without a word to the peers; each hears {@link CloseReason.ContextClosed}.
+   * Idempotent.
+   */
+  @Override
+  public void close() {
+    if (closed) {
+      return;
+    }
+    if (polling || machinery.desk.isBusy()) {
+      throw new IllegalStateException("close called from within a callback");
+    }
+    closed = true;
+    machinery.endAll();
+  }
 }

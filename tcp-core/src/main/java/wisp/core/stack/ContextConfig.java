@@ -7,9 +7,11 @@ import wisp.core.ip.IpPrefix;
  * How a context behaves. Change what differs with the {@code with…} methods of {@link #of}.
  *
  * @param ownPrefixes addresses that the stack answers for
- * @param receiveWindowBytes the window offered to every connection, while it is not paused; 1 … 2^30. Nothing is reserved for it
+ * @param receiveWindowBytes the window offered to every connection, while it is not paused; 1 …
+ *     2^30. Nothing is reserved for it
  * @param maxSegmentLifetimeNanos MSL: TIME-WAIT lasts twice as long (RFC 9293 §3.6.1)
- * @param minRtoNanos lower bound of the retransmission time-out (RFC 6298 §2.4 says 1 s; Linux 200 ms)
+ * @param minRtoNanos lower bound of the retransmission time-out (RFC 6298 §2.4 says 1 s; Linux 200
+ *     ms)
  * @param delayedAckNanos how long an acknowledgment may wait, below 0.5 s (RFC 9293 §3.8.6.3)
  * @param finWait2Nanos how long a fully closed connection waits for the peer's FIN
  * @param halfOpenLimit connections in SYN-RECEIVED at most; further SYNs are dropped
@@ -32,10 +34,12 @@ public record ContextConfig(
   public ContextConfig {
     ownPrefixes = List.copyOf(ownPrefixes);
     if (receiveWindowBytes < 1 || receiveWindowBytes > 1 << 30) {
-      throw new IllegalArgumentException("receive window " + receiveWindowBytes + " is outside 1 … 2^30 bytes");
+      throw new IllegalArgumentException(
+          "receive window " + receiveWindowBytes + " is outside 1 … 2^30 bytes");
     }
     if (delayedAckNanos < 0 || delayedAckNanos >= SECOND / 2) {
-      throw new IllegalArgumentException("delayed ACK of " + delayedAckNanos + " ns is not below 0.5 s");
+      throw new IllegalArgumentException(
+          "delayed ACK of " + delayedAckNanos + " ns is not below 0.5 s");
     }
     if (maxSegmentLifetimeNanos < 0 || minRtoNanos < 1 || finWait2Nanos < 1) {
       throw new IllegalArgumentException("a time is negative or zero");
@@ -46,41 +50,89 @@ public record ContextConfig(
   }
 
   /**
-   * Defaults: window 1 MiB, MSL 30 s, RTO ≥ 200 ms, delayed ACK 40 ms, FIN-WAIT-2 60 s, 65,536 half-open, 262,144 in TIME-WAIT, 1 MiB
-   * held.
+   * Defaults: window 1 MiB, MSL 30 s, RTO ≥ 200 ms, delayed ACK 40 ms, FIN-WAIT-2 60 s, 65,536
+   * half-open, 262,144 in TIME-WAIT, 1 MiB held.
    */
   public static ContextConfig of(IpPrefix... ownPrefixes) {
     return new ContextConfig(
-        List.of(ownPrefixes), 1 << 20, 30 * SECOND, SECOND / 5, SECOND / 25, 60 * SECOND, 65_536, 262_144, 1 << 20);
+        List.of(ownPrefixes),
+        1 << 20,
+        30 * SECOND,
+        SECOND / 5,
+        SECOND / 25,
+        60 * SECOND,
+        65_536,
+        262_144,
+        1 << 20);
   }
 
   /** With another receive window. */
   public ContextConfig withReceiveWindow(int bytes) {
     return new ContextConfig(
-        ownPrefixes, bytes, maxSegmentLifetimeNanos, minRtoNanos, delayedAckNanos, finWait2Nanos, halfOpenLimit, timeWaitLimit, heldTextBytes);
+        ownPrefixes,
+        bytes,
+        maxSegmentLifetimeNanos,
+        minRtoNanos,
+        delayedAckNanos,
+        finWait2Nanos,
+        halfOpenLimit,
+        timeWaitLimit,
+        heldTextBytes);
   }
 
   /** With another maximum segment lifetime. */
   public ContextConfig withMaxSegmentLifetime(long nanos) {
     return new ContextConfig(
-        ownPrefixes, receiveWindowBytes, nanos, minRtoNanos, delayedAckNanos, finWait2Nanos, halfOpenLimit, timeWaitLimit, heldTextBytes);
+        ownPrefixes,
+        receiveWindowBytes,
+        nanos,
+        minRtoNanos,
+        delayedAckNanos,
+        finWait2Nanos,
+        halfOpenLimit,
+        timeWaitLimit,
+        heldTextBytes);
   }
 
   /** With another lower bound of the retransmission time-out. */
   public ContextConfig withMinRto(long nanos) {
     return new ContextConfig(
-        ownPrefixes, receiveWindowBytes, maxSegmentLifetimeNanos, nanos, delayedAckNanos, finWait2Nanos, halfOpenLimit, timeWaitLimit, heldTextBytes);
+        ownPrefixes,
+        receiveWindowBytes,
+        maxSegmentLifetimeNanos,
+        nanos,
+        delayedAckNanos,
+        finWait2Nanos,
+        halfOpenLimit,
+        timeWaitLimit,
+        heldTextBytes);
   }
 
   /** With another delay for acknowledgments. */
   public ContextConfig withDelayedAck(long nanos) {
     return new ContextConfig(
-        ownPrefixes, receiveWindowBytes, maxSegmentLifetimeNanos, minRtoNanos, nanos, finWait2Nanos, halfOpenLimit, timeWaitLimit, heldTextBytes);
+        ownPrefixes,
+        receiveWindowBytes,
+        maxSegmentLifetimeNanos,
+        minRtoNanos,
+        nanos,
+        finWait2Nanos,
+        halfOpenLimit,
+        timeWaitLimit,
+        heldTextBytes);
   }
 
   /** With other limits: half-open, TIME-WAIT, held text in bytes. */
   public ContextConfig withLimits(int halfOpen, int timeWait, int heldBytes) {
     return new ContextConfig(
-        ownPrefixes, receiveWindowBytes, maxSegmentLifetimeNanos, minRtoNanos, delayedAckNanos, finWait2Nanos, halfOpen, timeWait, heldBytes);
+        ownPrefixes,
+        receiveWindowBytes,
+        maxSegmentLifetimeNanos,
+        minRtoNanos,
+        delayedAckNanos,
+        finWait2Nanos,
+        halfOpen,
+        timeWait,
+        heldBytes);
   }
 }

@@ -246,4 +246,23 @@ public final class TcpOptions {
     Wire.i32(m, start + 8, tsEcr);
     return TIMESTAMP_LENGTH;
   }
+
+  /** Bytes of a SACK option with so many blocks, its two NOPs included. */
+  public static int sackLength(int blocks) {
+    return 4 + 8 * blocks;
+  }
+
+  /**
+   * Writes NOP NOP SACK with {@code blocks} blocks (RFC 2018 §3).
+   *
+   * @param edges left and right edges alternately
+   * @return bytes written
+   */
+  public static int writeSack(MemorySegment m, long start, int[] edges, int blocks) {
+    Wire.i32(m, start, NO_OPERATION << 24 | NO_OPERATION << 16 | SACK << 8 | 2 + 8 * blocks);
+    for (int i = 0; i < 2 * blocks; i++) {
+      Wire.i32(m, start + 4 + 4L * i, edges[i]);
+    }
+    return sackLength(blocks);
+  }
 }

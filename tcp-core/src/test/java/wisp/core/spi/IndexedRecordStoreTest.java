@@ -16,228 +16,229 @@ import org.junit.jupiter.params.provider.ValueSource;
 @DisplayName("Records found by key: extendible hashing in pages")
 class IndexedRecordStoreTest {
 
-    private final ArrayRecords memory = new ArrayRecords(6);
-    private final CountingPages pages = new CountingPages();
+  private final ArrayRecords memory = new ArrayRecords(6);
+  private final CountingPages pages = new CountingPages();
 
-    private IndexedRecordStore store(long seed) {
-        return new IndexedRecordStore(StrategyConfig.forConnections(0, seed), memory, pages);
-    }
+  private IndexedRecordStore store(long seed) {
+    return new IndexedRecordStore(StrategyConfig.forConnections(0, seed), memory, pages);
+  }
 
-    @ParameterizedTest
-    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
-    void behavesLikeAMap(long seed) {
-        var random = new SplittableRandom(seed);
-        var store = store(seed);
-        var model = new HashMap<Long, Integer>();
-        var live = new ArrayList<Long>();
-        int most = 1 + random.nextInt(30_000);
-        for (int i = 0; i < 200_000; i++) {
-            // Grows, shrinks and grows again.
-            boolean insert = random.nextInt(10) < ((i / 50_000) % 2 == 0 ? 7 : 3);
-            if (insert && live.size() < most) {
-                long key = random.nextLong(4L * most);
-                if (!model.containsKey(key)) {
-                    int slot = store.insert(key);
-                    store.set(slot, 0, (int) key);
-                    assertEquals(null, model.put(key, slot));
-                    live.add(key);
-                }
-            } else if (!live.isEmpty()) {
-                int at = random.nextInt(live.size());
-                long key = live.set(at, live.getLast());
-                live.removeLast();
-                store.remove(model.remove(key));
-                assertEquals(RecordStore.NONE, store.find(key));
-            }
-            long probe = random.nextLong(4L * most);
-            assertEquals(model.getOrDefault(probe, RecordStore.NONE), store.find(probe));
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+  void behavesLikeAMap(long seed) {
+    var random = new SplittableRandom(seed);
+    var store = store(seed);
+    var model = new HashMap<Long, Integer>();
+    var live = new ArrayList<Long>();
+    int most = 1 + random.nextInt(30_000);
+    for (int i = 0; i < 200_000; i++) {
+      // Grows, shrinks and grows again.
+      boolean insert = random.nextInt(10) < ((i / 50_000) % 2 == 0 ? 7 : 3);
+      if (insert && live.size() < most) {
+        long key = random.nextLong(4L * most);
+        if (!model.containsKey(key)) {
+          int slot = store.insert(key);
+          store.set(slot, 0, (int) key);
+          assertEquals(null, model.put(key, slot));
+          live.add(key);
         }
-        assertEquals(model.size(), store.size());
-        model.forEach(
-                (key, slot) -> {
-                    assertEquals(slot, store.find(key));
-                    assertEquals(key, store.key(slot));
-                    assertEquals((int) (long) key, store.get(slot, 0));
-                });
-        model.values().forEach(store::remove);
-        assertEquals(1, pages.live, "pages of an empty store");
-        assertEquals(0, store.size());
-    }
-
-    @Test
-    void atEveryCountTheIndexIsTwoThirdsFull() {
-        var store = store(4);
-        int n = 0;
-        for (int next = 50_000; next <= 800_000; next += next / 8) {
-            for (; n < next; n++) {
-                store.insert(n * 0x1_0001L);
-            }
-            double load = n / (1024.0 * pages.live);
-            assertTrue(load > 0.64, "load " + load + " at " + n);
-        }
-    }
-
-    @Test
-    void churnDoesNotEatPages() {
-        var store = store(5);
-        var random = new SplittableRandom(5);
-        int n = 200_000;
-        int[] slots = new int[n];
-        for (int i = 0; i < n; i++) {
-            slots[i] = store.insert(i);
-        }
-        long key = n;
-        for (int i = 0; i < 10 * n; i++) {
-            int victim = random.nextInt(n);
-            store.remove(slots[victim]);
-            slots[victim] = store.insert(key++);
-        }
-        double load = n / (1024.0 * pages.live);
-        assertTrue(load > 0.55, "load " + load);
-    }
-
-    @Test
-    void removingMostRecordsGivesMostPagesBack() {
-        var store = store(6);
-        int n = 300_000;
-        for (int i = 0; i < n; i++) {
-            store.insert(i);
-        }
-        int peak = pages.live;
-        for (int i = 0; i < n; i++) {
-            if (i % 10 != 0) {
-                store.remove(store.find(i));
-            }
-        }
-        assertTrue(pages.live < peak / 4, pages.live + " pages of " + peak);
-        for (int i = 0; i < n; i += 10) {
-            assertTrue(store.find(i) != RecordStore.NONE);
-        }
-    }
-
-    @Test
-    void givenNoPage_whenInserting_thenNothingChanges() {
-        var store = store(7);
-        pages.limit = 4;
-        long key = 0;
-        int slot;
-        while ((slot = store.insert(key)) != RecordStore.NONE) {
-            key++;
-        }
-        assertTrue(key > 2_000, key + " records in 4 pages");
+      } else if (!live.isEmpty()) {
+        int at = random.nextInt(live.size());
+        long key = live.set(at, live.getLast());
+        live.removeLast();
+        store.remove(model.remove(key));
         assertEquals(RecordStore.NONE, store.find(key));
-        assertEquals(key, store.size());
-        assertEquals(key, memory.size());
-        for (long k = 0; k < key; k++) {
-            assertEquals(k, store.key(store.find(k)));
-        }
-        pages.limit = 5;
-        assertTrue(store.insert(key) != RecordStore.NONE);
+      }
+      long probe = random.nextLong(4L * most);
+      assertEquals(model.getOrDefault(probe, RecordStore.NONE), store.find(probe));
+    }
+    assertEquals(model.size(), store.size());
+    model.forEach(
+        (key, slot) -> {
+          assertEquals(slot, store.find(key));
+          assertEquals(key, store.key(slot));
+          assertEquals((int) (long) key, store.get(slot, 0));
+        });
+    model.values().forEach(store::remove);
+    assertEquals(1, pages.live, "pages of an empty store");
+    assertEquals(0, store.size());
+  }
+
+  @Test
+  void atEveryCountTheIndexIsTwoThirdsFull() {
+    var store = store(4);
+    int n = 0;
+    for (int next = 50_000; next <= 800_000; next += next / 8) {
+      for (; n < next; n++) {
+        store.insert(n * 0x1_0001L);
+      }
+      double load = n / (1024.0 * pages.live);
+      assertTrue(load > 0.64, "load " + load + " at " + n);
+    }
+  }
+
+  @Test
+  void churnDoesNotEatPages() {
+    var store = store(5);
+    var random = new SplittableRandom(5);
+    int n = 200_000;
+    int[] slots = new int[n];
+    for (int i = 0; i < n; i++) {
+      slots[i] = store.insert(i);
+    }
+    long key = n;
+    for (int i = 0; i < 10 * n; i++) {
+      int victim = random.nextInt(n);
+      store.remove(slots[victim]);
+      slots[victim] = store.insert(key++);
+    }
+    double load = n / (1024.0 * pages.live);
+    assertTrue(load > 0.55, "load " + load);
+  }
+
+  @Test
+  void removingMostRecordsGivesMostPagesBack() {
+    var store = store(6);
+    int n = 300_000;
+    for (int i = 0; i < n; i++) {
+      store.insert(i);
+    }
+    int peak = pages.live;
+    for (int i = 0; i < n; i++) {
+      if (i % 10 != 0) {
+        store.remove(store.find(i));
+      }
+    }
+    assertTrue(pages.live < peak / 4, pages.live + " pages of " + peak);
+    for (int i = 0; i < n; i += 10) {
+      assertTrue(store.find(i) != RecordStore.NONE);
+    }
+  }
+
+  @Test
+  void givenNoPage_whenInserting_thenNothingChanges() {
+    var store = store(7);
+    pages.limit = 4;
+    long key = 0;
+    int slot;
+    while ((slot = store.insert(key)) != RecordStore.NONE) {
+      key++;
+    }
+    assertTrue(key > 2_000, key + " records in 4 pages");
+    assertEquals(RecordStore.NONE, store.find(key));
+    assertEquals(key, store.size());
+    assertEquals(key, memory.size());
+    for (long k = 0; k < key; k++) {
+      assertEquals(k, store.key(store.find(k)));
+    }
+    pages.limit = 5;
+    assertTrue(store.insert(key) != RecordStore.NONE);
+  }
+
+  @Test
+  void givenNoPageAtAll_whenInserting_thenNone() {
+    pages.limit = 0;
+    var store = store(8);
+    assertEquals(RecordStore.NONE, store.insert(1));
+    assertEquals(RecordStore.NONE, store.find(1));
+    assertEquals(0, memory.size());
+    pages.limit = 1;
+    assertEquals(store.insert(1), store.find(1));
+  }
+
+  @Test
+  void aMissSeldomTouchesARecord() {
+    var store = store(9);
+    for (int i = 0; i < 100_000; i++) {
+      store.insert(i);
+    }
+    memory.reads = 0;
+    for (int i = 100_000; i < 200_000; i++) {
+      store.find(i);
+    }
+    assertTrue(
+        memory.reads / 2 < 100_000 / 50, memory.reads / 2 + " of 100,000 misses read a record");
+  }
+
+  @Test
+  void noInsertReadsMoreThanAPageOfRecords() {
+    var store = store(10);
+    long longest = 0;
+    for (int i = 0; i < 300_000; i++) {
+      long before = memory.reads;
+      store.insert(i);
+      longest = Math.max(longest, memory.reads - before);
+    }
+    assertTrue(longest / 2 < 1200, longest / 2 + " records read by one insert");
+  }
+
+  @Test
+  void aWrongSlotIsRefused() {
+    var store = store(11);
+    int slot = store.insert(1);
+    assertThrows(IllegalStateException.class, () -> store.remove(slot + 1));
+    assertFalse(store.isLive(-1));
+    store.remove(slot);
+    assertThrows(IllegalStateException.class, () -> store.remove(slot));
+  }
+
+  @Test
+  void spreadIsMonotoneAndTwiceAsDenseAtTheStart() {
+    long whole = 1L << 32;
+    long last = -1;
+    for (long u = 0; u < whole; u += 65_521) {
+      long x = RecordIndex.spread(u);
+      assertTrue(x >= last && x < whole);
+      last = x;
+    }
+    assertTrue(RecordIndex.spread(whole - 1) > whole - 10);
+    assertEquals(Math.log(1.5) / Math.log(2), share(0.5), 0.005);
+    assertEquals(Math.log(1.1) / Math.log(2), share(0.1), 0.005);
+  }
+
+  /** Which part of all hashes falls below x. */
+  private static double share(double x) {
+    double whole = 1L << 32;
+    long u = 0;
+    while (RecordIndex.spread(u) < x * whole) {
+      u += 1 << 20;
+    }
+    return u / whole;
+  }
+
+  private static final class CountingPages implements IndexPages {
+    final IndexPages pages = IndexPages.onHeap();
+    int live;
+    int limit = Integer.MAX_VALUE;
+
+    @Override
+    public int acquire() {
+      if (live == limit) {
+        return NONE;
+      }
+      live++;
+      return pages.acquire();
     }
 
-    @Test
-    void givenNoPageAtAll_whenInserting_thenNone() {
-        pages.limit = 0;
-        var store = store(8);
-        assertEquals(RecordStore.NONE, store.insert(1));
-        assertEquals(RecordStore.NONE, store.find(1));
-        assertEquals(0, memory.size());
-        pages.limit = 1;
-        assertEquals(store.insert(1), store.find(1));
+    @Override
+    public void release(int page) {
+      live--;
+      pages.release(page);
     }
 
-    @Test
-    void aMissSeldomTouchesARecord() {
-        var store = store(9);
-        for (int i = 0; i < 100_000; i++) {
-            store.insert(i);
-        }
-        memory.reads = 0;
-        for (int i = 100_000; i < 200_000; i++) {
-            store.find(i);
-        }
-        assertTrue(memory.reads / 2 < 100_000 / 50, memory.reads / 2 + " of 100,000 misses read a record");
+    @Override
+    public int get(int page, int i) {
+      return pages.get(page, i);
     }
 
-    @Test
-    void noInsertReadsMoreThanAPageOfRecords() {
-        var store = store(10);
-        long longest = 0;
-        for (int i = 0; i < 300_000; i++) {
-            long before = memory.reads;
-            store.insert(i);
-            longest = Math.max(longest, memory.reads - before);
-        }
-        assertTrue(longest / 2 < 1200, longest / 2 + " records read by one insert");
+    @Override
+    public void set(int page, int i, int value) {
+      pages.set(page, i, value);
     }
 
-    @Test
-    void aWrongSlotIsRefused() {
-        var store = store(11);
-        int slot = store.insert(1);
-        assertThrows(IllegalStateException.class, () -> store.remove(slot + 1));
-        assertFalse(store.isLive(-1));
-        store.remove(slot);
-        assertThrows(IllegalStateException.class, () -> store.remove(slot));
+    @Override
+    public long reservedBytes() {
+      return pages.reservedBytes();
     }
-
-    @Test
-    void spreadIsMonotoneAndTwiceAsDenseAtTheStart() {
-        long whole = 1L << 32;
-        long last = -1;
-        for (long u = 0; u < whole; u += 65_521) {
-            long x = RecordIndex.spread(u);
-            assertTrue(x >= last && x < whole);
-            last = x;
-        }
-        assertTrue(RecordIndex.spread(whole - 1) > whole - 10);
-        assertEquals(Math.log(1.5) / Math.log(2), share(0.5), 0.005);
-        assertEquals(Math.log(1.1) / Math.log(2), share(0.1), 0.005);
-    }
-
-    /** Which part of all hashes falls below x. */
-    private static double share(double x) {
-        double whole = 1L << 32;
-        long u = 0;
-        while (RecordIndex.spread(u) < x * whole) {
-            u += 1 << 20;
-        }
-        return u / whole;
-    }
-
-    private static final class CountingPages implements IndexPages {
-        final IndexPages pages = IndexPages.onHeap();
-        int live;
-        int limit = Integer.MAX_VALUE;
-
-        @Override
-        public int acquire() {
-            if (live == limit) {
-                return NONE;
-            }
-            live++;
-            return pages.acquire();
-        }
-
-        @Override
-        public void release(int page) {
-            live--;
-            pages.release(page);
-        }
-
-        @Override
-        public int get(int page, int i) {
-            return pages.get(page, i);
-        }
-
-        @Override
-        public void set(int page, int i, int value) {
-            pages.set(page, i, value);
-        }
-
-        @Override
-        public long reservedBytes() {
-            return pages.reservedBytes();
-        }
-    }
+  }
 }

@@ -1,4 +1,4 @@
-package wisp.core.stack;
+package wisp.core;
 
 import java.util.EnumMap;
 import java.util.Map;

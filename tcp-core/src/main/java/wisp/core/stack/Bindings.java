@@ -1,0 +1,195 @@
+package wisp.core.stack;
+
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+import wisp.core.spi.KeyedHash;
+
+/**
+ * What many connections share, by a number of 16 bits: one endpoint, the handler, the profile. For
+ * accepted connections the endpoint is the local one and the record holds the peer's; for
+ * connections that we opened the roles are swapped, so that a million of them to one server share
+ * one binding.
+ *
+ * <p>A record's key is (address 32, port 16, binding 16), address and port being those the binding
+ * doesn't hold. To find a connection: the binding of the segment's endpoint, then the record of the
+ * key.
+ */
+final class Bindings {
+  static final int NONE = 0;
+  private static final int MOST = 65_535;
+
+  private final KeyedHash hash;
+  private int[] address = new int[16];
+  private int[] portAndRole = new int[16];
+  private int[] connections = new int[16];
+  private int[] next = new int[16];
+  private @Nullable ConnectionHandler[] handler = new ConnectionHandler[16];
+  private @Nullable ConnectionProfile[] profile = new ConnectionProfile[16];
+
+  /**
+   * Open addressing over binding numbers; 0: empty. Bindings with the same endpoint are chained by
+   * {@link #next}.
+   */
+  private int[] table = new int[32];
+
+  private int endpoints;
+  private int bound = 1;
+  private int active;
+
+  Bindings(KeyedHash hash) {
+    this.hash = hash;
+  }
+
+  /** First binding with this endpoint, or {@link #NONE}; others follow by {@link #next}. */
+  int first(boolean activeRole, int ipv4, int port) {
+    if (activeRole && active == 0) {
+      return NONE;
+    }
+    return table[find(ipv4, pack(activeRole, port))];
+  }
+
+  /** The next binding with the same endpoint. */
+  int next(int binding) {
+    return next[binding];
+  }
+
+  /**
+   * The binding of this endpoint, handler and profile, made if need be; {@link #NONE}: all 65,535
+   * are in use.
+   */
+  int intern(boolean activeRole, int ipv4, int port, ConnectionHandler h, ConnectionProfile p) {
+    int packed = pack(activeRole, port);
+    int place = find(ipv4, packed);
+    for (int b = table[place]; b != NONE; b = next[b]) {
+      if (handler[b] == h && p.equals(profile[b])) {
+        return b;
+      }
+    }
+    if (bound > MOST) {
+      dropUnused();
+      if (bound > MOST) {
+        return NONE;
+      }
+      place = find(ipv4, packed);
+    }
+    if (bound == address.length) {
+      grow();
+    }
+    int b = bound++;
+    address[b] = ipv4;
+    portAndRole[b] = packed;
+    handler[b] = h;
+    profile[b] = p;
+    connections[b] = 0;
+    endpoints += table[place] == NONE ? 1 : 0;
+    next[b] = table[place];
+    table[place] = b;
+    active += activeRole ? 1 : 0;
+    if (endpoints * 2 > table.length) {
+      rehash(table.length * 2);
+    }
+    return b;
+  }
+
+  /**
+   * Unused bindings at the end of the numbers go; a number in use stays, since records name it.
+   *
+   * <p>Enough for endpoints that come and go in order; holes are left until their neighbours above
+   * are free too.
+   */
+  private void dropUnused() {
+    while (bound > 1 && connections[bound - 1] == 0) {
+      bound--;
+      active -= isActive(bound) ? 1 : 0;
+      handler[bound] = null;
+      profile[bound] = null;
+    }
+    rehash(table.length);
+  }
+
+  private void grow() {
+    int size = Math.min(address.length * 2, MOST + 1);
+    address = Arrays.copyOf(address, size);
+    portAndRole = Arrays.copyOf(portAndRole, size);
+    connections = Arrays.copyOf(connections, size);
+    next = Arrays.copyOf(next, size);
+    handler = Arrays.copyOf(handler, size);
+    profile = Arrays.copyOf(profile, size);
+  }
+
+  private void rehash(int size) {
+    table = new int[size];
+    endpoints = 0;
+    for (int b = 1; b < bound; b++) {
+      int place = find(address[b], portAndRole[b]);
+      endpoints += table[place] == NONE ? 1 : 0;
+      next[b] = table[place];
+      table[place] = b;
+    }
+  }
+
+  private int find(int ipv4, int packed) {
+    int i = (int) hash.hash((long) ipv4 << 32 | packed) & (table.length - 1);
+    while (table[i] != NONE && (address[table[i]] != ipv4 || portAndRole[table[i]] != packed)) {
+      i = i + 1 & (table.length - 1);
+    }
+    return i;
+  }
+
+  private static int pack(boolean activeRole, int port) {
+    return port | (activeRole ? 1 << 16 : 0);
+  }
+
+  static long key(int address, int port, int binding) {
+    return (long) address << 32 | (long) port << 16 | binding;
+  }
+
+  static int keyAddress(long key) {
+    return (int) (key >>> 32);
+  }
+
+  static int keyPort(long key) {
+    return (int) (key >>> 16) & 0xFFFF;
+  }
+
+  static int keyBinding(long key) {
+    return (int) key & 0xFFFF;
+  }
+
+  /** Whether connections of this binding were opened by us: it holds the remote endpoint. */
+  boolean isActive(int binding) {
+    return portAndRole[binding] >>> 16 != 0;
+  }
+
+  int address(int binding) {
+    return address[binding];
+  }
+
+  int port(int binding) {
+    return portAndRole[binding] & 0xFFFF;
+  }
+
+  ConnectionHandler handler(int binding) {
+    ConnectionHandler h = handler[binding];
+    assert h != null;
+    return h;
+  }
+
+  ConnectionProfile profile(int binding) {
+    ConnectionProfile p = profile[binding];
+    assert p != null;
+    return p;
+  }
+
+  void connectionAdded(int binding) {
+    connections[binding]++;
+  }
+
+  void connectionRemoved(int binding) {
+    connections[binding]--;
+  }
+
+  long reservedBytes() {
+    return address.length * 24L + table.length * 4L;
+  }
+}

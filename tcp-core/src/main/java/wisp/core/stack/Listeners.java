@@ -1,0 +1,60 @@
+package wisp.core.stack;
+
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Where connections are accepted. Asked once a SYN: by port first, then by address. */
+final class Listeners {
+  /** Who accepts, and how. */
+  record Listener(Endpoint local, ConnectionProfile profile, ConnectionHandler handler) {}
+
+  private final Map<Endpoint, Listener> all = new HashMap<>();
+  private final Listener[][] byPort = new Listener[65_536 / PORTS_A_PAGE][];
+  private static final int PORTS_A_PAGE = 256;
+  private static final Listener[] NO_LISTENERS = {};
+
+  void add(Listener listener) {
+    if (all.putIfAbsent(listener.local(), listener) != null) {
+      throw new IllegalStateException(listener.local() + " is in use by another listener");
+    }
+    rebuildPage(listener.local().port());
+  }
+
+  boolean remove(Endpoint local) {
+    boolean was = all.remove(local) != null;
+    rebuildPage(local.port());
+    return was;
+  }
+
+  /** The listener for this address and port: one for the address itself before one for any. */
+  @Nullable Listener find(int ipv4, int port) {
+    Listener[] page = byPort[port / PORTS_A_PAGE];
+    Listener any = null;
+    if (page != null) {
+      for (Listener listener : page) {
+        if (listener.local().port() == port) {
+          if (listener.local().address().equals(Endpoint.ANY)) {
+            any = listener;
+          } else if (listener.local().address().ipv4() == ipv4) {
+            return listener;
+          }
+        }
+      }
+    }
+    return any;
+  }
+
+  private void rebuildPage(int port) {
+    int page = port / PORTS_A_PAGE;
+    byPort[page] =
+        all.values().stream()
+            .filter(l -> l.local().port() / PORTS_A_PAGE == page)
+            .toList()
+            .toArray(NO_LISTENERS);
+  }
+
+  long reservedBytes() {
+    return byPort.length * 4L + all.size() * 128L;
+  }
+}

@@ -1,0 +1,266 @@
+package wisp.core.stack;
+
+import org.jspecify.annotations.Nullable;
+import wisp.core.Counters;
+import wisp.core.ip.Icmp;
+import wisp.core.ip.Ipv4Input;
+import wisp.core.ip.Ipv4Output;
+import wisp.core.ip.OwnAddresses;
+import wisp.core.spi.Entropy;
+import wisp.core.spi.FrameAllocator;
+import wisp.core.spi.KeyedHash;
+import wisp.core.spi.Link;
+import wisp.core.spi.MemoryStrategy;
+import wisp.core.spi.RecordStore;
+import wisp.core.spi.SocketBuffers;
+import wisp.core.tcp.AckLimiter;
+import wisp.core.tcp.Acknowledgment;
+import wisp.core.tcp.Activity;
+import wisp.core.tcp.Blocks;
+import wisp.core.tcp.ConnectionTimers;
+import wisp.core.tcp.DestinationCache;
+import wisp.core.tcp.DrowsyList;
+import wisp.core.tcp.EndCause;
+import wisp.core.tcp.Ending;
+import wisp.core.tcp.Handshake;
+import wisp.core.tcp.Reassembly;
+import wisp.core.tcp.ReceiveWindow;
+import wisp.core.tcp.Receiver;
+import wisp.core.tcp.Retransmission;
+import wisp.core.tcp.SegmentArrives;
+import wisp.core.tcp.SendQueue;
+import wisp.core.tcp.SendText;
+import wisp.core.tcp.Sender;
+import wisp.core.tcp.State;
+import wisp.core.tcp.Tcb;
+import wisp.core.tcp.TcpConfig;
+import wisp.core.tcp.TcpEnvironment;
+import wisp.core.tcp.TcpOutput;
+import wisp.core.tcp.UserCalls;
+import wisp.core.tcp.congestion.CongestionControl;
+import wisp.core.tcp.congestion.NewReno;
+
+/** A context's parts, made and joined here and nowhere else, and the time that passes over them. */
+final class Machinery {
+  /** Free block bytes from which on those who wait for memory are told. */
+  private static final long ENOUGH_BYTES = 4_096;
+
+  final Counters counters = new Counters();
+  final Listeners listeners = new Listeners();
+  final TcpEnvironment env;
+  final HandlerUpcalls upcalls;
+  final TcbDesk desk;
+  final Demultiplexer demultiplexer;
+  final ActiveOpens activeOpens;
+  final UserCalls calls;
+  final BurstEnd burstEnd;
+
+  private final MemoryStrategy memory;
+  private final RecordStore records;
+  private final WaitQueues waits;
+  private final Bindings bindings;
+  private final Blocks blocks;
+  private final ConnectionTimers timers;
+  private final Activity activity;
+  private final Retransmission retransmission;
+  private final Sender sender;
+  private final Ending ending;
+  private final Sweeps sweeps;
+  private final DestinationCache destinations;
+  private final AckLimiter limiter;
+  private final EphemeralPorts ports;
+
+  Machinery(
+      Context context, ContextConfig config, MemoryStrategy memory, Link link, Entropy entropy) {
+    this.memory = memory;
+    this.records = memory.records();
+    FrameAllocator frames = memory.frames();
+    SocketBuffers buffers = checked(memory.socketBuffers());
+    OwnAddresses own = new OwnAddresses(config.ownPrefixes());
+    TcpConfig tcp = tcpConfig(config, buffers);
+
+    waits = new WaitQueues(config, counters);
+    bindings = new Bindings(KeyedHash.random(entropy));
+    upcalls = new HandlerUpcalls(context, bindings, counters);
+    env = new TcpEnvironment(tcp, counters, upcalls, KeyedHash.random(entropy));
+    blocks = new Blocks(memory.blocks(), this::reclaim);
+    timers = new ConnectionTimers(blocks);
+    destinations = new DestinationCache(KeyedHash.random(entropy));
+    limiter = new AckLimiter(KeyedHash.random(entropy));
+    DrowsyList drowsy = new DrowsyList(blocks);
+    activity = new Activity(blocks, timers, destinations, drowsy);
+
+    SendQueue queue = new SendQueue(blocks, frames);
+    Reassembly reassembly = new Reassembly(blocks, tcp.heldTextBytes());
+    ReceiveWindow window = new ReceiveWindow(tcp, buffers);
+    SendText text = new SendText(queue, frames, buffers);
+    Ipv4Output ip = new Ipv4Output(link, counters);
+    TcpOutput output = new TcpOutput(env, ip, window, reassembly, text);
+    ending = new Ending(env, queue, reassembly, frames);
+    sender = new Sender(env, output, timers);
+    Receiver receiver =
+        new Receiver(env, reassembly, blocks, activity, window, output, ending, buffers);
+    CongestionControl control = new NewReno();
+    retransmission = new Retransmission(env, timers, control, sender, ending);
+    Acknowledgment acknowledgment =
+        new Acknowledgment(env, queue, frames, control, retransmission, timers, sender);
+    desk =
+        new TcbDesk(
+            env, records, bindings, activity, window, output, timers, drowsy, waits, buffers);
+    burstEnd = new BurstEnd(env, records, waits, sender, output, upcalls);
+    Handshake handshake =
+        new Handshake(env, output, sender, timers, window, ending, receiver, burstEnd);
+    SegmentArrives segmentArrives =
+        new SegmentArrives(
+            env, handshake, acknowledgment, receiver, output, ending, activity, limiter, burstEnd);
+    calls = new UserCalls(activity, text, receiver, output, ending, buffers);
+    upcalls.onFailure(tcb -> calls.abort(tcb, EndCause.HANDLER_FAILED));
+
+    InitialSequenceNumbers isn = new InitialSequenceNumbers(KeyedHash.random(entropy));
+    ports = new EphemeralPorts(KeyedHash.random(entropy), KeyedHash.random(entropy));
+    PassiveOpens passiveOpens =
+        new PassiveOpens(env, config, listeners, bindings, desk, handshake, isn);
+    demultiplexer =
+        new Demultiplexer(
+            env,
+            records,
+            bindings,
+            desk,
+            new Ipv4Input(own, counters),
+            new Icmp(ip, counters),
+            segmentArrives,
+            output,
+            passiveOpens);
+    activeOpens =
+        new ActiveOpens(env, own, listeners, bindings, desk, demultiplexer, handshake, isn, ports);
+    sweeps = new Sweeps(records, desk, burstEnd::flush);
+  }
+
+  private static @Nullable SocketBuffers checked(@Nullable SocketBuffers buffers) {
+    if (buffers != null
+        && (Integer.bitCount(buffers.receiveBytes()) != 1
+            || Integer.bitCount(buffers.sendBytes()) != 1)) {
+      throw new IllegalArgumentException(
+          "socket buffers of "
+              + buffers.receiveBytes()
+              + " and "
+              + buffers.sendBytes()
+              + " bytes: both must be powers of two");
+    }
+    return buffers;
+  }
+
+  private static TcpConfig tcpConfig(ContextConfig config, @Nullable SocketBuffers buffers) {
+    int window = buffers == null ? config.receiveWindowBytes() : buffers.receiveBytes();
+    int shift = 0;
+    while (shift < 14 && 65_535 << shift < window) {
+      shift++;
+    }
+    int whole = window >>> shift << shift;
+    return new TcpConfig(
+        whole, shift, config.minRtoNanos(), config.delayedAckNanos(), config.heldTextBytes());
+  }
+
+  @SuppressWarnings(
+      "NullAway") // called by the pool when it runs short: the desk has been made by then
+  private void reclaim() {
+    desk.reclaim();
+  }
+
+  // ---- Time ------------------------------------------------------------------------------------
+
+  void advance(long nowNanos) {
+    env.nowNanos = Math.max(env.nowNanos, nowNanos);
+  }
+
+  /**
+   * Everything whose time has come, {@code most} of each kind; the rest comes with the next poll.
+   */
+  int expire(int most) {
+    long now = env.nowNanos;
+    int done = timers.wheel().expire(now, most, this::timerExpired);
+    for (int i = 0; i < most && waits.delayedAcks().headDeadlineNanos() <= now; i++, done++) {
+      ackIsDue(waits.delayedAcks().pop());
+    }
+    for (int i = 0; i < most && waits.finWaits().headDeadlineNanos() <= now; i++, done++) {
+      finWaitIsOver(waits.finWaits().pop());
+    }
+    for (int i = 0; i < most && waits.timeWaits().headDeadlineNanos() <= now; i++, done++) {
+      long deadline = waits.timeWaits().headDeadlineNanos();
+      desk.timeWaitOver(waits.timeWaits().pop(), deadline);
+    }
+    sweeps.step(now, memory.blocks().availableBytes() >= ENOUGH_BYTES);
+    return done;
+  }
+
+  private void timerExpired(int block, long nowNanos) {
+    Tcb tcb = desk.open(activity.slotOf(block));
+    if (timers.isDue(tcb, nowNanos)) {
+      switch (tcb.timer) {
+        case RETRANSMISSION -> retransmission.onTimeout(tcb);
+        case PERSIST -> sender.onPersist(tcb);
+        case DROWSY -> desk.wakeNoMore(tcb);
+        case NONE -> throw new IllegalStateException("no timer runs");
+      }
+    }
+    desk.close(tcb);
+  }
+
+  private void ackIsDue(long handle) {
+    int slot = desk.openSlotOf(handle);
+    if (slot != RecordStore.NONE) {
+      Tcb tcb = desk.open(slot);
+      if (tcb.ackOwed) {
+        tcb.ackNow = true;
+        burstEnd.atEndOfBurst(tcb);
+      }
+      desk.close(tcb);
+    }
+  }
+
+  private void finWaitIsOver(long handle) {
+    int slot = desk.openSlotOf(handle);
+    if (slot != RecordStore.NONE && desk.waitsForPeersFin(slot)) {
+      Tcb tcb = desk.open(slot);
+      ending.end(tcb, EndCause.TIMED_OUT);
+      desk.close(tcb);
+    }
+  }
+
+  long nextDeadlineNanos() {
+    if (!burstEnd.isEmpty()) {
+      return env.nowNanos;
+    }
+    return Math.min(
+        Math.min(timers.wheel().nextDeadlineNanos(), waits.nextDeadlineNanos()),
+        sweeps.nextDeadlineNanos(env.nowNanos));
+  }
+
+  // ---- The end ---------------------------------------------------------------------------------
+
+  void endAll() {
+    int bound = records.slotBound();
+    for (int slot = 0; slot < bound; slot++) {
+      if (records.isLive(slot)) {
+        Tcb tcb = desk.open(slot);
+        ending.end(tcb, EndCause.CONTEXT_CLOSED);
+        assert tcb.state == State.CLOSED;
+        desk.close(tcb);
+      }
+    }
+    desk.removeEnded();
+  }
+
+  /** Bytes of the context's own tables. */
+  long reservedBytes() {
+    return waits.reservedBytes()
+        + bindings.reservedBytes()
+        + listeners.reservedBytes()
+        + destinations.reservedBytes()
+        + limiter.reservedBytes()
+        + ports.reservedBytes()
+        + timers.wheel().reservedBytes()
+        + burstEnd.reservedBytes()
+        + desk.reservedBytes();
+  }
+}

@@ -1,0 +1,77 @@
+package wisp.core.stack;
+
+import wisp.core.Counters.Event;
+import wisp.core.tcp.Handshake;
+import wisp.core.tcp.Tcb;
+import wisp.core.tcp.TcpEnvironment;
+import wisp.core.wire.Ipv4Header;
+import wisp.core.wire.TcpHeader;
+import wisp.core.wire.TcpOptions;
+
+/**
+ * LISTEN (RFC 9293 §3.10.7.2): a SYN becomes a half-open connection, if there is a listener,
+ * memory, and room among the half-open ones.
+ */
+final class PassiveOpens {
+  private final TcpEnvironment env;
+  private final ContextConfig config;
+  private final Listeners listeners;
+  private final Bindings bindings;
+  private final TcbDesk desk;
+  private final Handshake handshake;
+  private final InitialSequenceNumbers isn;
+
+  PassiveOpens(
+      TcpEnvironment env,
+      ContextConfig config,
+      Listeners listeners,
+      Bindings bindings,
+      TcbDesk desk,
+      Handshake handshake,
+      InitialSequenceNumbers isn) {
+    this.env = env;
+    this.config = config;
+    this.listeners = listeners;
+    this.bindings = bindings;
+    this.desk = desk;
+    this.handshake = handshake;
+    this.isn = isn;
+  }
+
+  /**
+   * A segment without ACK and RST for no connection.
+   *
+   * @return false: nobody listens there, it deserves a RST
+   */
+  boolean offer(Ipv4Header ip, TcpHeader seg, TcpOptions options) {
+    Listeners.Listener listener = listeners.find(ip.destination(), seg.destinationPort());
+    if (listener == null) {
+      return false;
+    }
+    if (!seg.has(TcpHeader.SYN) || seg.has(TcpHeader.FIN)) {
+      env.counters.add(Event.DROP_FLAGS);
+      return true;
+    }
+    if (desk.halfOpen() >= config.halfOpenLimit()) {
+      env.counters.add(Event.DROP_SYN_QUEUE);
+      return true;
+    }
+    int binding =
+        bindings.intern(
+            false, ip.destination(), seg.destinationPort(), listener.handler(), listener.profile());
+    Tcb tcb =
+        binding == Bindings.NONE
+            ? null
+            : desk.create(Bindings.key(ip.source(), seg.sourcePort(), binding), binding);
+    if (tcb == null) {
+      env.counters.add(Event.DROP_NO_RECORD);
+      return true;
+    }
+    int iss =
+        isn.next(
+            ip.destination(), seg.destinationPort(), ip.source(), seg.sourcePort(), env.nowNanos);
+    handshake.accept(tcb, iss, seg, options);
+    desk.close(tcb);
+    return true;
+  }
+}

@@ -1,0 +1,107 @@
+package wisp.core.stack;
+
+/**
+ * The last word of a record: everything about a sleeping connection that is not a sequence number,
+ * a timestamp or an address.
+ *
+ * <pre>
+ *    0  state: 0 free, ESTABLISHED, FIN-WAIT-2, CLOSE-WAIT, TIME-WAIT, awake     3 bits
+ *    3  Snd.Wind.Scale, 15: no window scaling                                   4
+ *    7  SACK permitted      8  timestamps                                       1 + 1
+ *    9  MSS class (see MssTable)                                                4
+ *   13  TS age                                                                  2
+ *   15  receive window shut    16  application closed    17  ACK owed           1 each
+ *   18  listed for the end of the burst    19  waiting for memory               1 each
+ *   20  SND.WND: mantissa 6, exponent 5, rounded down                           11
+ *   31  spare
+ * </pre>
+ *
+ * <p>In TIME-WAIT bits 20 to 31 hold the stamp of its latest deadline instead. Awake only the state
+ * and the waiting bit count: the rest is in the activity block, whose number overlays SND.NXT.
+ */
+final class RecordFlags {
+  static final int FREE = 0;
+  static final int ESTABLISHED = 1;
+  static final int FIN_WAIT_2 = 2;
+  static final int CLOSE_WAIT = 3;
+  static final int TIME_WAIT = 4;
+  static final int AWAKE = 5;
+
+  /** Words of a record beside its key. */
+  static final int SND_NXT = 0;
+
+  static final int RCV_NXT = 1;
+  static final int TS_RECENT = 2;
+  static final int FLAGS = 3;
+  static final int APPLICATION = 4;
+
+  static final int SACK = 1 << 7;
+  static final int TIMESTAMPS = 1 << 8;
+  static final int SHUT = 1 << 15;
+  static final int APPLICATION_CLOSED = 1 << 16;
+  static final int ACK_OWED = 1 << 17;
+  static final int FLUSH_LISTED = 1 << 18;
+  static final int WAITING = 1 << 19;
+  static final int NO_SCALE = 15;
+  private static final int WINDOW_PLACE = 20;
+  private static final int STAMP_PLACE = 20;
+  private static final int STAMP_MASK = 0xFFF;
+  private static final int AGE_PLACE = 13;
+
+  private RecordFlags() {}
+
+  static int state(int flags) {
+    return flags & 7;
+  }
+
+  static int scale(int flags) {
+    return flags >>> 3 & 15;
+  }
+
+  static int mssClass(int flags) {
+    return flags >>> 9 & 15;
+  }
+
+  static int age(int flags) {
+    return flags >>> AGE_PLACE & 3;
+  }
+
+  static int withAge(int flags, int age) {
+    return flags & ~(3 << AGE_PLACE) | age << AGE_PLACE;
+  }
+
+  static boolean has(int flags, int bit) {
+    return (flags & bit) != 0;
+  }
+
+  static int of(int state, int scale, int mssClass, int age) {
+    return state | scale << 3 | mssClass << 9 | age << AGE_PLACE;
+  }
+
+  /** SND.WND in bytes. */
+  static int window(int flags) {
+    int code = flags >>> WINDOW_PLACE & 0x7FF;
+    return (code & 63) << (code >>> 6);
+  }
+
+  /** SND.WND in 11 bits, rounded down: less is promised than the peer did, never more. */
+  static int windowBits(int bytes) {
+    int exponent = Math.max(0, 26 - Integer.numberOfLeadingZeros(bytes));
+    return (exponent << 6 | bytes >>> exponent) << WINDOW_PLACE;
+  }
+
+  /**
+   * Stamp of a deadline, to tell the latest one from those before it: quarter seconds modulo 4096.
+   */
+  static int stamp(long deadlineNanos) {
+    return (int) (deadlineNanos / 250_000_000L) & STAMP_MASK;
+  }
+
+  static int stampOf(int flags) {
+    return flags >>> STAMP_PLACE & STAMP_MASK;
+  }
+
+  static int withStamp(int flags, int stamp) {
+    return flags & ~(STAMP_MASK << STAMP_PLACE) | stamp << STAMP_PLACE;
+  }
+}

@@ -1,0 +1,87 @@
+package wisp.core.stack;
+
+import wisp.core.spi.RecordStore;
+import wisp.core.tcp.Tcb;
+
+/**
+ * Slow walks over all records, a few at each poll: whoever waits for memory is told when there is
+ * some, and TS.Recent ages (RFC 7323 §5.5: after 24 days of silence it proves nothing).
+ */
+final class Sweeps {
+  private static final int SLOTS_A_POLL = 512;
+  private static final long AGE_NANOS = 6L * 24 * 3600 * 1_000_000_000L;
+
+  /** Tells a connection that it may try to send again. */
+  @FunctionalInterface
+  interface Writable {
+    void tell(Tcb tcb);
+  }
+
+  private final RecordStore records;
+  private final TcbDesk desk;
+  private final Writable writable;
+  private int waitingCursor;
+  private int agingCursor = Integer.MAX_VALUE;
+  private long nextAgingNanos = AGE_NANOS;
+
+  Sweeps(RecordStore records, TcbDesk desk, Writable writable) {
+    this.records = records;
+    this.desk = desk;
+    this.writable = writable;
+  }
+
+  /** A step of each walk that is under way. */
+  void step(long nowNanos, boolean memoryIsThere) {
+    if (desk.waiting() > 0 && memoryIsThere) {
+      tellWaiting();
+    }
+    if (nowNanos >= nextAgingNanos) {
+      nextAgingNanos = nowNanos + AGE_NANOS;
+      agingCursor = 0;
+    }
+    if (agingCursor < records.slotBound()) {
+      age();
+    }
+  }
+
+  /** When a step is due although no packet comes. */
+  long nextDeadlineNanos(long nowNanos) {
+    if (agingCursor < records.slotBound()) {
+      return nowNanos;
+    }
+    return desk.waiting() > 0 ? Math.min(nextAgingNanos, nowNanos + 1_000_000) : nextAgingNanos;
+  }
+
+  private void tellWaiting() {
+    int bound = records.slotBound();
+    for (int i = 0; i < SLOTS_A_POLL && i < bound; i++) {
+      waitingCursor = waitingCursor + 1 < bound ? waitingCursor + 1 : 0;
+      int slot = waitingCursor;
+      boolean waits =
+          records.isLive(slot)
+              && RecordFlags.has(records.get(slot, RecordFlags.FLAGS), RecordFlags.WAITING)
+              && RecordFlags.state(records.get(slot, RecordFlags.FLAGS)) != RecordFlags.TIME_WAIT;
+      if (waits) {
+        Tcb tcb = desk.open(slot);
+        writable.tell(tcb);
+        desk.close(tcb);
+      }
+    }
+  }
+
+  private void age() {
+    int end = Math.min(agingCursor + SLOTS_A_POLL, records.slotBound());
+    for (; agingCursor < end; agingCursor++) {
+      if (records.isLive(agingCursor)) {
+        Tcb tcb = desk.open(agingCursor);
+        if (tcb.timestamps && tcb.tsRecentAge < 3) {
+          tcb.tsRecentAge++;
+        }
+        desk.close(tcb);
+      }
+    }
+    if (agingCursor >= records.slotBound()) {
+      agingCursor = Integer.MAX_VALUE;
+    }
+  }
+}

@@ -1,0 +1,181 @@
+package wisp.core.tcp;
+
+import wisp.core.Counters.Event;
+import wisp.core.spi.FrameAllocator;
+import wisp.core.tcp.congestion.CongestionControl;
+import wisp.core.tcp.congestion.CongestionState;
+import wisp.core.wire.TcpHeader;
+import wisp.core.wire.TcpOptions;
+
+/**
+ * The fifth check of RFC 9293 §3.10.7.4 in synchronized states: what an ACK confirms, how the
+ * window moves, and what duplicate ACKs say about loss (RFC 5681, NewReno of RFC 6582, limited
+ * transmit of RFC 3042).
+ */
+public final class Acknowledgment {
+  private static final int DUPLICATES_FOR_LOSS = 3;
+
+  private final TcpEnvironment env;
+  private final SendQueue queue;
+  private final FrameAllocator frames;
+  private final CongestionControl control;
+  private final Retransmission retransmission;
+  private final ConnectionTimers timers;
+  private final Sender sender;
+
+  /** For one context. */
+  public Acknowledgment(
+      TcpEnvironment env,
+      SendQueue queue,
+      FrameAllocator frames,
+      CongestionControl control,
+      Retransmission retransmission,
+      ConnectionTimers timers,
+      Sender sender) {
+    this.env = env;
+    this.queue = queue;
+    this.frames = frames;
+    this.control = control;
+    this.retransmission = retransmission;
+    this.timers = timers;
+    this.sender = sender;
+  }
+
+  /** Whether the ACK number lies where RFC 5961 §5 allows: [SND.UNA − MAX.SND.WND, SND.NXT]. */
+  boolean isAcceptable(Tcb tcb, @SeqNum int ack) {
+    return Seq.atOrBefore(ack, tcb.sndNxt) && Seq.atOrAfter(ack, tcb.sndUna - tcb.maxSndWnd);
+  }
+
+  /** Processes an acceptable ACK. Upcalls happen in here: look at the state afterwards. */
+  void process(Tcb tcb, TcpHeader seg, TcpOptions options) {
+    @SeqNum int ack = seg.ackNo();
+    if (Seq.before(ack, tcb.sndUna)) {
+      return;
+    }
+    int windowBefore = tcb.sndWnd;
+    boolean windowMoved = updateWindow(tcb, seg);
+    if (tcb.sndWnd == 0) {
+      tcb.progressNanos = env.nowNanos;
+    } else if (windowBefore == 0 && tcb.sndUna != tcb.sndNxt) {
+      resendProbed(tcb);
+    }
+    if (ack != tcb.sndUna) {
+      advance(tcb, ack, options);
+    } else if (isDuplicate(tcb, seg, options, windowMoved && tcb.sndWnd != windowBefore)) {
+      onDuplicate(tcb);
+    }
+    if (tcb.state != State.CLOSED && tcb.timer == TimerKind.PERSIST && tcb.sndWnd > windowBefore) {
+      timers.disarm(tcb);
+      tcb.backOff = 0;
+    }
+  }
+
+  /** RFC 9293 §3.10.7.4: SND.WL1 and SND.WL2 keep old segments from setting the window. */
+  private static boolean updateWindow(Tcb tcb, TcpHeader seg) {
+    @SeqNum int seq = seg.seq();
+    @SeqNum int ack = seg.ackNo();
+    boolean newer =
+        Seq.before(tcb.sndWl1, seq) || tcb.sndWl1 == seq && Seq.atOrBefore(tcb.sndWl2, ack);
+    if (newer) {
+      tcb.sndWnd = seg.windowUnscaled() << tcb.sndScale;
+      tcb.maxSndWnd = Math.max(tcb.maxSndWnd, tcb.sndWnd);
+      tcb.sndWl1 = seq;
+      tcb.sndWl2 = ack;
+    }
+    return newer;
+  }
+
+  /**
+   * The window opened after probes: what the peer threw away goes again at once, without a
+   * congestion reaction.
+   */
+  private static void resendProbed(Tcb tcb) {
+    tcb.resending = true;
+    tcb.resendNext = tcb.sndUna;
+    tcb.resendEnd = tcb.sndNxt;
+    tcb.backOff = 0;
+  }
+
+  private void advance(Tcb tcb, @SeqNum int ack, TcpOptions options) {
+    int acknowledged = Seq.distance(tcb.sndUna, ack);
+    retransmission.sample(tcb, ack, options.hasTimestamp(), options.tsEcr());
+    tcb.sndUna = ack;
+    tcb.progressNanos = env.nowNanos;
+    if (tcb.urgentQueued && Seq.atOrAfter(ack, tcb.sndUp)) {
+      tcb.urgentQueued = false;
+    }
+    congestion(tcb, acknowledged);
+    if (tcb.sndUna == tcb.sndNxt) {
+      timers.disarm(tcb);
+      tcb.timing = false;
+      tcb.resending = false;
+    } else {
+      retransmission.restart(tcb);
+    }
+    boolean finAcknowledged = tcb.finSent && ack == tcb.sndNxt;
+    int payload = finAcknowledged ? acknowledged - 1 : acknowledged;
+    if (payload > 0) {
+      env.counters.add(Event.BYTES_ACKNOWLEDGED, payload);
+      env.upcalls.acknowledged(tcb, payload);
+    }
+    while (tcb.state != State.CLOSED && queue.headEndsBy(tcb.queue, tcb.sndUna)) {
+      int frame = queue.pop(tcb.queue);
+      env.upcalls.released(tcb, frame, frames.length(frame));
+      frames.release(frame);
+    }
+  }
+
+  private void congestion(Tcb tcb, int acknowledged) {
+    CongestionState c = tcb.congestion;
+    tcb.duplicateAcks = 0;
+    if (!tcb.fastRecovery) {
+      tcb.recover = Seq.max(tcb.recover, tcb.sndUna - 2);
+      control.onAck(c, acknowledged, tcb.cwndLimited || tcb.resending);
+      tcb.cwndLimited = false;
+      return;
+    }
+    if (Seq.atOrAfter(tcb.sndUna, tcb.recover)) {
+      tcb.fastRecovery = false;
+      c.cwndBytes = Math.min(c.ssthreshBytes, Math.max(tcb.flightBytes(), c.mss) + c.mss);
+      return;
+    }
+    c.cwndBytes = Math.max(c.cwndBytes - acknowledged, c.mss);
+    if (acknowledged >= c.mss) {
+      c.cwndBytes += c.mss;
+    }
+    sender.resendAt(tcb, tcb.sndUna, Integer.MAX_VALUE);
+  }
+
+  /**
+   * RFC 5681 §2; with SACK a block of news makes a duplicate even if the window moved (RFC 6675
+   * §2).
+   */
+  private static boolean isDuplicate(
+      Tcb tcb, TcpHeader seg, TcpOptions options, boolean windowChanged) {
+    return tcb.block != Blocks.NONE
+        && tcb.sndUna != tcb.sndNxt
+        && seg.payloadLength() == 0
+        && !seg.has(TcpHeader.FIN)
+        && (!windowChanged || tcb.sackPermitted && options.sackBlocks() > 0);
+  }
+
+  private void onDuplicate(Tcb tcb) {
+    if (tcb.sndWnd == 0 || tcb.resending) {
+      return;
+    }
+    CongestionState c = tcb.congestion;
+    tcb.duplicateAcks++;
+    if (tcb.fastRecovery) {
+      int most = c.ssthreshBytes + tcb.flightBytes();
+      c.cwndBytes = Math.min(c.cwndBytes + c.mss, most);
+    } else if (tcb.duplicateAcks == DUPLICATES_FOR_LOSS && Seq.after(tcb.sndUna - 1, tcb.recover)) {
+      control.onLoss(c, tcb.flightBytes());
+      tcb.recover = tcb.sndNxt;
+      tcb.fastRecovery = true;
+      env.counters.add(Event.FAST_RETRANSMITS);
+      sender.resendAt(tcb, tcb.sndUna, Integer.MAX_VALUE);
+      c.cwndBytes = c.ssthreshBytes + DUPLICATES_FOR_LOSS * c.mss;
+      retransmission.restart(tcb);
+    }
+  }
+}

@@ -1,0 +1,271 @@
+package wisp.core.tcp;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import wisp.core.spi.BlockPool;
+import wisp.core.tcp.congestion.CongestionState;
+
+/**
+ * The activity block: what a connection has only while it is awake, 256 bytes of the shared pool.
+ * The first part belongs to the timer wheel and the list of drowsy connections, which reach it by
+ * the block's number; the rest is the {@link Tcb}'s.
+ *
+ * <pre>
+ *     0 wheel: next, previous, list; 12 slot; 16 deadline; 24 drowsy: next, previous; 32 flags, state
+ *    40 send variables; 80 receive variables; 112 options; 128 queue; 168 congestion, RTT, recovery; 240 held text
+ * </pre>
+ */
+public final class Activity {
+  static final int WHEEL_NEXT = 0;
+  static final int WHEEL_PREVIOUS = 4;
+  static final int WHEEL_PLACE = 8;
+  static final int SLOT = 12;
+  static final int WHEEL_DEADLINE = 16;
+  static final int DROWSY_NEXT = 24;
+  static final int DROWSY_PREVIOUS = 28;
+  private static final int FIELDS = 32;
+  private static final int BYTES = BlockPool.ACTIVITY;
+
+  private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
+  private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED;
+
+  private final Blocks blocks;
+  private final ConnectionTimers timers;
+  private final DestinationCache destinations;
+  private final DrowsyList drowsy;
+  private MemorySegment memory = MemorySegment.NULL;
+  private long at;
+
+  /** For one context. */
+  public Activity(
+      Blocks blocks, ConnectionTimers timers, DestinationCache destinations, DrowsyList drowsy) {
+    this.drowsy = drowsy;
+    this.blocks = blocks;
+    this.timers = timers;
+    this.destinations = destinations;
+  }
+
+  /**
+   * Gives a sleeping connection a block, with what is remembered of its destination; does nothing
+   * when it is awake.
+   *
+   * @return false when the pool has none for this purpose: nothing has changed
+   */
+  public boolean wake(Tcb tcb, Blocks.Purpose purpose) {
+    if (tcb.block != Blocks.NONE) {
+      return true;
+    }
+    int block = blocks.acquire(BYTES, purpose);
+    if (block == Blocks.NONE) {
+      return false;
+    }
+    tcb.block = block;
+    tcb.resetActivity();
+    destinations.recall(tcb);
+    tcb.congestion.cwndBytes = CongestionState.initialWindow(tcb.congestion.mss);
+    tcb.recover = tcb.sndUna - 2;
+    blocks.setInt(block, SLOT, tcb.slot);
+    timers.adopt(block);
+    drowsy.adopt(block);
+    return true;
+  }
+
+  /** Gives the block back. The connection must be quiet, or at its end. */
+  public void release(Tcb tcb) {
+    if (tcb.block == Blocks.NONE) {
+      return;
+    }
+    if (tcb.srttMicros != 0) {
+      destinations.remember(tcb);
+    }
+    timers.abandon(tcb.block);
+    drowsy.remove(tcb.block);
+    blocks.release(tcb.block);
+    tcb.block = Blocks.NONE;
+  }
+
+  /** Whose block it is. */
+  public int slotOf(int block) {
+    return blocks.getInt(block, SLOT);
+  }
+
+  /** Writes an awake connection's variables into its block. */
+  public void save(Tcb t) {
+    begin(t.block);
+    putInt(
+        bit(t.passive, 0)
+            | bit(t.windowScaling, 1)
+            | bit(t.sackPermitted, 2)
+            | bit(t.timestamps, 3)
+            | bit(t.ackOwed, 4)
+            | bit(t.ackNow, 5)
+            | bit(t.flushListed, 6)
+            | bit(t.paused, 7)
+            | bit(t.applicationClosed, 8)
+            | bit(t.waiting, 9)
+            | bit(t.finQueued, 10)
+            | bit(t.finSent, 11)
+            | bit(t.timing, 12)
+            | bit(t.fastRecovery, 13)
+            | bit(t.resending, 14)
+            | bit(t.cwndLimited, 15)
+            | bit(t.synResent, 16)
+            | bit(t.peerFinHeld, 17)
+            | bit(t.urgentQueued, 18)
+            | bit(t.urgentPending, 19)
+            | t.state.ordinal() << 20
+            | t.timer.ordinal() << 24
+            | t.tsRecentAge << 27);
+    putInt(t.backOff | t.duplicateAcksOwed << 8 | t.sndScale << 16 | t.rcvScale << 24);
+    putInt(t.sndUna);
+    putInt(t.sndNxt);
+    putInt(t.sndWnd);
+    putInt(t.sndWl1);
+    putInt(t.sndWl2);
+    putInt(t.maxSndWnd);
+    putInt(t.sndUp);
+    putInt(t.rcvNxt);
+    putInt(t.rcvAdv);
+    putInt(t.rcvUp);
+    putInt(t.tsRecent);
+    putInt(t.lastAckSent);
+    putInt(t.peerMss);
+    putInt(t.duplicateAcks);
+    putLong(t.timerDeadlineNanos);
+    putLong(t.progressNanos);
+    putLong(t.timedAtNanos);
+    putInt(t.timedSeq);
+    putInt(t.srttMicros);
+    putInt(t.rttvarMicros);
+    putInt(t.recover);
+    putInt(t.resendNext);
+    putInt(t.resendEnd);
+    putInt(t.congestion.cwndBytes);
+    putInt(t.congestion.ssthreshBytes);
+    putInt(t.congestion.ackedBytes);
+    putInt(t.queue.headBlock);
+    putInt(t.queue.headIndex | t.queue.tailIndex << 8 | t.queue.cursorIndex << 16);
+    putInt(t.queue.tailBlock);
+    putInt(t.queue.startSeq);
+    putInt(t.queue.endSeq);
+    putInt(t.queue.cursorBlock);
+    putInt(t.queue.cursorSeq);
+    putInt(t.held.head);
+    putInt(t.held.tail);
+    putInt(t.held.blockCount);
+    putInt(t.held.latestSeq);
+    putInt(t.peerFinSeq);
+    assert at <= blocks.start(t.block) + BYTES;
+  }
+
+  /** Lays the variables of a block out on the workbench; identity and profile are the caller's. */
+  public void load(Tcb t, int block) {
+    t.block = block;
+    begin(block);
+    int flags = nextInt();
+    t.passive = isSet(flags, 0);
+    t.windowScaling = isSet(flags, 1);
+    t.sackPermitted = isSet(flags, 2);
+    t.timestamps = isSet(flags, 3);
+    t.ackOwed = isSet(flags, 4);
+    t.ackNow = isSet(flags, 5);
+    t.flushListed = isSet(flags, 6);
+    t.paused = isSet(flags, 7);
+    t.applicationClosed = isSet(flags, 8);
+    t.waiting = isSet(flags, 9);
+    t.finQueued = isSet(flags, 10);
+    t.finSent = isSet(flags, 11);
+    t.timing = isSet(flags, 12);
+    t.fastRecovery = isSet(flags, 13);
+    t.resending = isSet(flags, 14);
+    t.cwndLimited = isSet(flags, 15);
+    t.synResent = isSet(flags, 16);
+    t.peerFinHeld = isSet(flags, 17);
+    t.urgentQueued = isSet(flags, 18);
+    t.urgentPending = isSet(flags, 19);
+    t.state = State.of(flags >>> 20 & 15);
+    t.timer = TimerKind.of(flags >>> 24 & 7);
+    t.tsRecentAge = flags >>> 27 & 3;
+    int small = nextInt();
+    t.backOff = small & 255;
+    t.duplicateAcksOwed = small >>> 8 & 255;
+    t.sndScale = small >>> 16 & 255;
+    t.rcvScale = small >>> 24;
+    t.sndUna = nextInt();
+    t.sndNxt = nextInt();
+    t.sndWnd = nextInt();
+    t.sndWl1 = nextInt();
+    t.sndWl2 = nextInt();
+    t.maxSndWnd = nextInt();
+    t.sndUp = nextInt();
+    t.rcvNxt = nextInt();
+    t.rcvAdv = nextInt();
+    t.rcvUp = nextInt();
+    t.tsRecent = nextInt();
+    t.lastAckSent = nextInt();
+    t.peerMss = nextInt();
+    t.duplicateAcks = nextInt();
+    t.timerDeadlineNanos = nextLong();
+    t.progressNanos = nextLong();
+    t.timedAtNanos = nextLong();
+    t.timedSeq = nextInt();
+    t.srttMicros = nextInt();
+    t.rttvarMicros = nextInt();
+    t.recover = nextInt();
+    t.resendNext = nextInt();
+    t.resendEnd = nextInt();
+    t.congestion.cwndBytes = nextInt();
+    t.congestion.ssthreshBytes = nextInt();
+    t.congestion.ackedBytes = nextInt();
+    t.queue.headBlock = nextInt();
+    int indices = nextInt();
+    t.queue.headIndex = indices & 255;
+    t.queue.tailIndex = indices >>> 8 & 255;
+    t.queue.cursorIndex = indices >>> 16 & 255;
+    t.queue.tailBlock = nextInt();
+    t.queue.startSeq = nextInt();
+    t.queue.endSeq = nextInt();
+    t.queue.cursorBlock = nextInt();
+    t.queue.cursorSeq = nextInt();
+    t.held.head = nextInt();
+    t.held.tail = nextInt();
+    t.held.blockCount = nextInt();
+    t.held.latestSeq = nextInt();
+    t.peerFinSeq = nextInt();
+  }
+
+  private void begin(int block) {
+    memory = blocks.memory(block);
+    at = blocks.start(block) + FIELDS;
+  }
+
+  private void putInt(int value) {
+    memory.set(INT, at, value);
+    at += 4;
+  }
+
+  private void putLong(long value) {
+    memory.set(LONG, at, value);
+    at += 8;
+  }
+
+  private int nextInt() {
+    int value = memory.get(INT, at);
+    at += 4;
+    return value;
+  }
+
+  private long nextLong() {
+    long value = memory.get(LONG, at);
+    at += 8;
+    return value;
+  }
+
+  private static int bit(boolean value, int place) {
+    return value ? 1 << place : 0;
+  }
+
+  private static boolean isSet(int flags, int place) {
+    return (flags >>> place & 1) != 0;
+  }
+}

@@ -1,0 +1,45 @@
+package wisp.core.tcp;
+
+import wisp.core.spi.KeyedHash;
+
+/**
+ * What connections to one address have learnt and the next one may start from (RFC 9040):
+ * round-trip time and ssthresh. Bounded: an array in which a newer destination displaces an older
+ * one with the same hash. cwnd is not kept: waking starts from the restart window.
+ */
+public final class DestinationCache {
+  private static final int SIZE = 1024;
+  private final KeyedHash hash;
+  private final int[] address = new int[SIZE];
+  private final int[] srttMicros = new int[SIZE];
+  private final int[] rttvarMicros = new int[SIZE];
+
+  /** Empty. */
+  public DestinationCache(KeyedHash hash) {
+    this.hash = hash;
+  }
+
+  void remember(Tcb tcb) {
+    int i = place(tcb.remoteAddress);
+    address[i] = tcb.remoteAddress;
+    srttMicros[i] = tcb.srttMicros;
+    rttvarMicros[i] = tcb.rttvarMicros;
+  }
+
+  void recall(Tcb tcb) {
+    int i = place(tcb.remoteAddress);
+    if (address[i] == tcb.remoteAddress && srttMicros[i] != 0) {
+      tcb.srttMicros = srttMicros[i];
+      tcb.rttvarMicros = rttvarMicros[i];
+    }
+  }
+
+  /** Bytes that it occupies. */
+  public long reservedBytes() {
+    return 3L * SIZE * Integer.BYTES;
+  }
+
+  private int place(int ipv4) {
+    return (int) hash.hash(ipv4) & (SIZE - 1);
+  }
+}

@@ -1,0 +1,199 @@
+package wisp.core.tcp;
+
+import wisp.core.Counters.Event;
+import wisp.core.tcp.congestion.CongestionState;
+import wisp.core.tcp.timer.RttEstimator;
+import wisp.core.wire.TcpHeader;
+import wisp.core.wire.TcpOptions;
+
+/**
+ * Both opens: our SYN, the peer's, what their options agree on (RFC 9293 §3.10.1, §3.10.7.2,
+ * §3.10.7.3).
+ */
+public final class Handshake {
+  private final TcpEnvironment env;
+  private final TcpOutput output;
+  private final Sender sender;
+  private final ConnectionTimers timers;
+  private final ReceiveWindow window;
+  private final Ending ending;
+  private final Receiver receiver;
+  private final Agenda agenda;
+
+  /** For one context. */
+  public Handshake(
+      TcpEnvironment env,
+      TcpOutput output,
+      Sender sender,
+      ConnectionTimers timers,
+      ReceiveWindow window,
+      Ending ending,
+      Receiver receiver,
+      Agenda agenda) {
+    this.env = env;
+    this.output = output;
+    this.sender = sender;
+    this.timers = timers;
+    this.window = window;
+    this.ending = ending;
+    this.receiver = receiver;
+    this.agenda = agenda;
+  }
+
+  /** Active open of a fresh, awake connection: SYN-SENT. */
+  public void open(Tcb tcb, @SeqNum int iss) {
+    tcb.state = State.SYN_SENT;
+    tcb.passive = false;
+    begin(tcb, iss);
+    tcb.peerMss = TcpConfig.DEFAULT_MSS_IPV4;
+    tcb.congestion.mss = output.effectiveMss(tcb.peerMss, false);
+    sender.sendSyn(tcb);
+    startTimer(tcb);
+  }
+
+  /** A SYN came to a listener: SYN-RECEIVED. Text and FIN on it are left to be resent. */
+  public void accept(Tcb tcb, @SeqNum int iss, TcpHeader seg, TcpOptions options) {
+    tcb.state = State.SYN_RECEIVED;
+    tcb.passive = true;
+    begin(tcb, iss);
+    onSyn(tcb, seg, options);
+    sender.sendSyn(tcb);
+    startTimer(tcb);
+  }
+
+  private void begin(Tcb tcb, @SeqNum int iss) {
+    tcb.sndUna = iss;
+    tcb.sndNxt = iss + 1;
+    tcb.sndWnd = 0;
+    tcb.maxSndWnd = 0;
+    tcb.sndScale = 0;
+    tcb.rcvScale = 0;
+    tcb.rcvNxt = 0;
+    tcb.rcvAdv = 0;
+    tcb.lastAckSent = 0;
+    tcb.windowScaling = false;
+    tcb.sackPermitted = false;
+    tcb.timestamps = false;
+    tcb.tsRecent = 0;
+    tcb.tsRecentAge = 0;
+    tcb.ackOwed = false;
+    tcb.ackNow = false;
+    tcb.flushListed = false;
+    tcb.paused = false;
+    tcb.applicationClosed = false;
+    tcb.waiting = false;
+    tcb.recover = iss - 1;
+    tcb.progressNanos = env.nowNanos;
+    tcb.timing = true;
+    tcb.timedSeq = iss + 1;
+    tcb.timedAtNanos = env.nowNanos;
+  }
+
+  private void startTimer(Tcb tcb) {
+    timers.arm(tcb, TimerKind.RETRANSMISSION, env.nowNanos + Retransmission.rtoNanos(env, tcb));
+  }
+
+  /** Takes the peer's SYN in: IRS and options. */
+  private void onSyn(Tcb tcb, TcpHeader seg, TcpOptions options) {
+    tcb.rcvNxt = seg.seq() + 1;
+    tcb.lastAckSent = tcb.rcvNxt;
+    tcb.peerMss = options.hasMss() ? options.mss() : TcpConfig.DEFAULT_MSS_IPV4;
+    tcb.windowScaling = options.windowScale() >= 0;
+    tcb.sndScale = Math.max(0, options.windowScale());
+    tcb.rcvScale = tcb.windowScaling ? env.config.windowShift() : 0;
+    tcb.sackPermitted = options.sackPermitted();
+    tcb.timestamps = options.hasTimestamp();
+    tcb.tsRecent = options.hasTimestamp() ? options.tsVal() : 0;
+    tcb.congestion.mss = output.effectiveMss(tcb.peerMss, tcb.timestamps);
+    tcb.congestion.cwndBytes = CongestionState.initialWindow(tcb.congestion.mss);
+    tcb.sndWnd = seg.windowUnscaled();
+    tcb.maxSndWnd = tcb.sndWnd;
+    tcb.sndWl1 = seg.seq();
+    tcb.sndWl2 = tcb.sndUna;
+    window.restoreEdge(tcb);
+  }
+
+  /** SYN-SENT (RFC 9293 §3.10.7.3). */
+  void segmentArrivesInSynSent(Tcb tcb, TcpHeader seg, TcpOptions options) {
+    boolean hasAck = seg.has(TcpHeader.ACK);
+    if (hasAck && seg.ackNo() != tcb.sndNxt) {
+      if (!seg.has(TcpHeader.RST)) {
+        output.sendReset(
+            tcb.localAddress,
+            tcb.localPort,
+            tcb.remoteAddress,
+            tcb.remotePort,
+            seg.ackNo(),
+            0,
+            false);
+      }
+      env.counters.add(Event.DROP_ACK);
+      return;
+    }
+    if (seg.has(TcpHeader.RST)) {
+      if (hasAck) {
+        env.counters.add(Event.RESETS_RECEIVED);
+        ending.end(tcb, EndCause.REFUSED);
+      } else {
+        env.counters.add(Event.DROP_FLAGS);
+      }
+      return;
+    }
+    if (!seg.has(TcpHeader.SYN)) {
+      env.counters.add(Event.DROP_FLAGS);
+      return;
+    }
+    onSyn(tcb, seg, options);
+    if (!hasAck) {
+      tcb.state = State.SYN_RECEIVED;
+      sender.sendSyn(tcb);
+      startTimer(tcb);
+      return;
+    }
+    tcb.ackNow = true;
+    established(tcb, seg.ackNo(), seg, Event.CONNECTED);
+    if (tcb.state != State.CLOSED && (seg.payloadLength() > 0 || seg.has(TcpHeader.FIN))) {
+      receiver.text(
+          tcb,
+          seg.seq() + 1,
+          seg.memory(),
+          seg.payloadStart(),
+          seg.payloadLength(),
+          seg.has(TcpHeader.FIN));
+    }
+    if (tcb.state != State.CLOSED) {
+      agenda.atEndOfBurst(tcb);
+    }
+  }
+
+  /**
+   * The ACK that ends SYN-RECEIVED was acceptable; a shutdown before it has already been noted in
+   * {@link Tcb#finQueued}.
+   */
+  void established(Tcb tcb, @SeqNum int ack, TcpHeader seg, Event event) {
+    boolean synResent = tcb.synResent;
+    tcb.sndUna = ack;
+    if (tcb.timing) {
+      tcb.timing = false;
+      int micros = RttEstimator.sampleMicros(tcb.timedAtNanos, env.nowNanos);
+      int srtt = RttEstimator.srttAfter(tcb.srttMicros, tcb.rttvarMicros, micros);
+      tcb.rttvarMicros = RttEstimator.rttvarAfter(tcb.srttMicros, tcb.rttvarMicros, micros);
+      tcb.srttMicros = srtt;
+    }
+    if (synResent) {
+      tcb.congestion.cwndBytes = tcb.congestion.mss;
+    }
+    tcb.backOff = 0;
+    tcb.progressNanos = env.nowNanos;
+    tcb.recover = tcb.sndUna - 2;
+    timers.disarm(tcb);
+    tcb.state = tcb.finQueued ? State.FIN_WAIT_1 : State.ESTABLISHED;
+    int scale = seg.has(TcpHeader.SYN) ? 0 : tcb.sndScale;
+    tcb.sndWnd = seg.windowUnscaled() << scale;
+    tcb.maxSndWnd = Math.max(tcb.maxSndWnd, tcb.sndWnd);
+    tcb.sndWl1 = seg.seq();
+    tcb.sndWl2 = ack;
+    env.counters.add(event);
+    env.upcalls.opened(tcb);
+  }
+}

@@ -1,0 +1,215 @@
+package wisp.core.tcp;
+
+import java.lang.foreign.MemorySegment;
+import wisp.core.spi.BlockPool;
+
+/**
+ * Text that lies beyond a hole (SHLD-31), held in blocks of the shared pool: a list sorted by
+ * sequence number, without overlaps. Where copies of a byte differ the first one stays. Running out
+ * of blocks, or of a connection's share, drops what came last: the peer has not been told of it, or
+ * only by SACK, and resends.
+ *
+ * <pre>
+ *   block:  next (4) | first sequence number (4) | bytes (4) | unused (4) | text …
+ * </pre>
+ */
+public final class Reassembly {
+  private static final int NEXT = 0;
+  private static final int SEQ = 4;
+  private static final int LENGTH = 8;
+  private static final int TEXT = 16;
+
+  /**
+   * Where one connection's held text is. Part of the {@link Tcb}; public only for the block codec.
+   */
+  public static final class Place {
+    public int head = Blocks.NONE;
+    public int tail = Blocks.NONE;
+
+    /** Blocks held. */
+    public int blockCount;
+
+    /** Sequence number that arrived last: its island is reported first (RFC 2018 §4). */
+    public @SeqNum int latestSeq;
+
+    /** Whether nothing is held. */
+    public boolean isEmpty() {
+      return head == Blocks.NONE;
+    }
+
+    void reset() {
+      head = Blocks.NONE;
+      tail = Blocks.NONE;
+      blockCount = 0;
+    }
+  }
+
+  private final Blocks blocks;
+  private final int mostBlocks;
+
+  /** With a share of at most so many bytes of blocks for each connection. */
+  public Reassembly(Blocks blocks, int mostBytes) {
+    this.blocks = blocks;
+    this.mostBlocks = mostBytes / BlockPool.LARGEST;
+  }
+
+  /**
+   * Holds [seq, seq + length), which lies right of RCV.NXT and inside the window; what is already
+   * held is skipped.
+   *
+   * @return whether all of it is held now
+   */
+  boolean insert(Place place, @SeqNum int seq, MemorySegment from, long start, int length) {
+    place.latestSeq = seq;
+    @SeqNum int end = seq + length;
+    @SeqNum int at = seq;
+    int before = Blocks.NONE;
+    int current = place.head;
+    if (!place.isEmpty() && Seq.atOrAfter(seq, seqOf(place.tail))) {
+      before = place.tail;
+      current = Blocks.NONE;
+      at = Seq.max(at, endOf(before));
+    }
+    while (Seq.before(at, end)) {
+      if (current != Blocks.NONE && Seq.atOrBefore(seqOf(current), at)) {
+        at = Seq.max(at, endOf(current));
+        before = current;
+        current = blocks.getInt(current, NEXT);
+        continue;
+      }
+      @SeqNum int gapEnd = current == Blocks.NONE ? end : Seq.min(end, seqOf(current));
+      int wanted = Seq.distance(at, gapEnd);
+      int room = roomAfter(before, at);
+      if (room == 0) {
+        before = newBlock(place, before, at);
+        if (before == Blocks.NONE) {
+          return false;
+        }
+        room = blocks.capacity(before) - TEXT;
+      }
+      int n = Math.min(wanted, room);
+      int held = blocks.getInt(before, LENGTH);
+      MemorySegment.copy(
+          from,
+          start + Seq.distance(seq, at),
+          blocks.memory(before),
+          blocks.start(before) + TEXT + held,
+          n);
+      blocks.setInt(before, LENGTH, held + n);
+      at += n;
+    }
+    return true;
+  }
+
+  private int roomAfter(int block, @SeqNum int at) {
+    if (block == Blocks.NONE || endOf(block) != at) {
+      return 0;
+    }
+    return blocks.capacity(block) - TEXT - blocks.getInt(block, LENGTH);
+  }
+
+  private int newBlock(Place place, int before, @SeqNum int at) {
+    if (place.blockCount >= mostBlocks) {
+      return Blocks.NONE;
+    }
+    int block = blocks.acquire(BlockPool.LARGEST, Blocks.Purpose.HELD_TEXT);
+    if (block == Blocks.NONE) {
+      return Blocks.NONE;
+    }
+    blocks.setInt(block, SEQ, at);
+    blocks.setInt(block, LENGTH, 0);
+    if (before == Blocks.NONE) {
+      blocks.setInt(block, NEXT, place.head);
+      place.head = block;
+    } else {
+      blocks.setInt(block, NEXT, blocks.getInt(before, NEXT));
+      blocks.setInt(before, NEXT, block);
+    }
+    if (blocks.getInt(block, NEXT) == Blocks.NONE) {
+      place.tail = block;
+    }
+    place.blockCount++;
+    return block;
+  }
+
+  /** Whether the first held byte is at or left of {@code rcvNxt}: it can be delivered. */
+  boolean isDue(Place place, @SeqNum int rcvNxt) {
+    return !place.isEmpty() && Seq.atOrBefore(seqOf(place.head), rcvNxt);
+  }
+
+  /** First block of the list; {@link Blocks#NONE} if none. */
+  int head(Place place) {
+    return place.head;
+  }
+
+  /** Takes the head block out of the list; the caller owns it now and releases it. */
+  int pop(Place place) {
+    int block = place.head;
+    place.head = blocks.getInt(block, NEXT);
+    place.blockCount--;
+    if (place.head == Blocks.NONE) {
+      place.reset();
+    }
+    return block;
+  }
+
+  /** First sequence number in a block. */
+  @SeqNum
+  int seqOf(int block) {
+    return blocks.getInt(block, SEQ);
+  }
+
+  /** Sequence number after the last byte in a block. */
+  @SeqNum
+  int endOf(int block) {
+    return blocks.getInt(block, SEQ) + blocks.getInt(block, LENGTH);
+  }
+
+  /** Memory of a block's text. */
+  MemorySegment memory(int block) {
+    return blocks.memory(block);
+  }
+
+  /** Where a block's text begins. */
+  long textStart(int block) {
+    return blocks.start(block) + TEXT;
+  }
+
+  /** Drops everything held. */
+  void clear(Place place) {
+    while (!place.isEmpty()) {
+      blocks.release(pop(place));
+    }
+  }
+
+  /**
+   * Islands of held text for a SACK option, the one that arrived last first (RFC 2018 §4).
+   *
+   * @param edges receives left and right edges alternately
+   * @param most islands at most, ≤ edges.length / 2
+   * @return islands written
+   */
+  int islands(Place place, int[] edges, int most) {
+    int count = 0;
+    for (int pass = 0; pass < 2 && count < most; pass++) {
+      int block = place.head;
+      while (block != Blocks.NONE && count < most) {
+        @SeqNum int left = seqOf(block);
+        @SeqNum int right = endOf(block);
+        block = blocks.getInt(block, NEXT);
+        while (block != Blocks.NONE && seqOf(block) == right) {
+          right = endOf(block);
+          block = blocks.getInt(block, NEXT);
+        }
+        boolean latest =
+            Seq.atOrBefore(left, place.latestSeq) && Seq.before(place.latestSeq, right);
+        if (latest == (pass == 0)) {
+          edges[2 * count] = left;
+          edges[2 * count + 1] = right;
+          count++;
+        }
+      }
+    }
+    return count;
+  }
+}

@@ -1,0 +1,95 @@
+package wisp.core.tcp;
+
+import org.jspecify.annotations.Nullable;
+import wisp.core.spi.SocketBuffers;
+
+/**
+ * What may be promised to the peer. Normally a constant, since nothing in order is ever buffered;
+ * after pause the right edge stands still until it is reached. With classic socket buffers it is
+ * the free space.
+ *
+ * <p>The right edge {@link Tcb#rcvAdv} never moves left (SHLD-14). What is accepted is judged by
+ * it, so scaling, which rounds the number on the wire down, never makes us refuse what we had
+ * promised.
+ */
+public final class ReceiveWindow {
+  private static final int UNSCALED_MOST = 65_535;
+  private final TcpConfig config;
+  private final @Nullable SocketBuffers buffers;
+
+  /** For one context. */
+  public ReceiveWindow(TcpConfig config, @Nullable SocketBuffers buffers) {
+    this.config = config;
+    this.buffers = buffers;
+  }
+
+  /**
+   * Sets the right edge of a connection that was asleep, or that is new: everything promised
+   * follows from the record.
+   */
+  public void restoreEdge(Tcb tcb) {
+    if (buffers == null && tcb.paused) {
+      tcb.rcvAdv = tcb.rcvNxt;
+    } else {
+      tcb.rcvAdv = tcb.rcvNxt + spaceBytes(tcb);
+    }
+  }
+
+  /** Whether the record alone can tell the right edge again. */
+  public boolean edgeFollowsFromRecord(Tcb tcb) {
+    return buffers != null || !tcb.paused || tcb.rcvAdv == tcb.rcvNxt;
+  }
+
+  /** Bytes that the peer may still send. */
+  int promisedBytes(Tcb tcb) {
+    return Math.max(0, Seq.distance(tcb.rcvNxt, tcb.rcvAdv));
+  }
+
+  /**
+   * Moves the right edge as far as it may go and returns the window field of a segment that leaves
+   * now.
+   *
+   * @param unscaled whether the segment carries SYN (RFC 7323 §2.2)
+   */
+  int advertise(Tcb tcb, boolean unscaled) {
+    int promised = promisedBytes(tcb);
+    int room = mayGrow(tcb) ? Math.max(promised, spaceBytes(tcb)) : promised;
+    if (room > promised && !isWorthAnnouncing(tcb, room - promised) && promised > 0) {
+      room = promised;
+    }
+    int field =
+        unscaled ? Math.min(room, UNSCALED_MOST) : Math.min(room >>> tcb.rcvScale, UNSCALED_MOST);
+    @SeqNum int edge = tcb.rcvNxt + (unscaled ? field : field << tcb.rcvScale);
+    tcb.rcvAdv = Seq.max(tcb.rcvAdv, edge);
+    return field;
+  }
+
+  /** Whether an ACK sent now would open the window by enough to be worth it (MUST-39). */
+  boolean hasUpdate(Tcb tcb) {
+    int promised = promisedBytes(tcb);
+    int space = spaceBytes(tcb);
+    return mayGrow(tcb) && space > promised && isWorthAnnouncing(tcb, space - promised);
+  }
+
+  private boolean mayGrow(Tcb tcb) {
+    return buffers != null || !tcb.paused;
+  }
+
+  /**
+   * RFC 9293 §3.8.6.2.2: by min(half the buffer, one segment); a constant window is always all
+   * there.
+   */
+  private boolean isWorthAnnouncing(Tcb tcb, int growthBytes) {
+    return buffers == null || growthBytes >= Math.min(capacity(tcb) / 2, tcb.effectiveMss());
+  }
+
+  private int spaceBytes(Tcb tcb) {
+    int capacity = capacity(tcb);
+    return buffers == null ? capacity : Math.max(0, capacity - buffers.receiveFill(tcb.slot));
+  }
+
+  private int capacity(Tcb tcb) {
+    int most = buffers == null ? config.receiveWindowBytes() : buffers.receiveBytes();
+    return Math.min(most, UNSCALED_MOST << tcb.rcvScale);
+  }
+}

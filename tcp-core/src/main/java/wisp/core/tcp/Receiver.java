@@ -1,0 +1,225 @@
+package wisp.core.tcp;
+
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+import wisp.core.Counters.Event;
+import wisp.core.spi.SocketBuffers;
+
+/**
+ * Segment text (RFC 9293 §3.10.7.4, seventh check): what is next in order goes straight to the
+ * application, what lies beyond a hole is held, and the acknowledgment is owed, now or soon.
+ */
+public final class Receiver {
+  private final TcpEnvironment env;
+  private final Reassembly reassembly;
+  private final Blocks blocks;
+  private final Activity activity;
+  private final ReceiveWindow window;
+  private final TcpOutput output;
+  private final Ending ending;
+  private final @Nullable SocketBuffers buffers;
+
+  /** For one context; {@code buffers} only with a classic strategy. */
+  public Receiver(
+      TcpEnvironment env,
+      Reassembly reassembly,
+      Blocks blocks,
+      Activity activity,
+      ReceiveWindow window,
+      TcpOutput output,
+      Ending ending,
+      @Nullable SocketBuffers buffers) {
+    this.env = env;
+    this.reassembly = reassembly;
+    this.blocks = blocks;
+    this.activity = activity;
+    this.window = window;
+    this.output = output;
+    this.ending = ending;
+    this.buffers = buffers;
+  }
+
+  /**
+   * Takes the text of an acceptable segment, and the FIN behind it.
+   *
+   * @param seq of the first byte
+   * @param memory borrowed
+   */
+  void text(Tcb tcb, @SeqNum int seq, MemorySegment memory, long start, int length, boolean fin) {
+    int skip = Math.max(0, Seq.distance(seq, tcb.rcvNxt));
+    @SeqNum int end = seq + length;
+    boolean cutAtEdge = Seq.after(end, tcb.rcvAdv);
+    int take = Seq.distance(seq, Seq.min(end, tcb.rcvAdv)) - skip;
+    boolean finHere = fin && !cutAtEdge;
+    if (take > 0 && tcb.applicationClosed) {
+      output.sendReset(tcb);
+      ending.end(tcb, EndCause.ABORTED);
+      return;
+    }
+    if (skip > 0 && length > 0) {
+      tcb.ackNow = true;
+    }
+    if (finHere) {
+      noteFin(tcb, end);
+    }
+    if (take > 0) {
+      take(tcb, seq + skip, memory, start + skip, take);
+    } else if (length > 0) {
+      tcb.ackNow = true;
+    }
+    if (tcb.state != State.CLOSED) {
+      finIfReached(tcb, finHere, end);
+    }
+  }
+
+  private void take(Tcb tcb, @SeqNum int seq, MemorySegment memory, long start, int length) {
+    if (seq != tcb.rcvNxt) {
+      hold(tcb, seq, memory, start, length);
+      return;
+    }
+    boolean hadHole = !tcb.held.isEmpty();
+    acknowledgeSoon(tcb, length);
+    if (buffers != null) {
+      length = Math.min(length, freeBytes(buffers, tcb));
+    }
+    deliver(tcb, memory, start, length);
+    while (tcb.state != State.CLOSED && reassembly.isDue(tcb.held, tcb.rcvNxt)) {
+      int block = reassembly.pop(tcb.held);
+      int overlap = Seq.distance(reassembly.seqOf(block), tcb.rcvNxt);
+      int rest = Seq.distance(tcb.rcvNxt, reassembly.endOf(block));
+      if (rest > 0) {
+        deliver(tcb, reassembly.memory(block), reassembly.textStart(block) + overlap, rest);
+      }
+      blocks.release(block);
+      if (tcb.applicationClosed && !tcb.held.isEmpty()) {
+        output.sendReset(tcb);
+        ending.end(tcb, EndCause.ABORTED);
+      }
+    }
+    if (hadHole) {
+      tcb.ackNow = true;
+    }
+  }
+
+  private void deliver(Tcb tcb, MemorySegment memory, long start, int length) {
+    tcb.rcvNxt += length;
+    env.counters.add(Event.BYTES_DELIVERED, length);
+    if (tcb.urgentPending && Seq.atOrAfter(tcb.rcvNxt, tcb.rcvUp)) {
+      tcb.urgentPending = false;
+    }
+    if (buffers == null) {
+      env.upcalls.data(tcb, memory, start, length);
+    } else {
+      toRing(buffers, tcb, memory, start, length);
+      drain(tcb);
+    }
+  }
+
+  /** RFC 9293 §3.8.6.3: every second segment at once, a single one soon. */
+  private void acknowledgeSoon(Tcb tcb, int length) {
+    if (tcb.ackOwed || length > tcb.effectiveMss()) {
+      tcb.ackNow = true;
+    }
+    tcb.ackOwed = true;
+  }
+
+  private void hold(Tcb tcb, @SeqNum int seq, MemorySegment memory, long start, int length) {
+    if (!activity.wake(tcb, Blocks.Purpose.ORDINARY)) {
+      env.counters.add(Event.DROP_NO_BLOCK);
+      tcb.ackNow = true;
+      return;
+    }
+    if (!reassembly.insert(tcb.held, seq, memory, start, length)) {
+      env.counters.add(Event.DROP_NO_BLOCK);
+    }
+    tcb.duplicateAcksOwed = Math.min(tcb.duplicateAcksOwed + 1, 64);
+  }
+
+  private void noteFin(Tcb tcb, @SeqNum int finSeq) {
+    if (finSeq != tcb.rcvNxt
+        && !tcb.applicationClosed
+        && activity.wake(tcb, Blocks.Purpose.ORDINARY)) {
+      tcb.peerFinHeld = true;
+      tcb.peerFinSeq = finSeq;
+    }
+  }
+
+  /** Eighth check: the FIN counts at its place in the sequence. */
+  private void finIfReached(Tcb tcb, boolean finHere, @SeqNum int finSeq) {
+    boolean reached =
+        finHere && finSeq == tcb.rcvNxt || tcb.peerFinHeld && tcb.peerFinSeq == tcb.rcvNxt;
+    if (reached && buffers != null && buffers.receiveFill(tcb.slot) > 0) {
+      tcb.peerFinHeld = activity.wake(tcb, Blocks.Purpose.ORDINARY);
+      tcb.peerFinSeq = tcb.rcvNxt;
+      return;
+    }
+    if (!reached) {
+      if (finHere) {
+        tcb.ackNow = true;
+      }
+      return;
+    }
+    tcb.peerFinHeld = false;
+    tcb.urgentPending = false;
+    tcb.rcvNxt++;
+    tcb.ackNow = true;
+    reassembly.clear(tcb.held);
+    tcb.duplicateAcksOwed = 0;
+    State next = tcb.state.onFin(false);
+    if (next == State.TIME_WAIT) {
+      output.sendAck(tcb);
+      ending.enterTimeWait(tcb);
+      return;
+    }
+    tcb.state = next;
+    if (!tcb.applicationClosed) {
+      env.upcalls.peerClosed(tcb);
+    }
+  }
+
+  /**
+   * The application takes data again: with classic buffers what waits is delivered; a window that
+   * opens is announced.
+   */
+  void resume(Tcb tcb) {
+    drain(tcb);
+    if (tcb.state != State.CLOSED && tcb.peerFinHeld) {
+      finIfReached(tcb, false, tcb.rcvNxt);
+    }
+    if (tcb.state != State.CLOSED && window.hasUpdate(tcb)) {
+      tcb.ackNow = true;
+    }
+  }
+
+  // ---- Classic socket buffers -------------------------------------------------------------------
+
+  private static int freeBytes(SocketBuffers b, Tcb tcb) {
+    return b.receiveBytes() - b.receiveFill(tcb.slot);
+  }
+
+  private static void toRing(
+      SocketBuffers b, Tcb tcb, MemorySegment memory, long start, int length) {
+    int size = b.receiveBytes();
+    int at = Integer.remainderUnsigned(tcb.rcvNxt - length, size);
+    int first = Math.min(length, size - at);
+    MemorySegment ring = b.memory(tcb.slot);
+    MemorySegment.copy(memory, start, ring, b.receiveStart(tcb.slot) + at, first);
+    MemorySegment.copy(memory, start + first, ring, b.receiveStart(tcb.slot), length - first);
+    b.receiveFill(tcb.slot, b.receiveFill(tcb.slot) + length);
+  }
+
+  private void drain(Tcb tcb) {
+    if (buffers == null) {
+      return;
+    }
+    int size = buffers.receiveBytes();
+    while (!tcb.paused && tcb.state != State.CLOSED && buffers.receiveFill(tcb.slot) > 0) {
+      int fill = buffers.receiveFill(tcb.slot);
+      @SeqNum int textEnd = tcb.state.mayReceive() ? tcb.rcvNxt : tcb.rcvNxt - 1;
+      int at = Integer.remainderUnsigned(textEnd - fill, size);
+      int n = Math.min(fill, size - at);
+      buffers.receiveFill(tcb.slot, fill - n);
+      env.upcalls.data(tcb, buffers.memory(tcb.slot), buffers.receiveStart(tcb.slot) + at, n);
+    }
+  }
+}

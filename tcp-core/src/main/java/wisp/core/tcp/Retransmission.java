@@ -1,0 +1,145 @@
+package wisp.core.tcp;
+
+import wisp.core.Counters.Event;
+import wisp.core.tcp.congestion.CongestionControl;
+import wisp.core.tcp.timer.RttEstimator;
+
+/**
+ * The retransmission timer: RTT samples, time-out, back-off, and what is resent when it fires (RFC
+ * 6298, RFC 5681 §3.1).
+ */
+public final class Retransmission {
+  private static final long CLOCK_GRANULARITY_NANOS = 1_000_000L;
+  private static final int MOST_BACK_OFF = 30;
+
+  private final TcpEnvironment env;
+  private final ConnectionTimers timers;
+  private final CongestionControl control;
+  private final Sender sender;
+  private final Ending ending;
+
+  /** For one context. */
+  public Retransmission(
+      TcpEnvironment env,
+      ConnectionTimers timers,
+      CongestionControl control,
+      Sender sender,
+      Ending ending) {
+    this.env = env;
+    this.timers = timers;
+    this.control = control;
+    this.sender = sender;
+    this.ending = ending;
+  }
+
+  /** RTO with the present back-off, in nanoseconds. */
+  public static long rtoNanos(TcpEnvironment env, Tcb tcb) {
+    long rto;
+    if (tcb.srttMicros != RttEstimator.NO_SAMPLE) {
+      rto =
+          RttEstimator.rtoNanos(
+              tcb.srttMicros, tcb.rttvarMicros, env.config.minRtoNanos(), CLOCK_GRANULARITY_NANOS);
+    } else {
+      rto =
+          tcb.synResent && tcb.state.isSynchronized()
+              ? TcpConfig.RTO_AFTER_SYN_LOSS_NANOS
+              : TcpConfig.INITIAL_RTO_NANOS;
+    }
+    for (int i = 0; i < tcb.backOff && rto < TcpConfig.MAX_RTO_NANOS; i++) {
+      rto = RttEstimator.backOff(rto);
+    }
+    return Math.min(rto, TcpConfig.MAX_RTO_NANOS);
+  }
+
+  /** Starts the timer anew (RFC 6298 §5.3). */
+  void restart(Tcb tcb) {
+    timers.arm(tcb, TimerKind.RETRANSMISSION, env.nowNanos + rtoNanos(env, tcb));
+  }
+
+  /**
+   * New data was acknowledged: takes a sample if there is an honest one, from the segment being
+   * timed or else the timestamp's echo, and ends the back-off with it (RFC 6298 §3, §5.7).
+   */
+  void sample(Tcb tcb, @SeqNum int ack, boolean hasEcho, int echo) {
+    int micros = RttEstimator.NO_SAMPLE;
+    if (tcb.timing && Seq.atOrAfter(ack, tcb.timedSeq)) {
+      tcb.timing = false;
+      micros = RttEstimator.sampleMicros(tcb.timedAtNanos, env.nowNanos);
+    } else if (!tcb.timing && hasEcho && echo != 0) {
+      int millis = env.timestampNow(tcb) - echo;
+      if (millis >= 0 && millis <= TcpConfig.MAX_RTO_NANOS / 1_000_000) {
+        micros = Math.max(1_000, millis * 1_000);
+      }
+    }
+    if (micros == RttEstimator.NO_SAMPLE) {
+      return;
+    }
+    int srtt = RttEstimator.srttAfter(tcb.srttMicros, tcb.rttvarMicros, micros);
+    tcb.rttvarMicros = RttEstimator.rttvarAfter(tcb.srttMicros, tcb.rttvarMicros, micros);
+    tcb.srttMicros = srtt;
+    tcb.backOff = 0;
+  }
+
+  /** The timer fired. */
+  public void onTimeout(Tcb tcb) {
+    if (tcb.sndUna == tcb.sndNxt) {
+      timers.disarm(tcb);
+      return;
+    }
+    if (hasGivenUp(tcb)) {
+      ending.end(tcb, EndCause.TIMED_OUT);
+      return;
+    }
+    tcb.timing = false;
+    switch (tcb.state) {
+      case SYN_SENT, SYN_RECEIVED -> resendSyn(tcb);
+      case ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT, CLOSING, LAST_ACK -> resend(tcb);
+      case CLOSED, LISTEN, TIME_WAIT ->
+          throw new IllegalStateException("retransmission timer in " + tcb.state);
+    }
+    tcb.backOff = Math.min(tcb.backOff + 1, MOST_BACK_OFF);
+    restart(tcb);
+  }
+
+  private boolean hasGivenUp(Tcb tcb) {
+    long silence = env.nowNanos - tcb.progressNanos;
+    return switch (tcb.state) {
+      case SYN_SENT -> silence >= Math.max(tcb.retransmissionLimitNanos, TcpConfig.SYN_LIMIT_NANOS);
+      case SYN_RECEIVED -> tcb.passive && tcb.backOff >= TcpConfig.SYN_ACK_COPIES;
+      case CLOSED,
+          LISTEN,
+          ESTABLISHED,
+          FIN_WAIT_1,
+          FIN_WAIT_2,
+          CLOSE_WAIT,
+          CLOSING,
+          LAST_ACK,
+          TIME_WAIT ->
+          silence >= tcb.retransmissionLimitNanos;
+    };
+  }
+
+  private void resendSyn(Tcb tcb) {
+    tcb.synResent = true;
+    env.counters.add(Event.SEGMENTS_RETRANSMITTED);
+    env.counters.add(Event.TIMEOUTS);
+    sender.sendSyn(tcb);
+  }
+
+  private void resend(Tcb tcb) {
+    if (tcb.sndWnd == 0) {
+      env.counters.add(Event.WINDOW_PROBES);
+      sender.resendAt(tcb, tcb.sndUna, 1);
+      return;
+    }
+    env.counters.add(Event.TIMEOUTS);
+    control.onTimeout(tcb.congestion, tcb.flightBytes(), !tcb.resending);
+    tcb.fastRecovery = false;
+    tcb.duplicateAcks = 0;
+    tcb.recover = tcb.sndNxt;
+    tcb.resending = true;
+    tcb.resendNext = tcb.sndUna;
+    tcb.resendEnd = tcb.sndNxt;
+    sender.resendAfterTimeout(tcb);
+  }
+}

@@ -1,0 +1,194 @@
+package wisp.core.tcp;
+
+import java.lang.foreign.MemorySegment;
+import wisp.core.spi.BlockPool;
+import wisp.core.spi.FrameAllocator;
+
+/**
+ * What a connection has been given to send and the peer has not confirmed: references to frames, in
+ * order, in a chain of blocks. No payload is copied here.
+ *
+ * <pre>
+ *   block:  next (4) | first entry index (4) | frame (4), length (4) | frame, length | …
+ * </pre>
+ *
+ * <p>Sequence numbers: {@link Place#startSeq} is that of the head frame's first byte, which may lie
+ * left of SND.UNA when the frame is partly acknowledged; {@link Place#endSeq} follows the last
+ * byte.
+ */
+public final class SendQueue {
+  private static final int NEXT = 0;
+  private static final int ENTRIES = 8;
+  private static final int ENTRY_BYTES = 8;
+  private static final int PER_BLOCK = (BlockPool.ACTIVITY - ENTRIES) / ENTRY_BYTES;
+
+  /** Where one connection's queue is. Part of the {@link Tcb}; public only for the block codec. */
+  public static final class Place {
+    public int headBlock = Blocks.NONE;
+    public int headIndex;
+    public int tailBlock = Blocks.NONE;
+
+    /** Entries used in the tail block, counted from its beginning. */
+    public int tailIndex;
+
+    public @SeqNum int startSeq;
+    public @SeqNum int endSeq;
+
+    /** Entry that holds the byte sent last, so that a long queue is not walked for each segment. */
+    public int cursorBlock = Blocks.NONE;
+
+    public int cursorIndex;
+    public @SeqNum int cursorSeq;
+
+    /** Whether no frame is referenced. */
+    public boolean isEmpty() {
+      return headBlock == Blocks.NONE;
+    }
+
+    void reset() {
+      headBlock = Blocks.NONE;
+      tailBlock = Blocks.NONE;
+      cursorBlock = Blocks.NONE;
+      headIndex = 0;
+      tailIndex = 0;
+    }
+  }
+
+  private final Blocks blocks;
+  private final FrameAllocator frames;
+
+  /** Over the context's shared pool; frames stay owned by whoever acquired them. */
+  public SendQueue(Blocks blocks, FrameAllocator frames) {
+    this.blocks = blocks;
+    this.frames = frames;
+  }
+
+  /**
+   * Queues a frame and takes a reference to it.
+   *
+   * @param seq sequence number of the frame's first byte if the queue is empty
+   * @return false when no block could be had; nothing has changed
+   */
+  boolean append(Place place, int frame, @SeqNum int seq) {
+    if (place.isEmpty()) {
+      int block = blocks.acquire(BlockPool.ACTIVITY, Blocks.Purpose.ORDINARY);
+      if (block == Blocks.NONE) {
+        return false;
+      }
+      blocks.setInt(block, NEXT, Blocks.NONE);
+      place.headBlock = block;
+      place.tailBlock = block;
+      place.headIndex = 0;
+      place.tailIndex = 0;
+      place.startSeq = seq;
+      place.endSeq = seq;
+    } else if (place.tailIndex == PER_BLOCK) {
+      int block = blocks.acquire(BlockPool.ACTIVITY, Blocks.Purpose.ORDINARY);
+      if (block == Blocks.NONE) {
+        return false;
+      }
+      blocks.setInt(block, NEXT, Blocks.NONE);
+      blocks.setInt(place.tailBlock, NEXT, block);
+      place.tailBlock = block;
+      place.tailIndex = 0;
+    }
+    int length = frames.length(frame);
+    setEntry(place.tailBlock, place.tailIndex, frame, length);
+    place.tailIndex++;
+    place.endSeq += length;
+    frames.retain(frame);
+    return true;
+  }
+
+  /**
+   * Copies queued bytes [seq, seq + length), which must lie in the queue, to where a segment is
+   * being written.
+   */
+  void copy(Place place, @SeqNum int seq, int length, MemorySegment to, long toStart) {
+    assert Seq.atOrAfter(seq, place.startSeq) && Seq.atOrBefore(seq + length, place.endSeq);
+    seek(place, seq);
+    int done = 0;
+    while (done < length) {
+      int frame = entryFrame(place.cursorBlock, place.cursorIndex);
+      int frameLength = entryLength(place.cursorBlock, place.cursorIndex);
+      int skip = Seq.distance(place.cursorSeq, seq + done);
+      int n = Math.min(length - done, frameLength - skip);
+      MemorySegment.copy(frames.memory(frame), frames.start(frame) + skip, to, toStart + done, n);
+      done += n;
+      if (done < length) {
+        advanceCursor(place, frameLength);
+      }
+    }
+  }
+
+  private void seek(Place place, @SeqNum int seq) {
+    if (place.cursorBlock == Blocks.NONE || Seq.before(seq, place.cursorSeq)) {
+      place.cursorBlock = place.headBlock;
+      place.cursorIndex = place.headIndex;
+      place.cursorSeq = place.startSeq;
+    }
+    int frameLength = entryLength(place.cursorBlock, place.cursorIndex);
+    while (Seq.atOrAfter(seq, place.cursorSeq + frameLength)) {
+      advanceCursor(place, frameLength);
+      frameLength = entryLength(place.cursorBlock, place.cursorIndex);
+    }
+  }
+
+  private void advanceCursor(Place place, int frameLength) {
+    place.cursorSeq += frameLength;
+    place.cursorIndex++;
+    if (place.cursorIndex == PER_BLOCK) {
+      place.cursorBlock = blocks.getInt(place.cursorBlock, NEXT);
+      place.cursorIndex = 0;
+    }
+  }
+
+  /** Whether the head frame ends at or before {@code seq}: it may be popped. */
+  boolean headEndsBy(Place place, @SeqNum int seq) {
+    return !place.isEmpty()
+        && Seq.atOrBefore(place.startSeq + entryLength(place.headBlock, place.headIndex), seq);
+  }
+
+  /** Frame at the head. */
+  int headFrame(Place place) {
+    return entryFrame(place.headBlock, place.headIndex);
+  }
+
+  /** Takes the head frame out, without dropping its reference; the caller owns that now. */
+  int pop(Place place) {
+    int frame = entryFrame(place.headBlock, place.headIndex);
+    int length = entryLength(place.headBlock, place.headIndex);
+    boolean cursorHere =
+        place.cursorBlock == place.headBlock && place.cursorIndex == place.headIndex;
+    place.startSeq += length;
+    place.headIndex++;
+    if (place.headBlock == place.tailBlock && place.headIndex == place.tailIndex) {
+      blocks.release(place.headBlock);
+      place.reset();
+      return frame;
+    }
+    if (place.headIndex == PER_BLOCK) {
+      int next = blocks.getInt(place.headBlock, NEXT);
+      blocks.release(place.headBlock);
+      place.headBlock = next;
+      place.headIndex = 0;
+    }
+    if (cursorHere) {
+      place.cursorBlock = Blocks.NONE;
+    }
+    return frame;
+  }
+
+  private void setEntry(int block, int index, int frame, int length) {
+    blocks.setInt(block, ENTRIES + index * ENTRY_BYTES, frame);
+    blocks.setInt(block, ENTRIES + index * ENTRY_BYTES + 4, length);
+  }
+
+  private int entryFrame(int block, int index) {
+    return blocks.getInt(block, ENTRIES + index * ENTRY_BYTES);
+  }
+
+  private int entryLength(int block, int index) {
+    return blocks.getInt(block, ENTRIES + index * ENTRY_BYTES + 4);
+  }
+}

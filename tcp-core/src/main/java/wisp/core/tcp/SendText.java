@@ -1,0 +1,69 @@
+package wisp.core.tcp;
+
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+import wisp.core.spi.FrameAllocator;
+import wisp.core.spi.SocketBuffers;
+
+/**
+ * Where the bytes of a segment come from: the application's frames, or with classic socket buffers
+ * the send buffer, into which they were copied when they were sent. The frames' accounts are the
+ * same in both cases.
+ */
+public final class SendText {
+  private final SendQueue queue;
+  private final FrameAllocator frames;
+  private final @Nullable SocketBuffers buffers;
+
+  /** For one context. */
+  public SendText(SendQueue queue, FrameAllocator frames, @Nullable SocketBuffers buffers) {
+    this.queue = queue;
+    this.frames = frames;
+    this.buffers = buffers;
+  }
+
+  /** Queues a frame; false: no memory, or the send buffer is full, and nothing has changed. */
+  boolean append(Tcb tcb, int frame) {
+    @SeqNum int seq = tcb.queue.isEmpty() ? tcb.sndNxt : tcb.queue.endSeq;
+    int length = frames.length(frame);
+    if (buffers != null) {
+      int queued =
+          tcb.queue.isEmpty() ? 0 : Math.max(0, Seq.distance(tcb.sndUna, tcb.queue.endSeq));
+      if (queued + length > buffers.sendBytes()) {
+        return false;
+      }
+    }
+    if (!queue.append(tcb.queue, frame, seq)) {
+      return false;
+    }
+    if (buffers != null) {
+      toRing(buffers, tcb.slot, seq, frames.memory(frame), frames.start(frame), length);
+    }
+    return true;
+  }
+
+  /** Copies bytes [seq, seq + length) of the queue into a segment. */
+  void copy(Tcb tcb, @SeqNum int seq, int length, MemorySegment to, long toStart) {
+    if (buffers == null) {
+      queue.copy(tcb.queue, seq, length, to, toStart);
+    } else {
+      fromRing(buffers, tcb.slot, seq, length, to, toStart);
+    }
+  }
+
+  private static void toRing(
+      SocketBuffers b, int slot, @SeqNum int seq, MemorySegment from, long start, int length) {
+    int at = Integer.remainderUnsigned(seq, b.sendBytes());
+    int first = Math.min(length, b.sendBytes() - at);
+    MemorySegment.copy(from, start, b.memory(slot), b.sendStart(slot) + at, first);
+    MemorySegment.copy(from, start + first, b.memory(slot), b.sendStart(slot), length - first);
+  }
+
+  private static void fromRing(
+      SocketBuffers b, int slot, @SeqNum int seq, int length, MemorySegment to, long toStart) {
+    int at = Integer.remainderUnsigned(seq, b.sendBytes());
+    int first = Math.min(length, b.sendBytes() - at);
+    MemorySegment.copy(b.memory(slot), b.sendStart(slot) + at, to, toStart, first);
+    MemorySegment.copy(b.memory(slot), b.sendStart(slot), to, toStart + first, length - first);
+  }
+}

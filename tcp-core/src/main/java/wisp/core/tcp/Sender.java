@@ -1,0 +1,210 @@
+package wisp.core.tcp;
+
+import wisp.core.Counters.Event;
+import wisp.core.wire.TcpHeader;
+
+/**
+ * Decides what leaves and when: the peer's window, cwnd, Nagle, silly-window avoidance (RFC 9293
+ * §3.8.6.2.1), probes of a closed window (§3.8.6.1), and resending. It forms no segment itself:
+ * {@link TcpOutput} does.
+ */
+public final class Sender {
+  private final TcpEnvironment env;
+  private final TcpOutput output;
+  private final ConnectionTimers timers;
+
+  /** For one context. */
+  public Sender(TcpEnvironment env, TcpOutput output, ConnectionTimers timers) {
+    this.env = env;
+    this.output = output;
+    this.timers = timers;
+  }
+
+  /** SYN or SYN-ACK, for the first time or again. */
+  boolean sendSyn(Tcb tcb) {
+    return output.sendSyn(tcb, tcb.state == State.SYN_RECEIVED);
+  }
+
+  /**
+   * Sends all that may be sent now.
+   *
+   * @return false: the link was full before everything was out; call again after the next burst
+   */
+  public boolean output(Tcb tcb) {
+    if (tcb.block == Blocks.NONE || !hasSynchronized(tcb)) {
+      return true;
+    }
+    if (tcb.resending && !resendAfterTimeout(tcb)) {
+      return false;
+    }
+    while (!tcb.resending && isSomethingUnsent(tcb)) {
+      int length = lengthAllowed(tcb);
+      if (length < 0) {
+        awaitWindow(tcb);
+        return true;
+      }
+      if (!sendNew(tcb, length)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static boolean hasSynchronized(Tcb tcb) {
+    return switch (tcb.state) {
+      case ESTABLISHED, FIN_WAIT_1, CLOSE_WAIT, CLOSING, LAST_ACK -> true;
+      case CLOSED, LISTEN, SYN_SENT, SYN_RECEIVED, FIN_WAIT_2, TIME_WAIT -> false;
+    };
+  }
+
+  private static int unsentBytes(Tcb tcb) {
+    return tcb.queue.isEmpty() || tcb.finSent ? 0 : Seq.distance(tcb.sndNxt, tcb.queue.endSeq);
+  }
+
+  private static boolean isSomethingUnsent(Tcb tcb) {
+    return unsentBytes(tcb) > 0 || tcb.finQueued && !tcb.finSent;
+  }
+
+  /**
+   * Payload bytes that may be sent now: 0 for a bare FIN, −1 for nothing.
+   *
+   * <p>RFC 9293 §3.8.6.2.1 in its own letters: D is {@code unsent}, U is {@code usable}, Fs is one
+   * half.
+   */
+  private int lengthAllowed(Tcb tcb) {
+    int flight = tcb.flightBytes();
+    int unsent = unsentBytes(tcb);
+    int usableWindow = tcb.sndWnd - flight;
+    int usableCongestion = tcb.congestion.cwndBytes + limitedTransmitBytes(tcb) - flight;
+    if (unsent == 0) {
+      return usableWindow >= 1 ? 0 : -1;
+    }
+    int usable = Math.min(usableWindow, usableCongestion);
+    int length = Math.min(unsent, usable);
+    int mss = tcb.effectiveMss();
+    if (usableCongestion < Math.min(unsent, mss) && usableCongestion < usableWindow) {
+      tcb.cwndLimited = true;
+    }
+    if (length >= mss) {
+      int most = Math.min(length, output.mostPayload(tcb));
+      return most < unsent ? most - most % mss : most;
+    }
+    if (length <= 0) {
+      return -1;
+    }
+    boolean smallMayGo = flight == 0 || !tcb.nagle || tcb.finQueued;
+    boolean isAll = length == unsent;
+    boolean isHalfTheWindow = length >= tcb.maxSndWnd / 2;
+    return smallMayGo && (isAll || isHalfTheWindow) ? length : -1;
+  }
+
+  /** RFC 3042: the first two duplicate ACKs let one new segment each go. */
+  private static int limitedTransmitBytes(Tcb tcb) {
+    return tcb.fastRecovery ? 0 : Math.min(tcb.duplicateAcks, 2) * tcb.effectiveMss();
+  }
+
+  private boolean sendNew(Tcb tcb, int length) {
+    boolean last = length == unsentBytes(tcb);
+    boolean fin = last && tcb.finQueued && tcb.sndWnd - tcb.flightBytes() > length;
+    int flags = (last && length > 0 ? TcpHeader.PSH : 0) | (fin ? TcpHeader.FIN : 0);
+    boolean first = tcb.sndUna == tcb.sndNxt;
+    if (!output.sendSegment(tcb, tcb.sndNxt, length, flags)) {
+      return false;
+    }
+    sent(tcb, length + (fin ? 1 : 0), first);
+    tcb.finSent |= fin;
+    return true;
+  }
+
+  private void sent(Tcb tcb, int seqLength, boolean first) {
+    tcb.sndNxt += seqLength;
+    if (first) {
+      tcb.progressNanos = env.nowNanos;
+    }
+    if (!tcb.timing) {
+      tcb.timing = true;
+      tcb.timedSeq = tcb.sndNxt;
+      tcb.timedAtNanos = env.nowNanos;
+    }
+    if (tcb.timer != TimerKind.RETRANSMISSION) {
+      timers.arm(tcb, TimerKind.RETRANSMISSION, env.nowNanos + Retransmission.rtoNanos(env, tcb));
+    }
+  }
+
+  /**
+   * Something waits and nothing is in flight whose ACK would wake us: probe, or override, after one
+   * RTO (SHLD-29).
+   */
+  private void awaitWindow(Tcb tcb) {
+    if (tcb.sndUna == tcb.sndNxt && tcb.timer != TimerKind.PERSIST) {
+      tcb.progressNanos = env.nowNanos;
+      timers.arm(tcb, TimerKind.PERSIST, env.nowNanos + Retransmission.rtoNanos(env, tcb));
+    }
+  }
+
+  /**
+   * The persist timer fired: sends what the window allows although it is little, or one byte beyond
+   * a closed one.
+   */
+  public void onPersist(Tcb tcb) {
+    timers.disarm(tcb);
+    if (tcb.sndUna != tcb.sndNxt || !isSomethingUnsent(tcb)) {
+      output(tcb);
+      return;
+    }
+    int unsent = unsentBytes(tcb);
+    int length = Math.min(Math.min(unsent, Math.max(1, tcb.sndWnd)), tcb.effectiveMss());
+    boolean fin = tcb.finQueued && unsent == 0;
+    if (tcb.sndWnd == 0) {
+      env.counters.add(Event.WINDOW_PROBES);
+    }
+    if (output.sendSegment(tcb, tcb.sndNxt, length, fin ? TcpHeader.FIN : TcpHeader.PSH)) {
+      sent(tcb, length + (fin ? 1 : 0), true);
+      tcb.finSent |= fin;
+    } else {
+      awaitWindow(tcb);
+    }
+  }
+
+  /**
+   * Resends from {@code seq} on: one segment at most, no more than {@code most} bytes, FIN with it
+   * if it follows.
+   *
+   * @return sequence numbers resent; 0: the link was full
+   */
+  int resendAt(Tcb tcb, @SeqNum int seq, int most) {
+    @SeqNum int dataEnd = tcb.finSent ? tcb.sndNxt - 1 : tcb.sndNxt;
+    int data = Math.max(0, Seq.distance(seq, dataEnd));
+    int length = Math.min(Math.min(data, tcb.effectiveMss()), most);
+    boolean fin = tcb.finSent && length == data;
+    int flags = (length == data && length > 0 ? TcpHeader.PSH : 0) | (fin ? TcpHeader.FIN : 0);
+    tcb.timing = false;
+    env.counters.add(Event.SEGMENTS_RETRANSMITTED);
+    return output.sendSegment(tcb, seq, length, flags) ? length + (fin ? 1 : 0) : 0;
+  }
+
+  /**
+   * After a time-out: goes back to SND.UNA and sends again as cwnd opens, until what was in flight
+   * has been covered. What lies beyond a window that shrank waits (SHLD-16).
+   *
+   * @return false: the link was full
+   */
+  boolean resendAfterTimeout(Tcb tcb) {
+    tcb.resendNext = Seq.max(tcb.resendNext, tcb.sndUna);
+    while (Seq.before(tcb.resendNext, tcb.resendEnd)) {
+      int flight = Seq.distance(tcb.sndUna, tcb.resendNext);
+      int allowed = Math.min(tcb.congestion.cwndBytes, Math.max(tcb.sndWnd, 1)) - flight;
+      int wanted = Math.min(Seq.distance(tcb.resendNext, tcb.resendEnd), tcb.effectiveMss());
+      if (allowed < wanted && flight > 0) {
+        return true;
+      }
+      int resent = resendAt(tcb, tcb.resendNext, Math.max(1, allowed));
+      if (resent == 0) {
+        return false;
+      }
+      tcb.resendNext += resent;
+    }
+    tcb.resending = false;
+    return true;
+  }
+}

@@ -1,0 +1,270 @@
+package wisp.core.tcp;
+
+import wisp.core.spi.BlockPool;
+import wisp.core.tcp.congestion.CongestionState;
+
+/**
+ * The transmission control block of RFC 9293 §3.3.1: a workbench on which one connection's
+ * variables are laid out while something happens to it. Between events they live in a record of 24
+ * bytes, and, only while something is in flight or missing, in an activity block. One instance
+ * serves connection after connection; nobody keeps a reference.
+ *
+ * <p>Sequence variables carry {@link SeqNum}; nothing but {@link Seq} compares them.
+ */
+public final class Tcb {
+  // ---- Identity: constant while the connection lives -------------------------------------------
+
+  /** Place of the record. */
+  public int slot = -1;
+
+  /** The record's key. */
+  public long key;
+
+  /** What the application holds. */
+  public long handle;
+
+  /** Number of the binding: (fixed endpoint, handler, profile). */
+  public int binding;
+
+  public int localAddress;
+  public int localPort;
+  public int remoteAddress;
+  public int remotePort;
+
+  /** Whether it came from LISTEN (MUST-11). */
+  public boolean passive;
+
+  // ---- Profile: from the binding ----------------------------------------------------------------
+
+  public boolean nagle;
+  public int ttl;
+  public int dscp;
+
+  /** R2 in nanoseconds. */
+  public long retransmissionLimitNanos;
+
+  // ---- State ------------------------------------------------------------------------------------
+
+  public State state = State.CLOSED;
+
+  /** Activity block, or {@link BlockPool#NONE}: asleep. */
+  public int block = BlockPool.NONE;
+
+  // ---- Send sequence variables ------------------------------------------------------------------
+
+  /** Oldest unacknowledged. */
+  public @SeqNum int sndUna;
+
+  /** Next to be sent for the first time. */
+  public @SeqNum int sndNxt;
+
+  /** Send window, bytes. */
+  public int sndWnd;
+
+  public @SeqNum int sndWl1;
+  public @SeqNum int sndWl2;
+
+  /** Largest SND.WND seen: RFC 5961 §5 and silly-window avoidance. */
+  public int maxSndWnd;
+
+  /** Octet after the last urgent one that we sent; valid while {@link #urgentQueued}. */
+  public @SeqNum int sndUp;
+
+  /** Whether SND.UP lies ahead of SND.UNA. */
+  public boolean urgentQueued;
+
+  // ---- Receive sequence variables ---------------------------------------------------------------
+
+  public @SeqNum int rcvNxt;
+
+  /** Right edge of the window promised: never moves left. */
+  public @SeqNum int rcvAdv;
+
+  /** Octet after the last urgent one announced; valid while {@link #urgentPending}. */
+  public @SeqNum int rcvUp;
+
+  public boolean urgentPending;
+
+  // ---- Options ----------------------------------------------------------------------------------
+
+  /** What the peer's MSS option said, or the default. */
+  public int peerMss;
+
+  /** Whether both SYNs had window scale. */
+  public boolean windowScaling;
+
+  /** Shift for windows that we receive, 0 … 14. */
+  public int sndScale;
+
+  /** Shift for windows that we send: ours when both sides scale, else 0. */
+  public int rcvScale;
+
+  public boolean sackPermitted;
+  public boolean timestamps;
+  public int tsRecent;
+
+  /** How old TS.Recent is: 0 … 2 fresh, 3 invalid (RFC 7323 §5.5). */
+  public int tsRecentAge;
+
+  /** Last.ACK.sent. */
+  public @SeqNum int lastAckSent;
+
+  // ---- Acknowledging ----------------------------------------------------------------------------
+
+  /** An ACK is owed and waits for company (RFC 9293 §3.8.6.3). */
+  public boolean ackOwed;
+
+  /** An ACK leaves at the end of the burst. */
+  public boolean ackNow;
+
+  /**
+   * Duplicate ACKs owed at the end of the burst: one for each segment out of order (RFC 5681 §4.2).
+   */
+  public int duplicateAcksOwed;
+
+  /** In the list of connections that have something to do at the end of the burst. */
+  public boolean flushListed;
+
+  // ---- Application ------------------------------------------------------------------------------
+
+  public boolean paused;
+
+  /** Full close: what still arrives draws RST (SHLD-3). */
+  public boolean applicationClosed;
+
+  /** A send was refused for want of memory; onWritable is owed. */
+  public boolean waiting;
+
+  // ---- Sending: awake only ----------------------------------------------------------------------
+
+  public final SendQueue.Place queue = new SendQueue.Place();
+
+  /** FIN comes after the queue. */
+  public boolean finQueued;
+
+  /** FIN was sent (it occupies SND.NXT − 1). */
+  public boolean finSent;
+
+  public final CongestionState congestion = new CongestionState();
+
+  /** Smoothed round-trip time, µs; 0: none. */
+  public int srttMicros;
+
+  public int rttvarMicros;
+
+  /** Whether {@link #timedSeq} is being timed. */
+  public boolean timing;
+
+  /** Acknowledging it ends the sample. */
+  public @SeqNum int timedSeq;
+
+  public long timedAtNanos;
+
+  public int duplicateAcks;
+
+  /** In fast recovery until {@link #recover} is acknowledged (RFC 6582). */
+  public boolean fastRecovery;
+
+  public @SeqNum int recover;
+
+  /** After a time-out: resending from here … */
+  public @SeqNum int resendNext;
+
+  /** … up to here. */
+  public @SeqNum int resendEnd;
+
+  public boolean resending;
+
+  /** Time-outs or probes in a row. */
+  public int backOff;
+
+  /** When the peer last confirmed something, or the flight began. */
+  public long progressNanos;
+
+  /** Whether cwnd held us back since the last ACK. */
+  public boolean cwndLimited;
+
+  /** The SYN was resent: initial window is one segment, RTO 3 s (RFC 5681 §3.1, RFC 6298 §5.7). */
+  public boolean synResent;
+
+  // ---- Receiving: awake only --------------------------------------------------------------------
+
+  public final Reassembly.Place held = new Reassembly.Place();
+
+  /** A FIN arrived beyond a hole, at {@link #peerFinSeq}. */
+  public boolean peerFinHeld;
+
+  public @SeqNum int peerFinSeq;
+
+  // ---- Timer: awake only ------------------------------------------------------------------------
+
+  /** TIME-WAIT begins anew: the FIN came again. Set for the desk, which keeps the deadline. */
+  public boolean timeWaitRestart;
+
+  /** What the one timer of an awake connection is for. */
+  public TimerKind timer = TimerKind.NONE;
+
+  public long timerDeadlineNanos;
+
+  /** Bytes in flight, SYN and FIN counted. */
+  public int flightBytes() {
+    return Seq.distance(sndUna, sndNxt);
+  }
+
+  /** Payload bytes of a full segment to this peer, options subtracted (RFC 6691). */
+  public int effectiveMss() {
+    return congestion.mss;
+  }
+
+  /** Everything that an awake connection has and a sleeping one does not, at rest. */
+  public void resetActivity() {
+    queue.reset();
+    held.reset();
+    finQueued = false;
+    finSent = false;
+    srttMicros = 0;
+    rttvarMicros = 0;
+    timing = false;
+    duplicateAcks = 0;
+    fastRecovery = false;
+    resending = false;
+    backOff = 0;
+    cwndLimited = false;
+    synResent = false;
+    peerFinHeld = false;
+    urgentQueued = false;
+    urgentPending = false;
+    duplicateAcksOwed = 0;
+    timer = TimerKind.NONE;
+    timerDeadlineNanos = Long.MAX_VALUE;
+    congestion.ackedBytes = 0;
+    congestion.ssthreshBytes = CongestionState.UNLIMITED;
+  }
+
+  /** Whether nothing is in flight, queued, held or pending: the record alone can carry it. */
+  public boolean isQuiet() {
+    return (state == State.ESTABLISHED || state == State.FIN_WAIT_2 || state == State.CLOSE_WAIT)
+        && sndUna == sndNxt
+        && queue.isEmpty()
+        && !finQueued
+        && held.isEmpty()
+        && !peerFinHeld
+        && !urgentPending
+        && duplicateAcksOwed == 0;
+  }
+
+  @Override
+  public String toString() {
+    return state
+        + " slot "
+        + slot
+        + " una "
+        + sndUna
+        + " nxt "
+        + sndNxt
+        + " wnd "
+        + sndWnd
+        + " rcvNxt "
+        + rcvNxt;
+  }
+}

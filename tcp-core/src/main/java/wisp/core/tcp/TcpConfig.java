@@ -1,0 +1,38 @@
+package wisp.core.tcp;
+
+/**
+ * The numbers that TCP runs by; times in nanoseconds.
+ *
+ * @param receiveWindowBytes offered to every connection that is not paused
+ * @param windowShift our window scale, 0 … 14
+ * @param minRtoNanos lower bound of the retransmission time-out
+ * @param delayedAckNanos longest delay of an acknowledgment
+ * @param heldTextBytes blocks one connection may hold for out-of-order text, in bytes
+ */
+public record TcpConfig(
+    int receiveWindowBytes,
+    int windowShift,
+    long minRtoNanos,
+    long delayedAckNanos,
+    int heldTextBytes) {
+  /** RTO before the first sample (RFC 6298 §2.1). */
+  public static final long INITIAL_RTO_NANOS = 1_000_000_000L;
+
+  /** RTO when data starts after the SYN was resent (RFC 6298 §5.7). */
+  public static final long RTO_AFTER_SYN_LOSS_NANOS = 3_000_000_000L;
+
+  /** Ceiling of RTO and probe interval (RFC 6298 §2.5). */
+  public static final long MAX_RTO_NANOS = 60_000_000_000L;
+
+  /** How long a SYN is resent at least (MUST-23). */
+  public static final long SYN_LIMIT_NANOS = 180_000_000_000L;
+
+  /** Copies of a SYN-ACK that nobody answers (RFC 4987: half-open state must go). */
+  public static final int SYN_ACK_COPIES = 5;
+
+  /** Send MSS never falls below this, whatever the peer asks (CVE-2019-11479). */
+  public static final int LEAST_MSS = 48;
+
+  /** Send MSS without an option (MUST-15). */
+  public static final int DEFAULT_MSS_IPV4 = 536;
+}

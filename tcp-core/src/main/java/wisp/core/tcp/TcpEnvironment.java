@@ -1,0 +1,39 @@
+package wisp.core.tcp;
+
+import wisp.core.Counters;
+import wisp.core.spi.KeyedHash;
+
+/**
+ * What every part of TCP leans on: the time of the event in hand, numbers, counters, the
+ * application. One a context.
+ */
+public final class TcpEnvironment {
+  /** Nanoseconds since the stack's start; set at the beginning of every event, never goes back. */
+  public long nowNanos;
+
+  public final TcpConfig config;
+  public final Counters counters;
+  public final Upcalls upcalls;
+  private final KeyedHash timestampOffsets;
+
+  /**
+   * For one context.
+   *
+   * @param timestampOffsets keyed so that peers can't compare our clock across connections; its key
+   *     never changes while they live
+   */
+  public TcpEnvironment(
+      TcpConfig config, Counters counters, Upcalls upcalls, KeyedHash timestampOffsets) {
+    this.timestampOffsets = timestampOffsets;
+    this.config = config;
+    this.counters = counters;
+    this.upcalls = upcalls;
+  }
+
+  /**
+   * Our timestamp clock for this connection: 1 ms ticks from a hidden origin (RFC 7323 §5.4, §7.1).
+   */
+  int timestampNow(Tcb tcb) {
+    return (int) (nowNanos / 1_000_000) + (int) timestampOffsets.hash(tcb.key);
+  }
+}

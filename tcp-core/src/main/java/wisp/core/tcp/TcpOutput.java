@@ -1,0 +1,228 @@
+package wisp.core.tcp;
+
+import java.lang.foreign.MemorySegment;
+import wisp.core.Counters.Event;
+import wisp.core.ip.Ipv4Output;
+import wisp.core.wire.TcpHeader;
+import wisp.core.wire.TcpOptions;
+
+/**
+ * Forms segments: header, options, payload, in the link's own memory. What to send and when is
+ * decided elsewhere. Every segment of a connection but RST announces the window and acknowledges
+ * all that was received, so whatever ACK was owed is paid by it.
+ */
+public final class TcpOutput {
+  private static final int MOST_SACK_BLOCKS = 4;
+  private static final int MOST_OPTION_BYTES = 40;
+
+  private final TcpEnvironment env;
+  private final Ipv4Output ip;
+  private final ReceiveWindow window;
+  private final Reassembly reassembly;
+  private final SendText text;
+  private final int[] sackEdges = new int[2 * MOST_SACK_BLOCKS];
+
+  /** For one context. */
+  public TcpOutput(
+      TcpEnvironment env,
+      Ipv4Output ip,
+      ReceiveWindow window,
+      Reassembly reassembly,
+      SendText text) {
+    this.env = env;
+    this.ip = ip;
+    this.window = window;
+    this.reassembly = reassembly;
+    this.text = text;
+  }
+
+  /** Largest payload that one call may send to this peer: many segments when the link cuts them. */
+  int mostPayload(Tcb tcb) {
+    int mss = tcb.effectiveMss();
+    int offload = ip.segmentationBytes() - TcpHeader.LENGTH - MOST_OPTION_BYTES;
+    return offload < mss ? mss : offload - offload % mss;
+  }
+
+  /** What we announce in the MSS option (MUST-67, RFC 6691: options not subtracted). */
+  int advertisedMss() {
+    return Math.min(ip.maxTransportBytes() - TcpHeader.LENGTH, 65_535);
+  }
+
+  /** Payload of a full segment to this peer (MUST-16). */
+  public int effectiveMss(int peerMss, boolean timestamps) {
+    int mss = Math.min(Math.max(peerMss, TcpConfig.LEAST_MSS), advertisedMss());
+    return mss - (timestamps ? TcpOptions.TIMESTAMP_LENGTH : 0);
+  }
+
+  /** SYN, or SYN-ACK when {@code acknowledge}. */
+  boolean sendSyn(Tcb tcb, boolean acknowledge) {
+    boolean offerScale = !acknowledge || tcb.windowScaling;
+    boolean offerSack = !acknowledge || tcb.sackPermitted;
+    boolean offerTimestamps = !acknowledge || tcb.timestamps;
+    int headerBytes =
+        TcpHeader.LENGTH
+            + TcpOptions.MSS_LENGTH
+            + (offerScale ? TcpOptions.WINDOW_SCALE_LENGTH : 0)
+            + (offerSack ? TcpOptions.SACK_PERMITTED_LENGTH : 0)
+            + (offerTimestamps ? TcpOptions.TIMESTAMP_LENGTH : 0);
+    if (!ip.begin(headerBytes)) {
+      return false;
+    }
+    MemorySegment memory = ip.memory();
+    long at = ip.start() + TcpHeader.LENGTH;
+    at += TcpOptions.writeMss(memory, at, advertisedMss());
+    if (offerSack) {
+      at += TcpOptions.writeSackPermitted(memory, at);
+    }
+    if (offerTimestamps) {
+      int echo = acknowledge ? tcb.tsRecent : 0;
+      at += TcpOptions.writeTimestamp(memory, at, env.timestampNow(tcb), echo);
+    }
+    if (offerScale) {
+      TcpOptions.writeWindowScale(memory, at, env.config.windowShift());
+    }
+    int flags = acknowledge ? TcpHeader.SYN | TcpHeader.ACK : TcpHeader.SYN;
+    int field = window.advertise(tcb, true);
+    @SeqNum int iss = tcb.sndUna;
+    finish(tcb, iss, acknowledge ? tcb.rcvNxt : 0, headerBytes, 0, flags, field, 0);
+    return true;
+  }
+
+  /**
+   * &lt;SEQ=SND.NXT&gt;&lt;ACK=RCV.NXT&gt;&lt;CTL=ACK&gt;, with SACK blocks if something is held.
+   */
+  public boolean sendAck(Tcb tcb) {
+    return sendSegment(tcb, tcb.sndNxt, 0, TcpHeader.ACK);
+  }
+
+  /**
+   * A segment with queued payload.
+   *
+   * @param payloadBytes may exceed one segment only if {@link #mostPayload} does
+   * @param flags ACK is added
+   * @return false: the link was full, nothing has changed
+   */
+  boolean sendSegment(Tcb tcb, @SeqNum int seq, int payloadBytes, int flags) {
+    int timestampBytes = tcb.timestamps ? TcpOptions.TIMESTAMP_LENGTH : 0;
+    int islands = islandsToReport(tcb, payloadBytes);
+    int sackBytes = islands == 0 ? 0 : TcpOptions.sackLength(islands);
+    int headerBytes = TcpHeader.LENGTH + timestampBytes + sackBytes;
+    if (!ip.begin(headerBytes + payloadBytes)) {
+      return false;
+    }
+    MemorySegment memory = ip.memory();
+    long at = ip.start() + TcpHeader.LENGTH;
+    if (tcb.timestamps) {
+      at += TcpOptions.writeTimestamp(memory, at, env.timestampNow(tcb), tcb.tsRecent);
+    }
+    if (islands > 0) {
+      TcpOptions.writeSack(memory, at, sackEdges, islands);
+    }
+    if (payloadBytes > 0) {
+      text.copy(tcb, seq, payloadBytes, memory, ip.start() + headerBytes);
+    }
+    int urgentPointer = 0;
+    if (tcb.urgentQueued && Seq.after(tcb.sndUp, seq)) {
+      urgentPointer = Math.min(Seq.distance(seq, tcb.sndUp), 65_535);
+      flags |= TcpHeader.URG;
+    }
+    int field = window.advertise(tcb, false);
+    finish(
+        tcb,
+        seq,
+        tcb.rcvNxt,
+        headerBytes,
+        payloadBytes,
+        flags | TcpHeader.ACK,
+        field,
+        urgentPointer);
+    return true;
+  }
+
+  /**
+   * Only pure ACKs carry SACK blocks: data segments keep their size, and an ACK follows every hole
+   * anyway.
+   */
+  private int islandsToReport(Tcb tcb, int payloadBytes) {
+    if (!tcb.sackPermitted || tcb.held.isEmpty() || payloadBytes > 0) {
+      return 0;
+    }
+    int most = tcb.timestamps ? MOST_SACK_BLOCKS - 1 : MOST_SACK_BLOCKS;
+    return reassembly.islands(tcb.held, sackEdges, most);
+  }
+
+  private void finish(
+      Tcb tcb,
+      @SeqNum int seq,
+      @SeqNum int ack,
+      int headerBytes,
+      int payloadBytes,
+      int flags,
+      int windowField,
+      int urgentPointer) {
+    MemorySegment memory = ip.memory();
+    TcpHeader.write(
+        memory,
+        ip.start(),
+        tcb.localPort,
+        tcb.remotePort,
+        seq,
+        ack,
+        headerBytes,
+        flags,
+        windowField,
+        urgentPointer);
+    int mss = tcb.effectiveMss();
+    int segmentBytes = payloadBytes > mss ? mss : 0;
+    ip.sendTcp(
+        tcb.localAddress,
+        tcb.remoteAddress,
+        tcb.ttl,
+        tcb.dscp,
+        headerBytes + payloadBytes,
+        headerBytes,
+        segmentBytes);
+    env.counters.add(Event.SEGMENTS_SENT);
+    if ((flags & TcpHeader.ACK) != 0) {
+      tcb.lastAckSent = tcb.rcvNxt;
+      tcb.ackOwed = false;
+      tcb.ackNow = false;
+    }
+  }
+
+  /** RST of a connection that ends: &lt;SEQ=SND.NXT&gt;&lt;ACK=RCV.NXT&gt;&lt;CTL=RST,ACK&gt;. */
+  void sendReset(Tcb tcb) {
+    boolean acknowledge = tcb.state != State.SYN_SENT;
+    sendReset(
+        tcb.localAddress,
+        tcb.localPort,
+        tcb.remoteAddress,
+        tcb.remotePort,
+        tcb.sndNxt,
+        acknowledge ? tcb.rcvNxt : 0,
+        acknowledge);
+  }
+
+  /**
+   * RST with exactly these numbers, for a connection or for a segment that belongs to none (RFC
+   * 9293 §3.10.7.1).
+   */
+  public void sendReset(
+      int localAddress,
+      int localPort,
+      int remoteAddress,
+      int remotePort,
+      @SeqNum int seq,
+      @SeqNum int ack,
+      boolean acknowledge) {
+    if (!ip.begin(TcpHeader.LENGTH)) {
+      return;
+    }
+    int flags = acknowledge ? TcpHeader.RST | TcpHeader.ACK : TcpHeader.RST;
+    TcpHeader.write(
+        ip.memory(), ip.start(), localPort, remotePort, seq, ack, TcpHeader.LENGTH, flags, 0, 0);
+    ip.sendTcp(localAddress, remoteAddress, 64, 0, TcpHeader.LENGTH, TcpHeader.LENGTH, 0);
+    env.counters.add(Event.RESETS_SENT);
+    env.counters.add(Event.SEGMENTS_SENT);
+  }
+}

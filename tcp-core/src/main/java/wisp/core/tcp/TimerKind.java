@@ -1,0 +1,20 @@
+package wisp.core.tcp;
+
+/** What an awake connection waits for; it has one timer at a time. */
+public enum TimerKind {
+  /** Nothing. */
+  NONE,
+  /** Something is in flight: RFC 6298. */
+  RETRANSMISSION,
+  /** Something waits for window: RFC 9293 §3.8.6.1, and the override of silly-window avoidance. */
+  PERSIST,
+  /** Quiet since a moment: the block goes back when it fires. */
+  DROWSY;
+
+  private static final TimerKind[] KINDS = values();
+
+  /** The kind with this ordinal. */
+  public static TimerKind of(int ordinal) {
+    return KINDS[ordinal];
+  }
+}

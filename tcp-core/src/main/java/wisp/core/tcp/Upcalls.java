@@ -1,0 +1,30 @@
+package wisp.core.tcp;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * What TCP tells the application. Any of these may call back into the API, also on this very
+ * connection: after each one the caller looks at {@link Tcb#state} again.
+ */
+public interface Upcalls {
+  /** ESTABLISHED. */
+  void opened(Tcb tcb);
+
+  /** Text in order; memory borrowed until return. */
+  void data(Tcb tcb, MemorySegment memory, long start, int length);
+
+  /** So many more payload bytes are confirmed. */
+  void acknowledged(Tcb tcb, int bytes);
+
+  /** A send is over; the reference is dropped by the caller afterwards. */
+  void released(Tcb tcb, int frame, int acknowledgedBytes);
+
+  /** Urgent data lies so many bytes ahead. */
+  void urgent(Tcb tcb, int bytesAhead);
+
+  /** The peer's FIN was reached. */
+  void peerClosed(Tcb tcb);
+
+  /** The last one. */
+  void ended(Tcb tcb, EndCause cause);
+}
