@@ -30,7 +30,7 @@ final class MemoryCharts {
             "Connections",
             "Bytes per connection, everything included",
             SiFormat::bytes,
-            series(rows, PER_CONNECTION, Row::value)));
+            series(rows, asked(info), PER_CONNECTION, Row::value)));
     charts.put(
         "total-memory",
         new LineChart(
@@ -39,8 +39,15 @@ final class MemoryCharts {
             "Connections",
             "Memory reserved, everything included",
             SiFormat::bytes,
-            series(rows, "reserved_bytes", row -> total(row))));
+            series(rows, asked(info), "reserved_bytes", MemoryCharts::total)));
     return charts;
+  }
+
+  private static List<String> asked(Map<String, @Nullable Object> info) {
+    return info.get("options") instanceof Map<?, ?> options
+            && options.get("strategies") instanceof List<?> names
+        ? names.stream().map(String::valueOf).toList()
+        : List.of();
   }
 
   /** The kernel has no total of its own: as many ends as ours times its cost of one. */
@@ -48,8 +55,10 @@ final class MemoryCharts {
     return row.metric().equals(PER_CONNECTION) ? row.value() * row.connections() : row.value();
   }
 
-  private static List<Series> series(List<Row> rows, String metric, ToDoubleFunction<Row> value) {
-    var names = new LinkedHashSet<String>();
+  private static List<Series> series(
+      List<Row> rows, List<String> asked, String metric, ToDoubleFunction<Row> value) {
+    // As they were asked for, not as they happened to end.
+    var names = new LinkedHashSet<String>(asked);
     rows.forEach(row -> names.add(row.strategy()));
     names.remove(MemorySuite.KERNEL);
     var all = new ArrayList<Series>();
