@@ -28,8 +28,15 @@ public final class PerSocketStrategyProvider implements MemoryStrategyProvider {
   private static final List<Parameter> PARAMETERS =
       List.of(
           new Parameter(
-              "receive", "16Ki", "bytes", "receive buffer of each connection; Linux: 128Ki"),
-          new Parameter("send", "16Ki", "bytes", "send buffer of each connection; Linux: 16Ki"),
+              "receive",
+              "16Ki",
+              "bytes",
+              "receive buffer of each connection, a power of two; Linux: 128Ki"),
+          new Parameter(
+              "send",
+              "16Ki",
+              "bytes",
+              "send buffer of each connection, a power of two; Linux: 16Ki"),
           new Parameter(
               "buffers", "0", "bytes", "limit to all these buffers; 0: what the machine has"),
           new Parameter(
@@ -75,6 +82,10 @@ public final class PerSocketStrategyProvider implements MemoryStrategyProvider {
   }
 
   private static int bytes(Parameters given, String name) {
-    return (int) (given.number(name, 1024, 1 << 29) + 7 & -8);
+    long bytes = given.number(name, 1024, 1 << 29);
+    if (Long.bitCount(bytes) != 1) {
+      throw new IllegalArgumentException(name + "=" + given.text(name) + " is not a power of two");
+    }
+    return (int) bytes;
   }
 }

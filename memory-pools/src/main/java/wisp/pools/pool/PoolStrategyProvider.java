@@ -1,6 +1,8 @@
 package wisp.pools.pool;
 
+import java.util.ArrayList;
 import java.util.List;
+import wisp.core.spi.BlockPool;
 import wisp.core.spi.MemoryStrategy;
 import wisp.core.spi.MemoryStrategyProvider;
 import wisp.core.spi.Parameter;
@@ -50,12 +52,21 @@ public final class PoolStrategyProvider implements MemoryStrategyProvider {
       throw new IllegalArgumentException(
           "a pool for " + connections + " connections; possible are 1 … " + (1 << 30));
     }
-    return new RegionStrategy(
-        name(),
-        config,
-        RecordSlabs.fixed(config.recordWords(), connections),
-        IndexSlabs.fixed(connections),
-        BlockSlabs.fixed(given.number("blocks", 2048, 1L << 38)),
-        FrameSlabs.fixed(given.number("frames", 1, 1L << 40)));
+    long blockBytes = given.number("blocks", BlockPool.LARGEST, 1L << 38);
+    long frameBytes = given.number("frames", 1, 1L << 40);
+    var reserved = new ArrayList<Runnable>();
+    try {
+      var records = RecordSlabs.fixed(config.recordWords(), connections);
+      reserved.add(records::close);
+      var index = IndexSlabs.fixed(connections);
+      reserved.add(index::close);
+      var blocks = BlockSlabs.fixed(blockBytes);
+      reserved.add(blocks::close);
+      return new RegionStrategy(
+          name(), config, records, index, blocks, FrameSlabs.fixed(frameBytes));
+    } catch (IllegalArgumentException e) {
+      reserved.forEach(Runnable::run);
+      throw e;
+    }
   }
 }

@@ -172,7 +172,8 @@ public final class BlockSlabs implements BlockPool {
         (long) largeInUse * LARGEST + (long) smallInUse * ACTIVITY);
   }
 
-  void close() {
+  /** Frees the memory of all blocks, in use or not. */
+  public void close() {
     largeInUse = 0;
     smallInUse = 0;
     chunks.close();

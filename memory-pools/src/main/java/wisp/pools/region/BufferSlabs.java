@@ -22,8 +22,8 @@ public final class BufferSlabs implements SocketBuffers {
   /**
    * None yet.
    *
-   * @param receiveBytes of each receive buffer, a multiple of 8
-   * @param sendBytes of each send buffer, a multiple of 8
+   * @param receiveBytes of each receive buffer, a power of two, at least 8
+   * @param sendBytes of each send buffer, a power of two, at least 8
    * @param slabBytes a slab is at most so large, but holds at least one pair
    */
   public BufferSlabs(int receiveBytes, int sendBytes, long slabBytes, SlabSource source) {
@@ -131,7 +131,8 @@ public final class BufferSlabs implements SocketBuffers {
         (long) slabs.size() * slabs.slotBytes());
   }
 
-  void close() {
+  /** Frees the memory of all buffers, in use or not. */
+  public void close() {
     slabs.close();
     slabs.source().close();
   }

@@ -51,7 +51,7 @@ public final class FrameSlabs implements FrameAllocator {
   private FrameSlabs(long slabBytes, SlabSource source) {
     this.source = source;
     for (int i = 0; i < classes.length; i++) {
-      int slotBytes = (1 << SMALLEST_BITS + i) + HEADER_BYTES;
+      int slotBytes = (1 << (SMALLEST_BITS + i)) + HEADER_BYTES;
       classes[i] =
           new Slabs(slotBytes, Slabs.fitting(slotBytes, slabBytes), 31 - CLASS_BITS, source);
     }
@@ -142,7 +142,8 @@ public final class FrameSlabs implements FrameAllocator {
     into.add(Footprint.Kind.FRAMES, reserved, used);
   }
 
-  void close() {
+  /** Frees the memory of all frames, in use or not. */
+  public void close() {
     inUse = 0;
     for (Slabs slabs : classes) {
       slabs.close();

@@ -60,7 +60,8 @@ public final class IndexSlabs implements IndexPages {
     return slabs.source().reservedBytes() + slabs.tableBytes();
   }
 
-  void close() {
+  /** Frees the memory of all pages, in use or not. */
+  public void close() {
     slabs.close();
     slabs.source().close();
   }

@@ -76,7 +76,8 @@ public final class RecordSlabs implements RecordMemory {
     return slabs.source().reservedBytes() + slabs.tableBytes();
   }
 
-  void close() {
+  /** Frees the memory of all records, in use or not. */
+  public void close() {
     slabs.close();
     slabs.source().close();
   }

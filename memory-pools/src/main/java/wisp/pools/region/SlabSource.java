@@ -15,10 +15,9 @@ public abstract sealed class SlabSource {
   public static final long UNLIMITED = Long.MAX_VALUE;
 
   /**
-   * The store, its reference count, its cleaner and what malloc puts in front: what JOL counts,
-   * rounded up.
+   * The store, its reference count, its cleaner (220 bytes by JOL) and what malloc puts in front.
    */
-  private static final int STORE_OVERHEAD_BYTES = 512;
+  private static final int STORE_OVERHEAD_BYTES = 256;
 
   private final List<Slabs> users = new ArrayList<>();
 

@@ -16,6 +16,11 @@ import wisp.pools.region.SlabSource;
 /**
  * {@code slab}: everything off-heap, in slabs that are fetched as the load grows and given back as
  * it falls.
+ *
+ * <p>Given back means freed; whether the process shrinks too is up to malloc. After the first free
+ * glibc raises the size from which a piece is mapped on its own, and then keeps small slabs for
+ * itself: 4 million connections gone left 137 MB resident, and 23 MB with {@code
+ * MALLOC_MMAP_THRESHOLD_=131072} in the environment, which switches that off.
  */
 public final class SlabStrategyProvider implements MemoryStrategyProvider {
   private static final List<Parameter> PARAMETERS =

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import it.unimi.dsi.fastutil.HashCommon;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.management.ManagementFactory;
@@ -123,8 +124,10 @@ public abstract class MemoryStrategyContract {
     HIGH_BITS_ONLY(i -> i << 40),
     ONE_ADDRESS(i -> 0x0A00_0001L << 32 | i << 16 | 7),
     ONE_PORT(i -> i << 32 | 0x1234_0001L),
-    UNDONE_MIX(i -> undoFastutilMix(i << 44));
+    /** Keys that fastutil's own mix, which has no secret, sends to the same place. */
+    UNDONE_MIX(i -> HashCommon.invMix(i << 44));
 
+    @SuppressWarnings("ImmutableEnumChecker") // functions without state
     private final LongUnaryOperator key;
 
     Keys(LongUnaryOperator key) {
@@ -133,13 +136,6 @@ public abstract class MemoryStrategyContract {
 
     long of(long i) {
       return key.applyAsLong(i);
-    }
-
-    /** Keys that fastutil's own unkeyed mix sends to the same place. */
-    private static long undoFastutilMix(long x) {
-      long h = x ^ x >>> 32;
-      h ^= h >>> 16;
-      return h * 0xF1DE_83E1_9937_733DL;
     }
   }
 
@@ -224,7 +220,7 @@ public abstract class MemoryStrategyContract {
     }
 
     private static int pattern(long key, int word) {
-      return (int) (key * 31 + word) ^ (int) (key >>> 32) | 1;
+      return ((int) (key * 31 + word) ^ (int) (key >>> 32)) | 1;
     }
   }
 
@@ -495,7 +491,7 @@ public abstract class MemoryStrategyContract {
       var held = new ArrayList<Integer>();
       var distinct = new HashSet<Integer>();
       for (int i = 0; i < 4_000; i++) {
-        if (held.isEmpty() || held.size() < 300 && random.nextBoolean()) {
+        if (held.isEmpty() || (held.size() < 300 && random.nextBoolean())) {
           int length = 1 + random.nextInt(random.nextInt(20) == 0 ? frames.largest() : 3000);
           int frame = frames.acquire(length);
           assertTrue(frame >= 0, "no memory");
@@ -584,6 +580,8 @@ public abstract class MemoryStrategyContract {
     try (var strategy = create(100)) {
       SocketBuffers buffers = strategy.socketBuffers();
       assumeTrue(buffers != null, "it has none");
+      assertEquals(1, Integer.bitCount(buffers.receiveBytes()), "a power of two");
+      assertEquals(1, Integer.bitCount(buffers.sendBytes()), "a power of two");
       for (int round = 0; round < 2; round++) {
         for (int slot = 0; slot < 100; slot++) {
           assertTrue(buffers.open(slot));

@@ -4,9 +4,8 @@ import it.unimi.dsi.fastutil.ints.IntArrayFIFOQueue;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
-import wisp.core.spi.BlockPool;
+import java.util.concurrent.atomic.AtomicBoolean;
 import wisp.core.spi.Footprint;
-import wisp.core.spi.FrameAllocator;
 import wisp.core.spi.IndexPages;
 import wisp.core.spi.IndexedRecordStore;
 import wisp.core.spi.MemoryStrategy;
@@ -49,30 +48,25 @@ public final class ArrayStrategyProvider implements MemoryStrategyProvider {
         new IndexedRecordStore(config, new ArrayRecords(config.recordWords()), IndexPages.onHeap());
     var blocks = new HeapBlocks(given.number("blocks", 0, Long.MAX_VALUE));
     var frames = new HeapFrames(given.number("frames", 0, Long.MAX_VALUE));
-    return new ArrayStrategy(records, blocks, frames);
+    return new ArrayStrategy(records, blocks, frames, new AtomicBoolean());
   }
 
   private record ArrayStrategy(
-      RecordStore records, BlockPool blocks, FrameAllocator frames, boolean[] closed)
+      RecordStore records, HeapBlocks blocks, HeapFrames frames, AtomicBoolean closed)
       implements MemoryStrategy {
-
-    ArrayStrategy(RecordStore records, BlockPool blocks, FrameAllocator frames) {
-      this(records, blocks, frames, new boolean[1]);
-    }
 
     @Override
     public void footprint(Footprint into) {
-      if (!closed[0]) {
+      if (!closed.get()) {
         records.footprint(into);
-        ((HeapBlocks) blocks).footprint(into);
-        ((HeapFrames) frames).footprint(into);
+        blocks.footprint(into);
+        frames.footprint(into);
       }
     }
 
     @Override
     public void close() {
-      if (!closed[0]) {
-        closed[0] = true;
+      if (!closed.getAndSet(true)) {
         new Leaks("example")
             .add("records", records.size())
             .add("blocks", blocks.inUse())

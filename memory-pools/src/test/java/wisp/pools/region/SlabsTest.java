@@ -77,7 +77,7 @@ class SlabsTest {
 
   @Test
   void whoeverSharesABudgetGivesHisSpareSlabUp() {
-    var shared = SlabSource.machine(5_000);
+    var shared = SlabSource.machine(4_000);
     var one = new Slabs(24, 64, 31, shared);
     var two = new Slabs(40, 64, 31, shared);
     one.release(one.acquire());

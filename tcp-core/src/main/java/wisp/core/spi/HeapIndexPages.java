@@ -4,7 +4,7 @@ import java.util.Arrays;
 
 /** Index pages as Java arrays. */
 final class HeapIndexPages implements IndexPages {
-  private static final int ARRAY_HEADER_BYTES = 16;
+  private static final long ARRAY_HEADER_BYTES = 16;
   private static final int REFERENCE_BYTES = 4;
   private int[][] pages = new int[4][];
   private int[] free = new int[4];
@@ -13,18 +13,18 @@ final class HeapIndexPages implements IndexPages {
 
   @Override
   public int acquire() {
-    int page;
-    if (freeCount > 0) {
-      page = free[--freeCount];
-    } else {
-      if (bound == pages.length) {
-        pages = Arrays.copyOf(pages, bound * 2);
+    try {
+      int[] words = new int[WORDS];
+      if (freeCount == 0 && bound == pages.length) {
         free = Arrays.copyOf(free, bound * 2);
+        pages = Arrays.copyOf(pages, bound * 2);
       }
-      page = bound++;
+      int page = freeCount > 0 ? free[--freeCount] : bound++;
+      pages[page] = words;
+      return page;
+    } catch (OutOfMemoryError e) {
+      return NONE;
     }
-    pages[page] = new int[WORDS];
-    return page;
   }
 
   @SuppressWarnings("NullAway") // a released page may be collected
@@ -49,6 +49,6 @@ final class HeapIndexPages implements IndexPages {
     long live = bound - freeCount;
     return live * (ARRAY_HEADER_BYTES + 4L * WORDS)
         + (long) pages.length * (REFERENCE_BYTES + 4)
-        + 2 * ARRAY_HEADER_BYTES;
+        + 2L * ARRAY_HEADER_BYTES;
   }
 }

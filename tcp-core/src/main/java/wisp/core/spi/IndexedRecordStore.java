@@ -34,7 +34,7 @@ public final class IndexedRecordStore implements RecordStore {
   }
 
   static long key(RecordMemory memory, int slot) {
-    return (long) memory.get(slot, 0) << 32 | memory.get(slot, 1) & 0xFFFF_FFFFL;
+    return ((long) memory.get(slot, 0) << 32) | (memory.get(slot, 1) & 0xFFFF_FFFFL);
   }
 
   @Override
@@ -115,7 +115,7 @@ public final class IndexedRecordStore implements RecordStore {
    */
   @Override
   public void footprint(Footprint into) {
-    into.add(Footprint.Kind.RECORDS, memory.reservedBytes(), size() * (KEY_WORDS + words) * 4L);
+    into.add(Footprint.Kind.RECORDS, memory.reservedBytes(), (KEY_WORDS + words) * 4L * size());
     into.add(Footprint.Kind.INDEX, index.reservedBytes(), size() * 4L);
   }
 }

@@ -62,6 +62,8 @@ final class RecordIndex {
   private int depth;
   private int size;
   private boolean rooted;
+
+  @SuppressWarnings("UnusedVariable") // only written, so that the reads before are not dropped
   private int prefetched;
 
   RecordIndex(RecordMemory records, IndexPages pages, KeyedHash hash) {
@@ -178,7 +180,7 @@ final class RecordIndex {
     return pages.reservedBytes()
         + 4L * (directory.length + scratch.length + segmentsOfDepth.length)
         + 2L * liveByPage.length
-        + 4 * ARRAY_HEADER_BYTES;
+        + 4L * ARRAY_HEADER_BYTES;
   }
 
   // Where a key belongs.
@@ -193,7 +195,7 @@ final class RecordIndex {
    * Monotone.
    */
   static long spread(long u) {
-    return (u * (LINEAR + (u * (WHOLE - LINEAR) >>> 32))) >>> 32;
+    return (u * (LINEAR + ((u * (WHOLE - LINEAR)) >>> 32))) >>> 32;
   }
 
   private static final long WHOLE = 1L << 32;
@@ -205,7 +207,7 @@ final class RecordIndex {
 
   /** Never the first one again. */
   private static int secondBucket(long h) {
-    int further = (((int) h >>> BUCKET_BITS & BUCKET_MASK) * BUCKET_MASK) >>> BUCKET_BITS;
+    int further = ((((int) h >>> BUCKET_BITS) & BUCKET_MASK) * BUCKET_MASK) >>> BUCKET_BITS;
     return ((int) h + 1 + further) & BUCKET_MASK;
   }
 
@@ -239,7 +241,12 @@ final class RecordIndex {
   private int acquirePage() {
     int page = pages.acquire();
     if (page >= liveByPage.length) {
-      liveByPage = Arrays.copyOf(liveByPage, Math.max(page + 1, liveByPage.length * 2));
+      try {
+        liveByPage = Arrays.copyOf(liveByPage, Math.max(page + 1, liveByPage.length * 2));
+      } catch (OutOfMemoryError e) {
+        pages.release(page);
+        return NONE;
+      }
     }
     return page;
   }
