@@ -19,22 +19,15 @@ final class BurstEnd implements Agenda {
   private final WaitQueues waits;
   private final Sender sender;
   private final TcpOutput output;
-  private final HandlerUpcalls upcalls;
   private final SlotList list = new SlotList();
 
   BurstEnd(
-      TcpEnvironment env,
-      RecordStore records,
-      WaitQueues waits,
-      Sender sender,
-      TcpOutput output,
-      HandlerUpcalls upcalls) {
+      TcpEnvironment env, RecordStore records, WaitQueues waits, Sender sender, TcpOutput output) {
     this.env = env;
     this.records = records;
     this.waits = waits;
     this.sender = sender;
     this.output = output;
-    this.upcalls = upcalls;
   }
 
   @Override
@@ -74,10 +67,6 @@ final class BurstEnd implements Agenda {
     tcb.flushListed = false;
     if (tcb.state == State.CLOSED || tcb.state == State.TIME_WAIT) {
       return;
-    }
-    if (tcb.waiting) {
-      tcb.waiting = false;
-      upcalls.writable(tcb);
     }
     boolean done = sender.output(tcb);
     while (done && tcb.duplicateAcksOwed > 0) {

@@ -80,7 +80,8 @@ final class HandlerUpcalls implements Upcalls {
     }
   }
 
-  void writable(Tcb tcb) {
+  @Override
+  public void writable(Tcb tcb) {
     try {
       handler(tcb).onWritable(context, tcb.handle);
     } catch (Throwable e) {

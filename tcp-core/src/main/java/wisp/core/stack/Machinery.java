@@ -43,7 +43,7 @@ import wisp.core.tcp.congestion.NewReno;
 /** A context's parts, made and joined here and nowhere else, and the time that passes over them. */
 final class Machinery {
   /** Free block bytes from which on those who wait for memory are told. */
-  private static final long ENOUGH_BYTES = 4_096;
+  private static final int ENOUGH_BYTES = 4_096;
 
   final Counters counters = new Counters();
   final Listeners listeners = new Listeners();
@@ -55,7 +55,6 @@ final class Machinery {
   final UserCalls calls;
   final BurstEnd burstEnd;
 
-  private final MemoryStrategy memory;
   private final RecordStore records;
   private final WaitQueues waits;
   private final Bindings bindings;
@@ -72,7 +71,6 @@ final class Machinery {
 
   Machinery(
       Context context, ContextConfig config, MemoryStrategy memory, Link link, Entropy entropy) {
-    this.memory = memory;
     this.records = memory.records();
     FrameAllocator frames = memory.frames();
     SocketBuffers buffers = checked(memory.socketBuffers());
@@ -107,7 +105,7 @@ final class Machinery {
     desk =
         new TcbDesk(
             env, records, bindings, activity, window, output, timers, drowsy, waits, buffers);
-    burstEnd = new BurstEnd(env, records, waits, sender, output, upcalls);
+    burstEnd = new BurstEnd(env, records, waits, sender, output);
     Handshake handshake =
         new Handshake(env, output, sender, timers, window, ending, receiver, burstEnd);
     SegmentArrives segmentArrives =
@@ -133,7 +131,7 @@ final class Machinery {
             passiveOpens);
     activeOpens =
         new ActiveOpens(env, own, listeners, bindings, desk, demultiplexer, handshake, isn, ports);
-    sweeps = new Sweeps(records, desk, burstEnd::flush);
+    sweeps = new Sweeps(records, desk, upcalls, burstEnd);
   }
 
   private static @Nullable SocketBuffers checked(@Nullable SocketBuffers buffers) {
@@ -189,7 +187,7 @@ final class Machinery {
       long deadline = waits.timeWaits().headDeadlineNanos();
       desk.timeWaitOver(waits.timeWaits().pop(), deadline);
     }
-    sweeps.step(now, memory.blocks().availableBytes() >= ENOUGH_BYTES);
+    sweeps.step(now, blocks.mayAcquire(ENOUGH_BYTES, Blocks.Purpose.ORDINARY));
     return done;
   }
 

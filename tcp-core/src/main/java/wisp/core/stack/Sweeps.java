@@ -1,7 +1,9 @@
 package wisp.core.stack;
 
 import wisp.core.spi.RecordStore;
+import wisp.core.tcp.Agenda;
 import wisp.core.tcp.Tcb;
+import wisp.core.tcp.Upcalls;
 
 /**
  * Slow walks over all records, a few at each poll: whoever waits for memory is told when there is
@@ -11,23 +13,19 @@ final class Sweeps {
   private static final int SLOTS_A_POLL = 512;
   private static final long AGE_NANOS = 6L * 24 * 3600 * 1_000_000_000L;
 
-  /** Tells a connection that it may try to send again. */
-  @FunctionalInterface
-  interface Writable {
-    void tell(Tcb tcb);
-  }
-
   private final RecordStore records;
   private final TcbDesk desk;
-  private final Writable writable;
+  private final Upcalls upcalls;
+  private final Agenda agenda;
   private int waitingCursor;
   private int agingCursor = Integer.MAX_VALUE;
   private long nextAgingNanos = AGE_NANOS;
 
-  Sweeps(RecordStore records, TcbDesk desk, Writable writable) {
+  Sweeps(RecordStore records, TcbDesk desk, Upcalls upcalls, Agenda agenda) {
     this.records = records;
     this.desk = desk;
-    this.writable = writable;
+    this.upcalls = upcalls;
+    this.agenda = agenda;
   }
 
   /** A step of each walk that is under way. */
@@ -63,7 +61,9 @@ final class Sweeps {
               && RecordFlags.state(records.get(slot, RecordFlags.FLAGS)) != RecordFlags.TIME_WAIT;
       if (waits) {
         Tcb tcb = desk.open(slot);
-        writable.tell(tcb);
+        tcb.waiting = false;
+        upcalls.writable(tcb);
+        agenda.atEndOfBurst(tcb);
         desk.close(tcb);
       }
     }

@@ -305,8 +305,7 @@ final class TcbDesk {
       return;
     }
     countHalfOpen(tcb, before);
-    tcb.waiting &= tcb.state != State.TIME_WAIT;
-    countWaiting(RecordFlags.has(recordFlags, RecordFlags.WAITING), tcb.waiting);
+    countWaiting(recordFlags, false);
     if (tcb.state == State.TIME_WAIT) {
       settleTimeWait(tcb, recordFlags);
       return;
@@ -315,6 +314,7 @@ final class TcbDesk {
       if (tcb.block == BlockPool.NONE || !becomesDrowsy(tcb)) {
         activity.release(tcb);
         writeAsleep(tcb);
+        countWaiting(RecordFlags.FREE, tcb.waiting);
         awaitPeersFin(tcb, recordFlags);
         return;
       }
@@ -327,10 +327,7 @@ final class TcbDesk {
     activity.save(tcb);
     boolean half = tcb.state == State.SYN_SENT || tcb.state == State.SYN_RECEIVED;
     records.set(tcb.slot, RecordFlags.SND_NXT, tcb.block);
-    records.set(
-        tcb.slot,
-        RecordFlags.FLAGS,
-        (half ? HALF_OPEN : RecordFlags.AWAKE) | (tcb.waiting ? RecordFlags.WAITING : 0));
+    records.set(tcb.slot, RecordFlags.FLAGS, half ? HALF_OPEN : RecordFlags.AWAKE);
   }
 
   private void settleClosed(Tcb tcb, int recordFlags) {
@@ -340,7 +337,7 @@ final class TcbDesk {
       return;
     }
     countHalfOpen(tcb, before);
-    countWaiting(RecordFlags.has(recordFlags, RecordFlags.WAITING), false);
+    countWaiting(recordFlags, false);
     if (before == RecordFlags.TIME_WAIT) {
       timeWait--;
     }
@@ -350,8 +347,21 @@ final class TcbDesk {
     tcb.slot = RecordStore.NONE;
   }
 
-  private void countWaiting(boolean before, boolean now) {
+  /**
+   * Sleeping connections that wait for memory are found by a sweep; those awake hear of it with the
+   * next ACK.
+   */
+  private void countWaiting(int flagsBefore, boolean now) {
+    boolean before =
+        isAsleep(RecordFlags.state(flagsBefore))
+            && RecordFlags.has(flagsBefore, RecordFlags.WAITING);
     waiting += (now ? 1 : 0) - (before ? 1 : 0);
+  }
+
+  private static boolean isAsleep(int recordState) {
+    return recordState == RecordFlags.ESTABLISHED
+        || recordState == RecordFlags.FIN_WAIT_2
+        || recordState == RecordFlags.CLOSE_WAIT;
   }
 
   private void settleTimeWait(Tcb tcb, int recordFlags) {

@@ -123,6 +123,10 @@ public final class Acknowledgment {
       env.upcalls.released(tcb, frame, frames.length(frame));
       frames.release(frame);
     }
+    if (tcb.state != State.CLOSED && tcb.waiting) {
+      tcb.waiting = false;
+      env.upcalls.writable(tcb);
+    }
   }
 
   private void congestion(Tcb tcb, int acknowledged) {

@@ -56,13 +56,21 @@ public final class Blocks {
     return block;
   }
 
+  /** Whether an {@link #acquire} of so many bytes is not refused by policy. */
+  public boolean mayAcquire(int bytes, Purpose purpose) {
+    return pool.availableBytes() >= floor(purpose) + bytes;
+  }
+
+  private long floor(Purpose purpose) {
+    return switch (purpose) {
+      case ESSENTIAL -> 0;
+      case ORDINARY -> ordinaryFloorBytes;
+      case HELD_TEXT -> heldFloorBytes;
+    };
+  }
+
   private int attempt(int bytes, Purpose purpose) {
-    long floor =
-        switch (purpose) {
-          case ESSENTIAL -> 0;
-          case ORDINARY -> ordinaryFloorBytes;
-          case HELD_TEXT -> heldFloorBytes;
-        };
+    long floor = floor(purpose);
     return floor > 0 && pool.availableBytes() < floor + bytes ? NONE : pool.acquire(bytes);
   }
 

@@ -190,7 +190,20 @@ public final class SegmentArrives {
       return;
     }
     env.counters.add(Event.RESETS_RECEIVED);
-    ending.end(tcb, tcb.state == State.SYN_RECEIVED ? EndCause.REFUSED : EndCause.RESET);
+    ending.end(tcb, causeOfReset(tcb));
+  }
+
+  /**
+   * In CLOSING and LAST-ACK with nothing but our FIN outstanding the end is an orderly one all the
+   * same.
+   */
+  private static EndCause causeOfReset(Tcb tcb) {
+    return switch (tcb.state) {
+      case SYN_SENT, SYN_RECEIVED -> EndCause.REFUSED;
+      case CLOSING, LAST_ACK -> tcb.queue.isEmpty() ? EndCause.CLOSED : EndCause.RESET;
+      case CLOSED, LISTEN, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT, TIME_WAIT ->
+          EndCause.RESET;
+    };
   }
 
   // ---- Fourth: SYN ------------------------------------------------------------------------------

@@ -19,6 +19,9 @@ public interface Upcalls {
   /** A send is over; the reference is dropped by the caller afterwards. */
   void released(Tcb tcb, int frame, int acknowledgedBytes);
 
+  /** A send that was refused may succeed now. */
+  void writable(Tcb tcb);
+
   /** Urgent data lies so many bytes ahead. */
   void urgent(Tcb tcb, int bytesAhead);
 
