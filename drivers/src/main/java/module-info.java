@@ -1,4 +1,6 @@
-/** Links: how packets move. The one module that calls the kernel, through {@code java.lang.foreign}. */
+/**
+ * Links: how packets move. The one module that calls the kernel, through {@code java.lang.foreign}.
+ */
 module wisp.drivers {
   requires static org.jspecify;
   requires transitive wisp.core;
