@@ -140,12 +140,16 @@ public final class Context implements AutoCloseable {
    *
    * @param local null: the stack chooses; a port of 0: it chooses that
    * @return the handle, or {@link #NO_PORT}, {@link #NO_MEMORY}, {@link #NO_ROUTE}
+   * @throws IllegalStateException when the context is closed, or being closed
    */
   public long connect(
       @Nullable Endpoint local,
       Endpoint remote,
       ConnectionProfile profile,
       ConnectionHandler handler) {
+    if (closed) {
+      throw new IllegalStateException("the context is closed");
+    }
     long handle = machinery.activeOpens.open(local, remote, profile, handler);
     finishCall();
     return handle;

@@ -288,8 +288,11 @@ final class TcbDesk {
       if (isNew || fresh != stamp) {
         stamp = fresh;
         while (waits.timeWaits().isFull()) {
-          env.counters.add(Counters.Event.TIME_WAIT_EVICTED);
-          endTimeWait(waits.timeWaits().pop(), NO_STAMP);
+          long oldest = waits.timeWaits().pop();
+          if (oldest != tcb.handle) { // else an entry of its own, which this one replaces
+            env.counters.add(Counters.Event.TIME_WAIT_EVICTED);
+            endTimeWait(oldest, NO_STAMP);
+          }
         }
         waits.timeWait(tcb.handle, env.nowNanos);
       }

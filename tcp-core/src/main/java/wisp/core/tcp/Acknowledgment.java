@@ -89,11 +89,12 @@ public final class Acknowledgment {
    * The window opened after probes: what the peer threw away goes again at once, without a
    * congestion reaction.
    */
-  private static void resendProbed(Tcb tcb) {
+  private void resendProbed(Tcb tcb) {
     tcb.resending = true;
     tcb.resendNext = tcb.sndUna;
     tcb.resendEnd = tcb.sndNxt;
     tcb.backOff = 0;
+    retransmission.restart(tcb);
   }
 
   private void advance(Tcb tcb, @SeqNum int ack, TcpOptions options) {

@@ -49,7 +49,7 @@ public final class Receiver {
     int skip = Math.max(0, Seq.distance(seq, tcb.rcvNxt));
     @SeqNum int end = seq + length;
     boolean cutAtEdge = Seq.after(end, tcb.rcvAdv);
-    int take = Seq.distance(seq, Seq.min(end, tcb.rcvAdv)) - skip;
+    int take = Seq.distance(seq, Seq.min(end, textLimit(tcb))) - skip;
     boolean finHere = fin && !cutAtEdge;
     if (take > 0 && tcb.applicationClosed) {
       output.sendReset(tcb);
@@ -72,6 +72,11 @@ public final class Receiver {
     }
   }
 
+  /** Text counts up to the window's edge, or to a FIN that is known to come before it. */
+  private static @SeqNum int textLimit(Tcb tcb) {
+    return tcb.peerFinHeld ? Seq.min(tcb.rcvAdv, tcb.peerFinSeq) : tcb.rcvAdv;
+  }
+
   private void take(Tcb tcb, @SeqNum int seq, MemorySegment memory, long start, int length) {
     if (seq != tcb.rcvNxt) {
       hold(tcb, seq, memory, start, length);
@@ -82,23 +87,38 @@ public final class Receiver {
     if (buffers != null) {
       length = Math.min(length, freeBytes(buffers, tcb));
     }
-    deliver(tcb, memory, start, length);
-    while (tcb.state != State.CLOSED && reassembly.isDue(tcb.held, tcb.rcvNxt)) {
-      int block = reassembly.pop(tcb.held);
-      int overlap = Seq.distance(reassembly.seqOf(block), tcb.rcvNxt);
-      int rest = Seq.distance(tcb.rcvNxt, reassembly.endOf(block));
-      if (rest > 0) {
-        deliver(tcb, reassembly.memory(block), reassembly.textStart(block) + overlap, rest);
+    @SeqNum int end = seq + length;
+    while (tcb.state != State.CLOSED) {
+      boolean heldIsDue = reassembly.isDue(tcb.held, tcb.rcvNxt);
+      if (!heldIsDue && Seq.atOrAfter(tcb.rcvNxt, end)) {
+        break;
       }
-      blocks.release(block);
-      if (tcb.applicationClosed && !tcb.held.isEmpty()) {
+      if (tcb.applicationClosed) { // by the callback that took the bytes before these
         output.sendReset(tcb);
         ending.end(tcb, EndCause.ABORTED);
+      } else if (heldIsDue) {
+        deliverHeld(tcb);
+      } else {
+        // Only up to what is held: of two copies of a byte the first one stays.
+        @SeqNum int to = tcb.held.isEmpty() ? end : Seq.min(end, reassembly.seqOf(tcb.held.head));
+        int n = Seq.distance(tcb.rcvNxt, to);
+        deliver(tcb, memory, start + Seq.distance(seq, tcb.rcvNxt), n);
       }
     }
     if (hadHole) {
+      tcb.duplicateAcksOwed = 0; // they would repeat the number that this ACK now brings
       tcb.ackNow = true;
     }
+  }
+
+  private void deliverHeld(Tcb tcb) {
+    int block = reassembly.pop(tcb.held);
+    int overlap = Seq.distance(reassembly.seqOf(block), tcb.rcvNxt);
+    int rest = Seq.distance(tcb.rcvNxt, Seq.min(reassembly.endOf(block), textLimit(tcb)));
+    if (rest > 0) {
+      deliver(tcb, reassembly.memory(block), reassembly.textStart(block) + overlap, rest);
+    }
+    blocks.release(block);
   }
 
   private void deliver(Tcb tcb, MemorySegment memory, long start, int length) {
@@ -137,6 +157,7 @@ public final class Receiver {
 
   private void noteFin(Tcb tcb, @SeqNum int finSeq) {
     if (finSeq != tcb.rcvNxt
+        && !tcb.peerFinHeld
         && !tcb.applicationClosed
         && activity.wake(tcb, Blocks.Purpose.ORDINARY)) {
       tcb.peerFinHeld = true;
@@ -166,14 +187,15 @@ public final class Receiver {
     reassembly.clear(tcb.held);
     tcb.duplicateAcksOwed = 0;
     State next = tcb.state.onFin(false);
-    if (next == State.TIME_WAIT) {
-      output.sendAck(tcb);
-      ending.enterTimeWait(tcb);
-      return;
+    if (next != State.TIME_WAIT) {
+      tcb.state = next;
     }
-    tcb.state = next;
     if (!tcb.applicationClosed) {
       env.upcalls.peerClosed(tcb);
+    }
+    if (next == State.TIME_WAIT && tcb.state != State.CLOSED) {
+      output.sendAck(tcb);
+      ending.enterTimeWait(tcb);
     }
   }
 

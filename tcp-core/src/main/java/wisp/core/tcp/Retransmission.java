@@ -104,8 +104,9 @@ public final class Retransmission {
   private boolean hasGivenUp(Tcb tcb) {
     long silence = env.nowNanos - tcb.progressNanos;
     return switch (tcb.state) {
-      case SYN_SENT -> silence >= Math.max(tcb.retransmissionLimitNanos, TcpConfig.SYN_LIMIT_NANOS);
-      case SYN_RECEIVED -> tcb.passive && tcb.backOff >= TcpConfig.SYN_ACK_COPIES;
+      case SYN_RECEIVED ->
+          tcb.passive ? tcb.backOff >= TcpConfig.SYN_ACK_COPIES : hasSynGivenUp(tcb, silence);
+      case SYN_SENT -> hasSynGivenUp(tcb, silence);
       case CLOSED,
           LISTEN,
           ESTABLISHED,
@@ -117,6 +118,10 @@ public final class Retransmission {
           TIME_WAIT ->
           silence >= tcb.retransmissionLimitNanos;
     };
+  }
+
+  private static boolean hasSynGivenUp(Tcb tcb, long silence) {
+    return silence >= Math.max(tcb.retransmissionLimitNanos, TcpConfig.SYN_LIMIT_NANOS);
   }
 
   private void resendSyn(Tcb tcb) {

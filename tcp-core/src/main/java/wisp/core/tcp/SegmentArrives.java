@@ -44,8 +44,9 @@ public final class SegmentArrives {
   /**
    * A segment for this connection, checksum verified, options parsed.
    *
-   * @return true: it is a SYN that may open the connection anew (from TIME-WAIT, or back in
-   *     LISTEN); the record has become CLOSED and the caller offers the SYN to the listener
+   * @return true: the record is CLOSED and the segment is for whoever comes after it: a SYN that
+   *     opens the connection anew (from TIME-WAIT, or back in LISTEN), or anything that follows the
+   *     end in the same burst; the caller offers it to the listener
    */
   public boolean segmentArrives(Tcb tcb, TcpHeader seg, TcpOptions options) {
     return switch (tcb.state) {
@@ -54,7 +55,7 @@ public final class SegmentArrives {
         yield false;
       }
       case TIME_WAIT -> inTimeWait(tcb, seg, options);
-      case CLOSED, LISTEN -> false;
+      case CLOSED, LISTEN -> true; // it ended earlier in this burst
       case SYN_RECEIVED, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT, CLOSING, LAST_ACK -> {
         boolean reopen = inOtherStates(tcb, seg, options);
         if (tcb.state != State.CLOSED && tcb.state != State.TIME_WAIT) {
@@ -87,7 +88,6 @@ public final class SegmentArrives {
       env.counters.add(Event.DROP_FLAGS);
       return false;
     }
-    rememberTimestamp(tcb, seg, options);
     if (!onAck(tcb, seg, options)) {
       return false;
     }
@@ -129,6 +129,9 @@ public final class SegmentArrives {
       return true;
     }
     if (!options.hasTimestamp()) {
+      if (seg.has(TcpHeader.SYN)) {
+        return true; // draws a challenge (RFC 5961 §4): a peer that rebooted must get through
+      }
       env.counters.add(Event.DROP_PAWS);
       return false;
     }
@@ -229,6 +232,7 @@ public final class SegmentArrives {
             tcb.localAddress, tcb.localPort, tcb.remoteAddress, tcb.remotePort, ack, 0, false);
         return false;
       }
+      rememberTimestamp(tcb, seg, options);
       handshake.established(tcb, ack, seg, tcb.passive ? Event.ACCEPTED : Event.CONNECTED);
       return tcb.state != State.CLOSED;
     }
@@ -237,6 +241,7 @@ public final class SegmentArrives {
       challenge(tcb);
       return false;
     }
+    rememberTimestamp(tcb, seg, options);
     acknowledgment.process(tcb, seg, options);
     if (tcb.state == State.CLOSED) {
       return false;
@@ -251,7 +256,12 @@ public final class SegmentArrives {
     State next = tcb.state.onFinAcked();
     switch (next) {
       case CLOSED -> ending.end(tcb, EndCause.CLOSED);
-      case TIME_WAIT -> ending.enterTimeWait(tcb);
+      case TIME_WAIT -> {
+        if (tcb.ackNow) {
+          output.sendAck(tcb); // of the peer's FIN, which came in this very burst
+        }
+        ending.enterTimeWait(tcb);
+      }
       default -> tcb.state = next;
     }
     return next == State.FIN_WAIT_2;
@@ -280,6 +290,7 @@ public final class SegmentArrives {
     @SeqNum int up = seg.seq() + seg.urgentPointer();
     boolean news = !tcb.urgentPending || Seq.after(up, tcb.rcvUp);
     if (news && Seq.after(up, tcb.rcvNxt)) {
+      activity.wake(tcb, Blocks.Purpose.ORDINARY); // before it is noted: waking begins at rest
       tcb.urgentPending = true;
       tcb.rcvUp = up;
       env.upcalls.urgent(tcb, Seq.distance(tcb.rcvNxt, up));
@@ -302,6 +313,9 @@ public final class SegmentArrives {
       return false;
     }
     if (!passesPaws(tcb, seg, options)) {
+      if (tcb.ackNow) {
+        output.sendAck(tcb);
+      }
       return false;
     }
     boolean finAgain = seg.has(TcpHeader.FIN) && seg.seq() + seg.seqLength() == tcb.rcvNxt;
