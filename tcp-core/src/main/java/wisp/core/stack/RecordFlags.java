@@ -27,6 +27,9 @@ final class RecordFlags {
   static final int TIME_WAIT = 4;
   static final int AWAKE = 5;
 
+  /** Awake, in SYN-SENT or SYN-RECEIVED. */
+  static final int HALF_OPEN = 6;
+
   /** Words of a record beside its key. */
   static final int SND_NXT = 0;
 
@@ -52,6 +55,12 @@ final class RecordFlags {
 
   static int state(int flags) {
     return flags & 7;
+  }
+
+  /** Whether the record alone carries a connection. */
+  static boolean isAsleep(int flags) {
+    int state = state(flags);
+    return state >= ESTABLISHED && state <= CLOSE_WAIT;
   }
 
   static int scale(int flags) {

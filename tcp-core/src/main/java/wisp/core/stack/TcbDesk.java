@@ -31,12 +31,11 @@ final class TcbDesk {
   private final Bindings bindings;
   private final Activity activity;
   private final ReceiveWindow window;
-  private final TcpOutput output;
   private final ConnectionTimers timers;
   private final DrowsyList drowsy;
   private final WaitQueues waits;
   private final @Nullable SocketBuffers buffers;
-  private final MssTable mss = new MssTable();
+  private final RecordCodec codec;
   private final SlotList removals = new SlotList();
 
   private Tcb[] tcbs = {new Tcb()};
@@ -62,7 +61,7 @@ final class TcbDesk {
     this.bindings = bindings;
     this.activity = activity;
     this.window = window;
-    this.output = output;
+    this.codec = new RecordCodec(env, records, bindings, activity, window, output);
     this.timers = timers;
     this.drowsy = drowsy;
     this.waits = waits;
@@ -71,17 +70,14 @@ final class TcbDesk {
 
   // ---- Handles ---------------------------------------------------------------------------------
 
-  /** What the application holds: slot and 31 bits of the identity. Never negative. */
-  static long handle(long key, int slot) {
-    return key * 0x9E37_79B9_7F4A_7C15L >>> 33 << 32 | slot;
-  }
-
   /**
    * The slot of a handle whose record lives and has that identity, else {@link RecordStore#NONE}.
    */
   int slotOf(long handle) {
     int slot = (int) handle;
-    if (slot < 0 || !records.isLive(slot) || handle(records.key(slot), slot) != handle) {
+    if (slot < 0
+        || !records.isLive(slot)
+        || RecordCodec.handle(records.key(slot), slot) != handle) {
       return RecordStore.NONE;
     }
     return slot;
@@ -121,7 +117,7 @@ final class TcbDesk {
     }
     Tcb tcb = take();
     if (tcb.slot != slot) {
-      load(tcb, slot);
+      codec.load(tcb, slot);
     }
     return tcb;
   }
@@ -173,7 +169,7 @@ final class TcbDesk {
     }
     forget(slot);
     Tcb tcb = take();
-    identify(tcb, slot, key);
+    codec.identify(tcb, slot, key);
     tcb.block = Blocks.NONE;
     tcb.state = State.CLOSED;
     tcb.srttMicros = 0;
@@ -194,15 +190,12 @@ final class TcbDesk {
 
   /** A connection left SYN-SENT or SYN-RECEIVED, for ESTABLISHED or the end. */
   private void countHalfOpen(Tcb tcb, int recordState) {
-    boolean wasHalfOpen = recordState == RecordFlags.FREE || recordState == HALF_OPEN;
+    boolean wasHalfOpen = recordState == RecordFlags.FREE || recordState == RecordFlags.HALF_OPEN;
     boolean isHalfOpen = tcb.state == State.SYN_SENT || tcb.state == State.SYN_RECEIVED;
     if (wasHalfOpen && !isHalfOpen) {
       halfOpen--;
     }
   }
-
-  /** Record state of an awake connection in SYN-SENT or SYN-RECEIVED. */
-  private static final int HALF_OPEN = 6;
 
   int halfOpen() {
     return halfOpen;
@@ -223,79 +216,7 @@ final class TcbDesk {
     }
   }
 
-  // ---- From the record -------------------------------------------------------------------------
-
-  private void identify(Tcb tcb, int slot, long key) {
-    tcb.slot = slot;
-    tcb.key = key;
-    tcb.handle = handle(key, slot);
-    int binding = Bindings.keyBinding(key);
-    tcb.binding = binding;
-    boolean active = bindings.isActive(binding);
-    tcb.localAddress = active ? Bindings.keyAddress(key) : bindings.address(binding);
-    tcb.localPort = active ? Bindings.keyPort(key) : bindings.port(binding);
-    tcb.remoteAddress = active ? bindings.address(binding) : Bindings.keyAddress(key);
-    tcb.remotePort = active ? bindings.port(binding) : Bindings.keyPort(key);
-    tcb.passive = !active;
-    ConnectionProfile profile = bindings.profile(binding);
-    tcb.nagle = profile.nagle();
-    tcb.ttl = profile.ttl();
-    tcb.dscp = profile.dscp();
-    tcb.retransmissionLimitNanos = profile.retransmissionLimitNanos();
-    tcb.timeWaitRestart = false;
-  }
-
-  private void load(Tcb tcb, int slot) {
-    identify(tcb, slot, records.key(slot));
-    int flags = records.get(slot, RecordFlags.FLAGS);
-    int state = RecordFlags.state(flags);
-    if (state == RecordFlags.AWAKE || state == HALF_OPEN) {
-      activity.load(tcb, records.get(slot, RecordFlags.SND_NXT));
-      tcb.congestion.mss = output.effectiveMss(tcb.peerMss, tcb.timestamps);
-      return;
-    }
-    tcb.block = BlockPool.NONE;
-    tcb.resetActivity();
-    tcb.state = stateOf(state);
-    tcb.sndNxt = records.get(slot, RecordFlags.SND_NXT);
-    tcb.sndUna = tcb.sndNxt;
-    tcb.rcvNxt = records.get(slot, RecordFlags.RCV_NXT);
-    tcb.tsRecent = records.get(slot, RecordFlags.TS_RECENT);
-    tcb.tsRecentAge = RecordFlags.age(flags);
-    tcb.timestamps = RecordFlags.has(flags, RecordFlags.TIMESTAMPS);
-    tcb.sackPermitted = RecordFlags.has(flags, RecordFlags.SACK);
-    int scale = RecordFlags.scale(flags);
-    tcb.windowScaling = scale != RecordFlags.NO_SCALE;
-    tcb.sndScale = tcb.windowScaling ? scale : 0;
-    tcb.rcvScale = tcb.windowScaling ? env.config.windowShift() : 0;
-    tcb.paused = RecordFlags.has(flags, RecordFlags.SHUT);
-    tcb.applicationClosed = RecordFlags.has(flags, RecordFlags.APPLICATION_CLOSED);
-    tcb.ackOwed = RecordFlags.has(flags, RecordFlags.ACK_OWED);
-    tcb.flushListed = RecordFlags.has(flags, RecordFlags.FLUSH_LISTED);
-    tcb.ackNow = tcb.flushListed;
-    tcb.waiting = RecordFlags.has(flags, RecordFlags.WAITING);
-    tcb.peerMss = mss.mss(RecordFlags.mssClass(flags), TcpConfig.DEFAULT_MSS_IPV4);
-    tcb.congestion.mss = output.effectiveMss(tcb.peerMss, tcb.timestamps);
-    tcb.sndWnd = RecordFlags.window(flags);
-    tcb.maxSndWnd = 65_535 << tcb.sndScale;
-    tcb.sndWl1 = tcb.rcvNxt;
-    tcb.sndWl2 = tcb.sndUna;
-    tcb.lastAckSent = tcb.ackOwed ? tcb.rcvNxt - 1 : tcb.rcvNxt;
-    window.restoreEdge(tcb);
-  }
-
-  private static State stateOf(int recordState) {
-    return switch (recordState) {
-      case RecordFlags.FREE -> State.CLOSED;
-      case RecordFlags.ESTABLISHED -> State.ESTABLISHED;
-      case RecordFlags.FIN_WAIT_2 -> State.FIN_WAIT_2;
-      case RecordFlags.CLOSE_WAIT -> State.CLOSE_WAIT;
-      case RecordFlags.TIME_WAIT -> State.TIME_WAIT;
-      default -> throw new IllegalStateException("record state " + recordState);
-    };
-  }
-
-  // ---- Into the record -------------------------------------------------------------------------
+  // ---- Putting away ----------------------------------------------------------------------------
 
   private void settle(Tcb tcb) {
     int recordFlags = records.get(tcb.slot, RecordFlags.FLAGS);
@@ -313,7 +234,7 @@ final class TcbDesk {
     if (tcb.isQuiet() && window.edgeFollowsFromRecord(tcb)) {
       if (tcb.block == BlockPool.NONE || !becomesDrowsy(tcb)) {
         activity.release(tcb);
-        writeAsleep(tcb);
+        codec.writeAsleep(tcb);
         countWaiting(RecordFlags.FREE, tcb.waiting);
         awaitPeersFin(tcb, recordFlags);
         return;
@@ -325,9 +246,7 @@ final class TcbDesk {
       }
     }
     activity.save(tcb);
-    boolean half = tcb.state == State.SYN_SENT || tcb.state == State.SYN_RECEIVED;
-    records.set(tcb.slot, RecordFlags.SND_NXT, tcb.block);
-    records.set(tcb.slot, RecordFlags.FLAGS, half ? HALF_OPEN : RecordFlags.AWAKE);
+    codec.writeAwake(tcb);
   }
 
   private void settleClosed(Tcb tcb, int recordFlags) {
@@ -353,15 +272,8 @@ final class TcbDesk {
    */
   private void countWaiting(int flagsBefore, boolean now) {
     boolean before =
-        isAsleep(RecordFlags.state(flagsBefore))
-            && RecordFlags.has(flagsBefore, RecordFlags.WAITING);
+        RecordFlags.isAsleep(flagsBefore) && RecordFlags.has(flagsBefore, RecordFlags.WAITING);
     waiting += (now ? 1 : 0) - (before ? 1 : 0);
-  }
-
-  private static boolean isAsleep(int recordState) {
-    return recordState == RecordFlags.ESTABLISHED
-        || recordState == RecordFlags.FIN_WAIT_2
-        || recordState == RecordFlags.CLOSE_WAIT;
   }
 
   private void settleTimeWait(Tcb tcb, int recordFlags) {
@@ -383,8 +295,7 @@ final class TcbDesk {
       }
     }
     tcb.timeWaitRestart = false;
-    int flags = RecordFlags.withStamp(flagsOf(tcb, RecordFlags.TIME_WAIT), stamp);
-    writeWords(tcb, flags);
+    codec.writeTimeWait(tcb, stamp);
   }
 
   /** FIN-WAIT-2 with the application gone has a deadline: the peer may never send its FIN. */
@@ -395,37 +306,6 @@ final class TcbDesk {
     if (tcb.state == State.FIN_WAIT_2 && tcb.applicationClosed && !waitsAlready) {
       waits.finWait2(tcb.handle, env.nowNanos);
     }
-  }
-
-  private void writeAsleep(Tcb tcb) {
-    int state =
-        switch (tcb.state) {
-          case ESTABLISHED -> RecordFlags.ESTABLISHED;
-          case FIN_WAIT_2 -> RecordFlags.FIN_WAIT_2;
-          case CLOSE_WAIT -> RecordFlags.CLOSE_WAIT;
-          case CLOSED, LISTEN, SYN_SENT, SYN_RECEIVED, FIN_WAIT_1, CLOSING, LAST_ACK, TIME_WAIT ->
-              throw new IllegalStateException("asleep in " + tcb.state);
-        };
-    writeWords(tcb, flagsOf(tcb, state) | RecordFlags.windowBits(tcb.sndWnd));
-  }
-
-  private int flagsOf(Tcb tcb, int state) {
-    int scale = tcb.windowScaling ? tcb.sndScale : RecordFlags.NO_SCALE;
-    return RecordFlags.of(state, scale, mss.classOf(tcb.peerMss), tcb.tsRecentAge)
-        | (tcb.sackPermitted ? RecordFlags.SACK : 0)
-        | (tcb.timestamps ? RecordFlags.TIMESTAMPS : 0)
-        | (tcb.paused ? RecordFlags.SHUT : 0)
-        | (tcb.applicationClosed ? RecordFlags.APPLICATION_CLOSED : 0)
-        | (tcb.ackOwed ? RecordFlags.ACK_OWED : 0)
-        | (tcb.flushListed ? RecordFlags.FLUSH_LISTED : 0)
-        | (tcb.waiting ? RecordFlags.WAITING : 0);
-  }
-
-  private void writeWords(Tcb tcb, int flags) {
-    records.set(tcb.slot, RecordFlags.SND_NXT, tcb.sndNxt);
-    records.set(tcb.slot, RecordFlags.RCV_NXT, tcb.rcvNxt);
-    records.set(tcb.slot, RecordFlags.TS_RECENT, tcb.tsRecent);
-    records.set(tcb.slot, RecordFlags.FLAGS, flags);
   }
 
   // ---- Drowsy ----------------------------------------------------------------------------------
