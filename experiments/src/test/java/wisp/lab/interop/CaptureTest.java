@@ -33,6 +33,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Tag("interop")
 @Timeout(20)
 class CaptureTest {
+  private static final int PORT = 50_000; // one that tshark takes for no other protocol
   private static final int BYTES = 1 << 20;
   private static final String FAULTS =
       "_ws.malformed || tcp.checksum.status == 0 || ip.checksum.status == 0"
@@ -118,8 +119,8 @@ class CaptureTest {
 
   private static void weConnectAndAreRefused(KernelLab lab) throws IOException {
     var peer = new Peer(BYTES).closesWhenSent();
-    try (var listener = lab.kernelListener(5_000)) {
-      lab.connect(5_000, peer);
+    try (var listener = lab.kernelListener(PORT)) {
+      lab.connect(PORT, peer);
       try (SocketChannel socket = listener.accept()) {
         Stream.receive(socket, BYTES);
         Stream.assertEnds(socket);
@@ -127,7 +128,7 @@ class CaptureTest {
     }
     peer.awaitEvent("closed Closed");
     var refused = new Peer(0);
-    lab.connect(5_001, refused);
+    lab.connect(PORT + 1, refused);
     assertEquals("closed Refused", refused.next());
   }
 

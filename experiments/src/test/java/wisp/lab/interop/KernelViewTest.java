@@ -70,7 +70,7 @@ class KernelViewTest {
       background.run(() -> Stream.send(socket, BYTES));
       Stream.receive(socket, BYTES);
       background.join();
-      String line = lab.namespace().run("ss", "-tinOH", "dst", KernelLab.OURS);
+      String line = lab.namespace().run("ss", "-tinoOH", "dst", KernelLab.OURS);
       assertTrue(line.startsWith("ESTAB 0      0 "), line);
       for (String expected :
           new String[] {

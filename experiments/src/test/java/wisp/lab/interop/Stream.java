@@ -80,7 +80,7 @@ final class Stream {
 
   /** A kernel socket reads bytes [from, to) and checks each. */
   static void receive(SocketChannel socket, long from, long to) throws IOException {
-    var buffer = ByteBuffer.allocateDirect(CHUNK);
+    var buffer = ByteBuffer.allocateDirect((int) Math.min(CHUNK, to - from));
     MemorySegment memory = MemorySegment.ofBuffer(buffer);
     for (long at = from; at < to; ) {
       buffer.clear().limit((int) Math.min(CHUNK, to - at));

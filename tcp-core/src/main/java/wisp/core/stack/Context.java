@@ -11,6 +11,7 @@ import wisp.core.spi.FrameAllocator;
 import wisp.core.spi.Link;
 import wisp.core.spi.MemoryStrategy;
 import wisp.core.spi.RecordStore;
+import wisp.core.spi.SocketBuffers;
 import wisp.core.tcp.EndCause;
 import wisp.core.tcp.Tcb;
 
@@ -183,9 +184,13 @@ public final class Context implements AutoCloseable {
     return frames.length(frame);
   }
 
-  /** The largest payload of a frame, in bytes. */
+  /**
+   * The largest payload of a frame that can be sent, in bytes: no more than a classic send buffer
+   * holds.
+   */
   public int largestFrame() {
-    return frames.largest();
+    SocketBuffers buffers = memory.socketBuffers();
+    return buffers == null ? frames.largest() : Math.min(frames.largest(), buffers.sendBytes());
   }
 
   // ---- Sending and closing ---------------------------------------------------------------------

@@ -168,12 +168,14 @@ public final class Receiver {
     State next = tcb.state.onFin(false);
     if (next == State.TIME_WAIT) {
       output.sendAck(tcb);
-      ending.enterTimeWait(tcb);
-      return;
+    } else {
+      tcb.state = next;
     }
-    tcb.state = next;
     if (!tcb.applicationClosed) {
       env.upcalls.peerClosed(tcb);
+    }
+    if (next == State.TIME_WAIT && tcb.state != State.CLOSED) {
+      ending.enterTimeWait(tcb);
     }
   }
 
