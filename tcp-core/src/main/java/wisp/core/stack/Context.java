@@ -47,6 +47,7 @@ public final class Context implements AutoCloseable {
   private final MemoryStrategy memory;
   private final FrameAllocator frames;
   private final RecordStore records;
+  private final int largestFrame;
   private final Link link;
   private final Machinery machinery;
   private final Burst burst = new Burst();
@@ -68,6 +69,9 @@ public final class Context implements AutoCloseable {
     this.memory = memory;
     this.frames = memory.frames();
     this.records = memory.records();
+    SocketBuffers buffers = memory.socketBuffers();
+    this.largestFrame =
+        buffers == null ? frames.largest() : Math.min(frames.largest(), buffers.sendBytes());
     this.link = link;
     this.machinery = new Machinery(this, config, memory, link, entropy);
   }
@@ -156,6 +160,10 @@ public final class Context implements AutoCloseable {
    * @return its handle, or {@link #NO_FRAME}
    */
   public int frame(int payloadBytes) {
+    if (payloadBytes < 1 || payloadBytes > largestFrame) {
+      throw new IllegalArgumentException(
+          "a frame of " + payloadBytes + " bytes; possible are 1 … " + largestFrame);
+    }
     return frames.acquire(payloadBytes);
   }
 
@@ -185,12 +193,10 @@ public final class Context implements AutoCloseable {
   }
 
   /**
-   * The largest payload of a frame that can be sent, in bytes: no more than a classic send buffer
-   * holds.
+   * The largest payload of a frame, in bytes; with classic socket buffers no more than one holds.
    */
   public int largestFrame() {
-    SocketBuffers buffers = memory.socketBuffers();
-    return buffers == null ? frames.largest() : Math.min(frames.largest(), buffers.sendBytes());
+    return largestFrame;
   }
 
   // ---- Sending and closing ---------------------------------------------------------------------
