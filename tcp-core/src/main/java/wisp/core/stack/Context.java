@@ -11,6 +11,7 @@ import wisp.core.spi.FrameAllocator;
 import wisp.core.spi.Link;
 import wisp.core.spi.MemoryStrategy;
 import wisp.core.spi.RecordStore;
+import wisp.core.spi.SocketBuffers;
 import wisp.core.tcp.EndCause;
 import wisp.core.tcp.Tcb;
 
@@ -46,6 +47,7 @@ public final class Context implements AutoCloseable {
   private final MemoryStrategy memory;
   private final FrameAllocator frames;
   private final RecordStore records;
+  private final int largestFrame;
   private final Link link;
   private final Machinery machinery;
   private final Burst burst = new Burst();
@@ -67,6 +69,9 @@ public final class Context implements AutoCloseable {
     this.memory = memory;
     this.frames = memory.frames();
     this.records = memory.records();
+    SocketBuffers buffers = memory.socketBuffers();
+    this.largestFrame =
+        buffers == null ? frames.largest() : Math.min(frames.largest(), buffers.sendBytes());
     this.link = link;
     this.machinery = new Machinery(this, config, memory, link, entropy);
   }
@@ -155,6 +160,10 @@ public final class Context implements AutoCloseable {
    * @return its handle, or {@link #NO_FRAME}
    */
   public int frame(int payloadBytes) {
+    if (payloadBytes < 1 || payloadBytes > largestFrame) {
+      throw new IllegalArgumentException(
+          "a frame of " + payloadBytes + " bytes; possible are 1 … " + largestFrame);
+    }
     return frames.acquire(payloadBytes);
   }
 
@@ -183,9 +192,11 @@ public final class Context implements AutoCloseable {
     return frames.length(frame);
   }
 
-  /** The largest payload of a frame, in bytes. */
+  /**
+   * The largest payload of a frame, in bytes; with classic socket buffers no more than one holds.
+   */
   public int largestFrame() {
-    return frames.largest();
+    return largestFrame;
   }
 
   // ---- Sending and closing ---------------------------------------------------------------------
