@@ -32,7 +32,7 @@ class LineChartTest {
   void writesBothKindsOfFile() throws IOException {
     ChartFiles.write(chart().draw(), folder, "x");
     String svg = Files.readString(folder.resolve("x.svg"));
-    assertTrue(svg.contains("viewBox=\"0 0 860 560\""));
+    assertTrue(svg.contains("viewBox='0.0 0.0 860.0 560.0'"));
     for (String text :
         List.of("Title", "conditions", "Connections", "a fifth one", "30.7 B", "1k")) {
       assertTrue(svg.contains(">" + text + "<"), text + " is not in the picture");

@@ -58,9 +58,9 @@ final class ActiveOpens {
     if (!anyAddress && !own.contains(from.address().ipv4())) {
       return Context.NO_ROUTE;
     }
-    long addresses = anyAddress ? own.count() : 1;
+    long addresses = anyAddress ? own.sources() : 1;
     for (long i = 0; i < addresses; i++) {
-      int address = anyAddress ? own.get((nextOwn + i) % addresses) : from.address().ipv4();
+      int address = anyAddress ? own.source((nextOwn + i) % addresses) : from.address().ipv4();
       int chosen = choosePort(address, from.port(), remoteAddress, remote.port());
       if (chosen > 0) {
         nextOwn += i;
