@@ -50,7 +50,9 @@ final class ActiveOpens {
       ConnectionProfile profile,
       ConnectionHandler handler) {
     int remoteAddress = remote.address().ipv4();
-    if (!OwnAddresses.isUnicast(remoteAddress) || own.contains(remoteAddress)) {
+    if (remote.port() == 0
+        || !OwnAddresses.isUnicast(remoteAddress)
+        || own.contains(remoteAddress)) {
       return Context.NO_ROUTE;
     }
     Endpoint from = local == null ? Endpoint.any(0) : local;
@@ -96,6 +98,7 @@ final class ActiveOpens {
             ? null
             : desk.create(Bindings.key(address, port, binding), binding);
     if (tcb == null) {
+      bindings.dropIfUnused(binding);
       return Context.NO_MEMORY;
     }
     handshake.open(tcb, isn.next(address, port, remoteAddress, remotePort, env.nowNanos));

@@ -81,7 +81,8 @@ public final class Context implements AutoCloseable {
   /**
    * Receives one burst, runs the timers that are due, sends what there is to send.
    *
-   * @param nowNanos the time; a value before an earlier one counts as that
+   * @param nowNanos the time; a value before an earlier one counts as that. What was called since
+   *     the last poll counts as called now
    * @return packets and timers handled; 0: there was nothing to do
    * @throws IllegalStateException when called from within a callback
    */
@@ -151,6 +152,9 @@ public final class Context implements AutoCloseable {
       throw new IllegalStateException("the context is closed");
     }
     long handle = machinery.activeOpens.open(local, remote, profile, handler);
+    if (handle >= 0 && !polling) {
+      machinery.outsidePoll(slot(handle));
+    }
     finishCall();
     return handle;
   }
@@ -229,8 +233,13 @@ public final class Context implements AutoCloseable {
     if (tcb == null) {
       return false;
     }
-    boolean queued = machinery.calls.send(tcb, frame, urgent);
-    return finishCall(tcb, queued);
+    boolean queued = false;
+    try {
+      queued = machinery.calls.send(tcb, frame, urgent);
+    } finally {
+      finishCall(tcb);
+    }
+    return queued;
   }
 
   /**
@@ -238,7 +247,14 @@ public final class Context implements AutoCloseable {
    */
   public boolean shutdown(long connection) {
     Tcb tcb = open(connection);
-    return tcb != null && finishCall(tcb, machinery.calls.shutdown(tcb));
+    if (tcb == null) {
+      return false;
+    }
+    try {
+      return machinery.calls.shutdown(tcb);
+    } finally {
+      finishCall(tcb);
+    }
   }
 
   /**
@@ -247,7 +263,14 @@ public final class Context implements AutoCloseable {
    */
   public boolean close(long connection) {
     Tcb tcb = open(connection);
-    return tcb != null && finishCall(tcb, machinery.calls.close(tcb));
+    if (tcb == null) {
+      return false;
+    }
+    try {
+      return machinery.calls.close(tcb);
+    } finally {
+      finishCall(tcb);
+    }
   }
 
   /** RST, now. False: stale handle. */
@@ -256,8 +279,12 @@ public final class Context implements AutoCloseable {
     if (tcb == null) {
       return false;
     }
-    machinery.calls.abort(tcb, EndCause.ABORTED);
-    return finishCall(tcb, true);
+    try {
+      machinery.calls.abort(tcb, EndCause.ABORTED);
+    } finally {
+      finishCall(tcb);
+    }
+    return true;
   }
 
   /**
@@ -268,7 +295,14 @@ public final class Context implements AutoCloseable {
    */
   public boolean pause(long connection) {
     Tcb tcb = open(connection);
-    return tcb != null && finishCall(tcb, machinery.calls.pause(tcb));
+    if (tcb == null) {
+      return false;
+    }
+    try {
+      return machinery.calls.pause(tcb);
+    } finally {
+      finishCall(tcb);
+    }
   }
 
   /** Ends {@link #pause}; the peer is told. False: stale handle. */
@@ -277,8 +311,12 @@ public final class Context implements AutoCloseable {
     if (tcb == null) {
       return false;
     }
-    machinery.calls.resume(tcb);
-    return finishCall(tcb, true);
+    try {
+      machinery.calls.resume(tcb);
+    } finally {
+      finishCall(tcb);
+    }
+    return true;
   }
 
   private @Nullable Tcb open(long connection) {
@@ -286,15 +324,15 @@ public final class Context implements AutoCloseable {
     return slot == RecordStore.NONE ? null : machinery.desk.open(slot);
   }
 
-  private boolean finishCall(Tcb tcb, boolean result) {
+  private void finishCall(Tcb tcb) {
     if (polling) {
       machinery.burstEnd.atEndOfBurst(tcb);
     } else {
       machinery.burstEnd.flush(tcb);
+      machinery.outsidePoll(tcb.slot);
     }
     machinery.desk.close(tcb);
     finishCall();
-    return result;
   }
 
   private void finishCall() {

@@ -1,32 +1,42 @@
 package wisp.core.stack;
 
 /**
- * Peers' MSS values by number, so that a record keeps four bits: 15 exact values a context,
- * whatever came first; more are not told apart.
+ * Peers' MSS values by number, so that a record keeps four bits. The usual ones are there from the
+ * start, some places are left for whatever comes first; a value that finds no place is rounded down
+ * to one that has, never up.
  */
 final class MssTable {
-  /** Any other value: the default of the address family is used, never more than the peer said. */
-  static final int OTHER = 15;
+  private static final int PLACES = 16;
+  private static final int[] USUAL = {
+    48, 256, 536, 1_024, 1_220, 1_360, 1_400, 1_440, 1_460, 8_960
+  };
 
-  private final int[] values = new int[OTHER];
-  private int size;
+  private final int[] values = java.util.Arrays.copyOf(USUAL, PLACES);
+  private int size = USUAL.length;
 
-  /** The class of a value. */
+  /**
+   * The class of a value; below the smallest it is the smallest, which is the floor of every send
+   * MSS.
+   */
   int classOf(int mss) {
+    int below = 0;
     for (int i = 0; i < size; i++) {
       if (values[i] == mss) {
         return i;
       }
+      if (values[i] < mss && values[i] > values[below]) {
+        below = i;
+      }
     }
-    if (size == OTHER) {
-      return OTHER;
+    if (size == PLACES || mss < values[0]) {
+      return below;
     }
     values[size] = mss;
     return size++;
   }
 
   /** The value of a class. */
-  int mss(int mssClass, int defaultMss) {
-    return mssClass == OTHER ? defaultMss : values[mssClass];
+  int mss(int mssClass) {
+    return values[mssClass];
   }
 }

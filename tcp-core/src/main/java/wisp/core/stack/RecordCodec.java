@@ -6,7 +6,6 @@ import wisp.core.tcp.Activity;
 import wisp.core.tcp.ReceiveWindow;
 import wisp.core.tcp.State;
 import wisp.core.tcp.Tcb;
-import wisp.core.tcp.TcpConfig;
 import wisp.core.tcp.TcpEnvironment;
 import wisp.core.tcp.TcpOutput;
 
@@ -92,9 +91,9 @@ final class RecordCodec {
     tcb.applicationClosed = RecordFlags.has(flags, RecordFlags.APPLICATION_CLOSED);
     tcb.ackOwed = RecordFlags.has(flags, RecordFlags.ACK_OWED);
     tcb.flushListed = RecordFlags.has(flags, RecordFlags.FLUSH_LISTED);
-    tcb.ackNow = tcb.flushListed;
+    tcb.ackNow = RecordFlags.has(flags, RecordFlags.ACK_NOW);
     tcb.waiting = RecordFlags.has(flags, RecordFlags.WAITING);
-    tcb.peerMss = mss.mss(RecordFlags.mssClass(flags), TcpConfig.DEFAULT_MSS_IPV4);
+    tcb.peerMss = mss.mss(RecordFlags.mssClass(flags));
     tcb.congestion.mss = output.effectiveMss(tcb.peerMss, tcb.timestamps);
     tcb.sndWnd = RecordFlags.window(flags);
     tcb.maxSndWnd = 65_535 << tcb.sndScale;
@@ -121,7 +120,13 @@ final class RecordCodec {
   void writeAwake(Tcb tcb) {
     boolean half = tcb.state == State.SYN_SENT || tcb.state == State.SYN_RECEIVED;
     records.set(tcb.slot, RecordFlags.SND_NXT, tcb.block);
-    records.set(tcb.slot, RecordFlags.FLAGS, half ? RecordFlags.HALF_OPEN : RecordFlags.AWAKE);
+    // Whoever has something queued hears of memory with the next ACK; the others are found by a
+    // sweep.
+    boolean sweep = tcb.waiting && tcb.queue.isEmpty();
+    records.set(
+        tcb.slot,
+        RecordFlags.FLAGS,
+        (half ? RecordFlags.HALF_OPEN : RecordFlags.AWAKE) | (sweep ? RecordFlags.WAITING : 0));
   }
 
   /** The record of a connection in TIME-WAIT. */
@@ -139,7 +144,11 @@ final class RecordCodec {
           case CLOSED, LISTEN, SYN_SENT, SYN_RECEIVED, FIN_WAIT_1, CLOSING, LAST_ACK, TIME_WAIT ->
               throw new IllegalStateException("asleep in " + tcb.state);
         };
-    writeWords(tcb, flagsOf(tcb, state) | RecordFlags.windowBits(tcb.sndWnd));
+    writeWords(
+        tcb,
+        flagsOf(tcb, state)
+            | RecordFlags.windowBits(tcb.sndWnd)
+            | (tcb.ackNow ? RecordFlags.ACK_NOW : 0));
   }
 
   private int flagsOf(Tcb tcb, int state) {

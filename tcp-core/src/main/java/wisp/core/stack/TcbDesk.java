@@ -184,17 +184,8 @@ final class TcbDesk {
       return null;
     }
     bindings.connectionAdded(binding);
-    halfOpen++;
+    halfOpen += tcb.passive ? 1 : 0;
     return tcb;
-  }
-
-  /** A connection left SYN-SENT or SYN-RECEIVED, for ESTABLISHED or the end. */
-  private void countHalfOpen(Tcb tcb, int recordState) {
-    boolean wasHalfOpen = recordState == RecordFlags.FREE || recordState == RecordFlags.HALF_OPEN;
-    boolean isHalfOpen = tcb.state == State.SYN_SENT || tcb.state == State.SYN_RECEIVED;
-    if (wasHalfOpen && !isHalfOpen) {
-      halfOpen--;
-    }
   }
 
   int halfOpen() {
@@ -218,84 +209,118 @@ final class TcbDesk {
 
   // ---- Putting away ----------------------------------------------------------------------------
 
-  private void settle(Tcb tcb) {
-    int recordFlags = records.get(tcb.slot, RecordFlags.FLAGS);
-    int before = RecordFlags.state(recordFlags);
-    if (tcb.state == State.CLOSED) {
-      settleClosed(tcb, recordFlags);
-      return;
-    }
-    countHalfOpen(tcb, before);
-    countWaiting(recordFlags, false);
-    if (tcb.state == State.TIME_WAIT) {
-      settleTimeWait(tcb, recordFlags);
-      return;
-    }
-    if (tcb.isQuiet() && window.edgeFollowsFromRecord(tcb)) {
-      if (tcb.block == BlockPool.NONE || !becomesDrowsy(tcb)) {
-        activity.release(tcb);
-        codec.writeAsleep(tcb);
-        countWaiting(RecordFlags.FREE, tcb.waiting);
-        awaitPeersFin(tcb, recordFlags);
-        return;
-      }
-    } else {
-      drowsy.remove(tcb.block);
-      if (tcb.timer == TimerKind.DROWSY) {
-        timers.disarm(tcb);
-      }
-    }
-    activity.save(tcb);
-    codec.writeAwake(tcb);
+  /** How a connection rests between two events. */
+  private enum Rest {
+    ENDED,
+    TIME_WAIT,
+    ASLEEP,
+    AWAKE
   }
 
-  private void settleClosed(Tcb tcb, int recordFlags) {
-    int before = RecordFlags.state(recordFlags);
-    if (before == RecordFlags.FREE && tcb.block == Blocks.NONE) {
-      tcb.slot = RecordStore.NONE; // ended earlier in this burst
-      return;
+  private void settle(Tcb tcb) {
+    int before = records.get(tcb.slot, RecordFlags.FLAGS);
+    switch (restOf(tcb)) {
+      case ENDED -> settleEnded(tcb, before);
+      case TIME_WAIT -> {
+        leave(tcb, before);
+        settleTimeWait(tcb, before);
+      }
+      case ASLEEP -> {
+        leave(tcb, before);
+        activity.release(tcb);
+        codec.writeAsleep(tcb);
+        countWaiting(tcb);
+        awaitPeersFin(tcb, before);
+      }
+      case AWAKE -> {
+        leave(tcb, before);
+        activity.save(tcb);
+        codec.writeAwake(tcb);
+        countWaiting(tcb);
+      }
     }
-    countHalfOpen(tcb, before);
-    countWaiting(recordFlags, false);
-    if (before == RecordFlags.TIME_WAIT) {
-      timeWait--;
+  }
+
+  private Rest restOf(Tcb tcb) {
+    if (tcb.state == State.CLOSED) {
+      return Rest.ENDED;
     }
-    activity.release(tcb);
-    records.set(tcb.slot, RecordFlags.FLAGS, RecordFlags.FREE);
-    removals.add(tcb.slot);
-    tcb.slot = RecordStore.NONE;
+    if (tcb.state == State.TIME_WAIT) {
+      return Rest.TIME_WAIT;
+    }
+    if (tcb.isQuiet() && window.edgeFollowsFromRecord(tcb)) {
+      return tcb.block == BlockPool.NONE || !becomesDrowsy(tcb) ? Rest.ASLEEP : Rest.AWAKE;
+    }
+    assert tcb.block != BlockPool.NONE : "without a block, but not quiet: " + tcb;
+    drowsy.remove(tcb.block);
+    if (tcb.timer == TimerKind.DROWSY) {
+      timers.disarm(tcb);
+    }
+    limitHolding(tcb);
+    return Rest.AWAKE;
   }
 
   /**
-   * Sleeping connections that wait for memory are found by a sweep; those awake hear of it with the
-   * next ACK.
+   * Text beyond a hole, or an urgent pointer, must not keep a block for ever when the peer falls
+   * silent.
    */
-  private void countWaiting(int flagsBefore, boolean now) {
-    boolean before =
-        RecordFlags.isAsleep(flagsBefore) && RecordFlags.has(flagsBefore, RecordFlags.WAITING);
-    waiting += (now ? 1 : 0) - (before ? 1 : 0);
+  private void limitHolding(Tcb tcb) {
+    boolean holds = !tcb.held.isEmpty() || tcb.peerFinHeld || tcb.urgentPending;
+    if (holds && tcb.timer == TimerKind.NONE) {
+      timers.arm(tcb, TimerKind.HOLDING, env.nowNanos + TcpConfig.HOLDING_LIMIT_NANOS);
+    }
   }
 
-  private void settleTimeWait(Tcb tcb, int recordFlags) {
-    boolean isNew = RecordFlags.state(recordFlags) != RecordFlags.TIME_WAIT;
-    activity.release(tcb);
-    int stamp = RecordFlags.stampOf(recordFlags);
-    if (isNew) {
-      timeWait++;
+  /** Takes a connection out of the counts that its record stands for. */
+  private void leave(Tcb tcb, int before) {
+    int state = RecordFlags.state(before);
+    boolean isHalfOpen = tcb.state == State.SYN_SENT || tcb.state == State.SYN_RECEIVED;
+    if (tcb.passive && !isHalfOpen && isHalfOpen(state)) {
+      halfOpen--;
     }
-    if (isNew || tcb.timeWaitRestart) {
-      int fresh = RecordFlags.stamp(waits.timeWaitDeadline(env.nowNanos));
-      if (isNew || fresh != stamp) {
-        stamp = fresh;
-        while (waits.timeWaits().isFull()) {
-          long oldest = waits.timeWaits().pop();
-          if (oldest != tcb.handle) { // else an entry of its own, which this one replaces
-            env.counters.add(Counters.Event.TIME_WAIT_EVICTED);
-            endTimeWait(oldest, NO_STAMP);
-          }
-        }
-        waits.timeWait(tcb.handle, env.nowNanos);
+    if (state != RecordFlags.TIME_WAIT && RecordFlags.has(before, RecordFlags.WAITING)) {
+      waiting--;
+    }
+  }
+
+  /** FREE is the record of a connection that has just been made. */
+  private static boolean isHalfOpen(int recordState) {
+    return recordState == RecordFlags.FREE || recordState == RecordFlags.HALF_OPEN;
+  }
+
+  private void countWaiting(Tcb tcb) {
+    if (RecordFlags.has(records.get(tcb.slot, RecordFlags.FLAGS), RecordFlags.WAITING)) {
+      waiting++;
+    }
+  }
+
+  private void settleEnded(Tcb tcb, int before) {
+    int state = RecordFlags.state(before);
+    if (state != RecordFlags.FREE
+        || tcb.block != Blocks.NONE) { // else it ended before in this burst
+      leave(tcb, before);
+      timeWait -= state == RecordFlags.TIME_WAIT ? 1 : 0;
+      activity.release(tcb);
+      records.set(tcb.slot, RecordFlags.FLAGS, RecordFlags.FREE);
+      removals.add(tcb.slot);
+    }
+    tcb.slot = RecordStore.NONE;
+  }
+
+  private void settleTimeWait(Tcb tcb, int before) {
+    activity.release(tcb);
+    int stamp = RecordFlags.stampOf(before);
+    long deadline = env.nowNanos + waits.timeWaitNanos();
+    if (RecordFlags.state(before) != RecordFlags.TIME_WAIT) {
+      timeWait++;
+      stamp = RecordFlags.stamp(deadline);
+      while (waits.timeWaits().isFull()) {
+        env.counters.add(Counters.Event.TIME_WAIT_EVICTED);
+        endTimeWait(waits.timeWaits().pop());
       }
+      waits.timeWaits().add(tcb.handle, deadline);
+    } else if (tcb.timeWaitRestart) {
+      stamp = RecordFlags.stamp(deadline); // its entry, when due, goes back for the rest
     }
     tcb.timeWaitRestart = false;
     codec.writeTimeWait(tcb, stamp);
@@ -335,18 +360,23 @@ final class TcbDesk {
    */
   void reclaim() {
     int block = drowsy.oldest();
-    if (block == Blocks.NONE) {
-      return;
+    while (block != Blocks.NONE && isLaidOut(activity.slotOf(block))) {
+      block = drowsy.after(block);
     }
-    int slot = activity.slotOf(block);
+    if (block != Blocks.NONE) {
+      Tcb tcb = open(activity.slotOf(block));
+      wakeNoMore(tcb);
+      close(tcb);
+    }
+  }
+
+  private boolean isLaidOut(int slot) {
     for (int i = 0; i < depth; i++) {
       if (tcbs[i].slot == slot) {
-        return;
+        return true;
       }
     }
-    Tcb tcb = open(slot);
-    wakeNoMore(tcb);
-    close(tcb);
+    return false;
   }
 
   /** The drowsy time is over: the record carries it from now on. */
@@ -359,22 +389,37 @@ final class TcbDesk {
 
   // ---- Waits that are over ---------------------------------------------------------------------
 
-  /** The stamp that fits every entry. */
-  private static final int NO_STAMP = -1;
-
-  /** 2 MSL are over, if this entry is the connection's latest. */
-  void timeWaitOver(long handle, long deadlineNanos) {
-    endTimeWait(handle, RecordFlags.stamp(deadlineNanos));
-  }
-
-  private void endTimeWait(long handle, int stamp) {
+  /** An entry of the TIME-WAIT ring is due: 2 MSL are over, unless they began anew meanwhile. */
+  void timeWaitDue(long handle, long deadlineNanos) {
     int slot = slotOf(handle);
     if (slot == RecordStore.NONE) {
       return;
     }
     int flags = records.get(slot, RecordFlags.FLAGS);
-    boolean latest = stamp == NO_STAMP || RecordFlags.stampOf(flags) == stamp;
-    if (RecordFlags.state(flags) == RecordFlags.TIME_WAIT && latest) {
+    boolean restarted =
+        RecordFlags.state(flags) == RecordFlags.TIME_WAIT
+            && RecordFlags.stampOf(flags) != RecordFlags.stamp(deadlineNanos);
+    if (!restarted) {
+      endTimeWait(handle);
+      return;
+    }
+    long rest =
+        Math.min(
+            RecordFlags.nanosUntil(RecordFlags.stampOf(flags), env.nowNanos),
+            waits.timeWaitNanos());
+    long deadline = env.nowNanos + rest;
+    records.set(slot, RecordFlags.FLAGS, RecordFlags.withStamp(flags, RecordFlags.stamp(deadline)));
+    forget(slot);
+    waits.timeWaits().add(handle, deadline);
+  }
+
+  private void endTimeWait(long handle) {
+    int slot = slotOf(handle);
+    if (slot == RecordStore.NONE) {
+      return;
+    }
+    int flags = records.get(slot, RecordFlags.FLAGS);
+    if (RecordFlags.state(flags) == RecordFlags.TIME_WAIT) {
       timeWait--;
       records.set(slot, RecordFlags.FLAGS, RecordFlags.FREE);
       forget(slot);
@@ -396,11 +441,10 @@ final class TcbDesk {
    * a new one in the old slot.
    */
   void removeEnded() {
-    int n = removals.size();
-    for (int i = 0; i < n; i++) {
-      remove(removals.get(i));
+    while (removals.size() > 0) {
+      remove(removals.removeLast());
     }
-    removals.removeFirst(n);
+    bindings.reuseFreed();
   }
 
   /** Frees the record of a connection that ended while its successor is at the door. */
