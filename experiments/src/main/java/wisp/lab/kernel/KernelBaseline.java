@@ -32,6 +32,9 @@ public final class KernelBaseline {
   /** A cache that grew by fewer objects per end than this has nothing to do with connections. */
   private static final double LEAST_OBJECTS_PER_END = 0.2;
 
+  /** No idle socket has so many objects of one kind: somebody else is at work. */
+  private static final double MOST_OBJECTS_PER_END = 3;
+
   private static final Set<String> SOCKET_INODES = Set.of("sock_inode_cache", "lsm_inode_cache");
   private static final Set<String> ONE_EACH = Set.of("dentry", "lsm_inode_cache");
 
@@ -197,7 +200,8 @@ public final class KernelBaseline {
     double sockets = objects(growths, "sock_inode_cache");
     for (var growth : growths.entrySet()) {
       String name = growth.getKey();
-      if (growth.getValue().objects() < LEAST_OBJECTS_PER_END * ends || isOfFiles(name)) {
+      double perEnd = growth.getValue().objects() / ends;
+      if (perEnd < LEAST_OBJECTS_PER_END || perEnd > MOST_OBJECTS_PER_END || isOfOthers(name)) {
         continue;
       }
       // A socket has one inode and one directory entry; others' come from whoever looks at files
@@ -216,8 +220,12 @@ public final class KernelBaseline {
         rate);
   }
 
-  private static boolean isOfFiles(String cache) {
-    return cache.endsWith("inode_cache") && !SOCKET_INODES.contains(cache);
+  /**
+   * Inodes of files, and packets: an idle connection has neither, whatever else happens here may.
+   */
+  private static boolean isOfOthers(String cache) {
+    return (cache.endsWith("inode_cache") && !SOCKET_INODES.contains(cache))
+        || cache.startsWith("skbuff");
   }
 
   private static double objects(Map<String, SlabInfo.Cache> growths, String name) {

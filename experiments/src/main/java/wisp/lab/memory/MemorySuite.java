@@ -215,7 +215,8 @@ public final class MemorySuite implements Suite {
         "-Xmn64m",
         "-Xmx" + Math.max(256, most >> 20) + "m",
         "-XX:MinHeapFreeRatio=1",
-        "-XX:MaxHeapFreeRatio=2");
+        "-XX:MaxHeapFreeRatio=2",
+        "-XX:-ShrinkHeapInSteps");
   }
 
   private static void accept(

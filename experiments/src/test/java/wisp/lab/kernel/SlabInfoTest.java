@@ -42,6 +42,18 @@ class SlabInfoTest {
   }
 
   @Test
+  void packetsOfOthersAreNotConnections() {
+    String line = "%s %d 1 640 1 1 : tunables 0 0 0 : slabdata %d %d 0%n";
+    var before = new KernelMemory(SlabInfo.parse(""), 0, 0);
+    String text =
+        line.formatted("TCP", 2_000, 200, 200)
+            + line.formatted("skbuff_small_head", 2_000, 200, 200)
+            + line.formatted("pool_workqueue", 180_000, 9_000, 9_000);
+    var after = new KernelMemory(SlabInfo.parse(text), 0, 0);
+    assertEquals(Map.of("TCP", 1.0), KernelBaseline.compare(before, after, 1_000, 1).caches());
+  }
+
+  @Test
   void countsWhatGrowsWithConnectionsAndNoMoreEntriesThanSockets() {
     // 1000 connections are 2000 ends. Whoever looks at /proc made half of the dentries, and inodes.
     var before = memory(100, 20, 50, 4, 0, 0);
