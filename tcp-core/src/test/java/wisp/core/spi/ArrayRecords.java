@@ -5,15 +5,15 @@ import java.util.Arrays;
 import java.util.BitSet;
 
 /** Slots in one growing array, which counts how often it is read. */
-final class ArrayRecords implements RecordMemory {
-  long reads;
+public final class ArrayRecords implements RecordMemory {
+  public long reads;
   private final int words;
   private final BitSet live = new BitSet();
   private final ArrayDeque<Integer> free = new ArrayDeque<>();
   private int[] memory = new int[64];
   private int bound;
 
-  ArrayRecords(int words) {
+  public ArrayRecords(int words) {
     this.words = words;
   }
 

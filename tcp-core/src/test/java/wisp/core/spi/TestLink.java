@@ -1,0 +1,107 @@
+package wisp.core.spi;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayDeque;
+
+/** A link played by the test: feeds crafted packets, keeps what was sent. */
+public final class TestLink implements Link {
+  /** Packets that {@link #receive} will hand out. */
+  public final ArrayDeque<byte[]> incoming = new ArrayDeque<>();
+
+  /** Packets that the stack committed. */
+  public final ArrayDeque<byte[]> outgoing = new ArrayDeque<>();
+
+  /** Packets that may be claimed before the link is full. */
+  public int room = Integer.MAX_VALUE;
+
+  /** Flushes so far. */
+  public int flushes;
+
+  private final int mtu;
+  private final MemorySegment transmit = MemorySegment.ofArray(new byte[65_536]);
+  private boolean claimed;
+
+  /** With this MTU. */
+  public TestLink(int mtu) {
+    this.mtu = mtu;
+  }
+
+  @Override
+  public String name() {
+    return "test";
+  }
+
+  @Override
+  public Kind kind() {
+    return Kind.IP;
+  }
+
+  @Override
+  public int mtu() {
+    return mtu;
+  }
+
+  @Override
+  public LinkOffloads offloads() {
+    return LinkOffloads.NONE;
+  }
+
+  @Override
+  public int receive(Burst burst) {
+    int n = 0;
+    while (!incoming.isEmpty() && !burst.isFull()) {
+      byte[] packet = incoming.remove();
+      burst.add(MemorySegment.ofArray(packet), 0, packet.length, 0);
+      n++;
+    }
+    return n;
+  }
+
+  @Override
+  public boolean claim(int bytes, TransmitPacket packet) {
+    if (claimed) {
+      throw new IllegalStateException("claimed twice");
+    }
+    if (room == 0) {
+      return false;
+    }
+    if (bytes > mtu) {
+      throw new IllegalStateException(bytes + " bytes do not fit the MTU of " + mtu);
+    }
+    room -= room == Integer.MAX_VALUE ? 0 : 1;
+    transmit.fill((byte) 0x5A);
+    packet.lend(transmit, 8);
+    claimed = true;
+    return true;
+  }
+
+  @Override
+  public void commit(TransmitPacket packet) {
+    if (!claimed) {
+      throw new IllegalStateException("nothing was claimed");
+    }
+    claimed = false;
+    outgoing.add(
+        packet.memory.asSlice(packet.start, packet.length).toArray(ValueLayout.JAVA_BYTE));
+  }
+
+  @Override
+  public void cancel(TransmitPacket packet) {
+    claimed = false;
+  }
+
+  @Override
+  public void flush() {
+    flushes++;
+  }
+
+  @Override
+  public void awaitReadable(long timeoutNanos) {}
+
+  @Override
+  public void wake() {}
+
+  @Override
+  public void close() {}
+}

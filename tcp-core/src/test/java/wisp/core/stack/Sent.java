@@ -1,0 +1,176 @@
+package wisp.core.stack;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+
+/**
+ * A segment that the stack sent, read by a parser of its own, so that an error in the core's cannot
+ * hide. Lengths and checksums are asserted on the way; numbers are relative as in {@link Seg}.
+ */
+final class Sent {
+  final long atNanos;
+  final int source;
+  final int destination;
+  final int sourcePort;
+  final int destinationPort;
+  final int seqAbsolute;
+  final int ackAbsolute;
+  final int flags;
+  final int window;
+  final int urgent;
+  final int ttl;
+  final int dscp;
+  final byte[] payload;
+  int mss = -1;
+  int scale = -1;
+  boolean sackPermitted;
+  boolean hasTimestamp;
+  int tsVal;
+  int tsEcr;
+  int[] sack = {};
+  int seq;
+  int ack;
+
+  Sent(byte[] packet, long atNanos) {
+    this.atNanos = atNanos;
+    ByteBuffer b = ByteBuffer.wrap(packet);
+    assertEquals(0x45, packet[0], "version and header length");
+    assertEquals(packet.length, b.getShort(2) & 0xFFFF, "total length");
+    assertEquals(0xFFFF, sum(packet, 0, 20, 0), "IP checksum");
+    assertEquals(6, packet[9], "protocol");
+    dscp = (packet[1] & 0xFF) >>> 2;
+    ttl = packet[8] & 0xFF;
+    source = b.getInt(12);
+    destination = b.getInt(16);
+    int tcpLength = packet.length - 20;
+    int pseudo =
+        (source >>> 16)
+            + (source & 0xFFFF)
+            + (destination >>> 16)
+            + (destination & 0xFFFF)
+            + 6
+            + tcpLength;
+    assertEquals(0xFFFF, sum(packet, 20, tcpLength, pseudo), "TCP checksum (MUST-2)");
+    sourcePort = b.getShort(20) & 0xFFFF;
+    destinationPort = b.getShort(22) & 0xFFFF;
+    seqAbsolute = b.getInt(24);
+    ackAbsolute = b.getInt(28);
+    int header = (packet[32] >>> 4 & 15) * 4;
+    assertTrue(header >= 20 && header <= tcpLength, "data offset");
+    assertEquals(0, packet[32] & 15, "reserved bits");
+    flags = packet[33] & 0xFF;
+    window = b.getShort(34) & 0xFFFF;
+    urgent = b.getShort(38) & 0xFFFF;
+    options(b, 40, 20 + header);
+    payload = Arrays.copyOfRange(packet, 20 + header, packet.length);
+  }
+
+  private void options(ByteBuffer b, int from, int to) {
+    int i = from;
+    while (i < to) {
+      int kind = b.get(i);
+      if (kind == 0) {
+        for (int k = i; k < to; k++) {
+          assertEquals(0, b.get(k), "padding (MUST-69)");
+        }
+        return;
+      }
+      if (kind == 1) {
+        i++;
+        continue;
+      }
+      int length = b.get(i + 1);
+      assertTrue(length >= 2 && i + length <= to, "option length (MUST-68)");
+      switch (kind) {
+        case 2 -> {
+          mss = b.getShort(i + 2) & 0xFFFF;
+          assertTrue((flags & Seg.SYN) != 0, "MSS without SYN (MUST-65)");
+        }
+        case 3 -> scale = b.get(i + 2);
+        case 4 -> sackPermitted = true;
+        case 5 -> {
+          sack = new int[(length - 2) / 4];
+          for (int k = 0; k < sack.length; k++) {
+            sack[k] = b.getInt(i + 2 + 4 * k);
+          }
+        }
+        case 8 -> {
+          hasTimestamp = true;
+          tsVal = b.getInt(i + 2);
+          tsEcr = b.getInt(i + 6);
+        }
+        default -> throw new AssertionError("option kind " + kind);
+      }
+      i += length;
+    }
+  }
+
+  private static int sum(byte[] b, int from, int length, int initial) {
+    int s = initial;
+    for (int i = 0; i < length; i++) {
+      s += (b[from + i] & 0xFF) << ((i & 1) == 0 ? 8 : 0);
+    }
+    while (s >>> 16 != 0) {
+      s = (s & 0xFFFF) + (s >>> 16);
+    }
+    return s;
+  }
+
+  boolean has(int flag) {
+    return (flags & flag) == flag;
+  }
+
+  int seqLength() {
+    return payload.length + (has(Seg.SYN) ? 1 : 0) + (has(Seg.FIN) ? 1 : 0);
+  }
+
+  Sent seq(int expected) {
+    assertEquals(expected, seq, () -> "SEQ of " + this);
+    return this;
+  }
+
+  Sent ack(int expected) {
+    assertTrue(has(Seg.ACK), () -> "ACK of " + this);
+    assertEquals(expected, ack, () -> "ACK of " + this);
+    return this;
+  }
+
+  Sent length(int expected) {
+    assertEquals(expected, payload.length, () -> "payload of " + this);
+    return this;
+  }
+
+  Sent window(int expected) {
+    assertEquals(expected, window, () -> "window of " + this);
+    return this;
+  }
+
+  Sent urgent(int expected) {
+    assertTrue(has(Seg.URG), () -> "URG of " + this);
+    assertEquals(expected, urgent, () -> "urgent pointer of " + this);
+    return this;
+  }
+
+  Sent absolute(int expectedSeq, int expectedAck) {
+    assertEquals(expectedSeq, seqAbsolute, () -> "absolute SEQ of " + this);
+    assertEquals(expectedAck, ackAbsolute, () -> "absolute ACK of " + this);
+    return this;
+  }
+
+  @Override
+  public String toString() {
+    return "<SEQ="
+        + seq
+        + "><ACK="
+        + (has(Seg.ACK) ? ack : 0)
+        + "><CTL="
+        + Seg.name(flags)
+        + "> "
+        + payload.length
+        + " bytes, window "
+        + window;
+  }
+}

@@ -1,0 +1,831 @@
+package wisp.core.stack;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static wisp.core.stack.Seg.ACK;
+import static wisp.core.stack.Seg.RST;
+import static wisp.core.stack.Seg.SYN;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.function.LongConsumer;
+import java.util.function.Predicate;
+import java.util.function.ToIntFunction;
+import org.jspecify.annotations.Nullable;
+import wisp.core.Counters.Event;
+import wisp.core.ip.IpPrefix;
+import wisp.core.spi.RecordStore;
+import wisp.core.spi.TestLink;
+import wisp.core.spi.TestMemory;
+import wisp.core.tcp.State;
+import wisp.core.tcp.Tcb;
+
+/**
+ * One connection of a context at 10.0.0.1 against a scripted peer at 10.0.0.2, in virtual time.
+ * Sequence numbers are relative (see {@link Seg}); what is sent is parsed and checked by {@link
+ * Sent}, and its payload compared with the stream that the application was given to send.
+ *
+ * <pre>
+ *   var tcp = TcpFixture.established();
+ *   tcp.receives(data(100));
+ *   tcp.advance(40).sends(ACK).ack(101);
+ *   tcp.sendsNothing().isIn(ESTABLISHED);
+ * </pre>
+ */
+final class TcpFixture {
+  static final long MS = 1_000_000L;
+  static final int HOST = 0x0A00_0001;
+  static final int PEER = 0x0A00_0002;
+  static final int SERVICE = 7;
+
+  /** What all connections of one context share. */
+  static final class Host {
+    final TestMemory memory;
+    final TestLink link;
+    final Context context;
+    final ContextConfig config;
+    final List<TcpFixture> fixtures = new ArrayList<>();
+    final Map<Long, TcpFixture> byHandle = new HashMap<>();
+    final List<Throwable> failures = new ArrayList<>();
+
+    /** Packets for nobody we know, such as ICMP. */
+    final ArrayDeque<byte[]> others = new ArrayDeque<>();
+
+    long now;
+
+    Host(Setup setup) {
+      memory = setup.memory;
+      link = new TestLink(setup.mtu);
+      config = setup.config;
+      now = setup.startNanos;
+      context = new Context(config, memory, link, new SplittableRandom(setup.seed)::nextLong);
+      context.onHandlerFailure(failures::add);
+      context.poll(now);
+    }
+
+    /** Handles one burst of all packets fed, then whatever is due, and sorts what was sent. */
+    void poll() {
+      context.poll(now);
+      collect();
+    }
+
+    void collect() {
+      for (byte[] packet : drain()) {
+        TcpFixture whose = null;
+        for (TcpFixture f : fixtures) {
+          if (f.isMine(packet)) {
+            whose = f;
+          }
+        }
+        if (whose == null) {
+          others.add(packet);
+        } else {
+          whose.take(new Sent(packet, now));
+        }
+      }
+    }
+
+    private List<byte[]> drain() {
+      var all = new ArrayList<>(link.outgoing);
+      link.outgoing.clear();
+      return all;
+    }
+
+    long counted(Event event) {
+      return context.counters().get(event);
+    }
+
+    Machinery machinery() {
+      try {
+        var field = Context.class.getDeclaredField("machinery");
+        field.setAccessible(true);
+        return (Machinery) field.get(context);
+      } catch (ReflectiveOperationException e) {
+        throw new LinkageError("Context has no machinery", e);
+      }
+    }
+  }
+
+  /** How the connection comes about. */
+  static final class Setup {
+    ContextConfig config =
+        ContextConfig.of(IpPrefix.parse("10.0.0.1/32")).withMinRto(1_000 * MS);
+    ConnectionProfile profile = ConnectionProfile.DEFAULT;
+    TestMemory memory = new TestMemory();
+    byte[] options = Seg.mss(1_460);
+    boolean active;
+    int mtu = 1_500;
+    int window = 65_535;
+    int irs = 1_000_000;
+    long seed = 42;
+    long startNanos = 1_000_000 * MS;
+
+    Setup actively() {
+      active = true;
+      return this;
+    }
+
+    Setup actively(boolean yes) {
+      active = yes;
+      return this;
+    }
+
+    Setup config(ContextConfig c) {
+      config = c.withMinRto(Math.max(c.minRtoNanos(), 1_000 * MS));
+      return this;
+    }
+
+    Setup receiveWindow(int bytes) {
+      config = config.withReceiveWindow(bytes);
+      return this;
+    }
+
+    Setup profile(ConnectionProfile p) {
+      profile = p;
+      return this;
+    }
+
+    Setup memory(TestMemory m) {
+      memory = m;
+      return this;
+    }
+
+    /** Options of the peer's SYN. */
+    Setup options(byte[]... parts) {
+      options = Seg.flags(0).options(parts).options;
+      return this;
+    }
+
+    Setup mtu(int bytes) {
+      mtu = bytes;
+      return this;
+    }
+
+    /** The peer's window field. */
+    Setup window(int field) {
+      window = field;
+      return this;
+    }
+
+    Setup irs(int absolute) {
+      irs = absolute;
+      return this;
+    }
+
+    /** Our ISN: found by choosing the time, since it is a clock plus a hash that stays the same. */
+    Setup iss(int absolute) {
+      TestMemory mine = memory;
+      memory = new TestMemory();
+      TcpFixture probe = synReceivedOrSent();
+      long ticks = absolute - probe.iss & 0xFFFF_FFFFL;
+      startNanos += ticks * 4_000;
+      memory = mine;
+      return this;
+    }
+
+    private TcpFixture synReceivedOrSent() {
+      return active ? synSent() : in(State.SYN_RECEIVED);
+    }
+
+    TcpFixture listening() {
+      return new TcpFixture(new Host(this), this, 5_000).listen();
+    }
+
+    /** Nobody listens. */
+    TcpFixture closed() {
+      return new TcpFixture(new Host(this), this, 5_000);
+    }
+
+    TcpFixture synSent() {
+      var tcp = new TcpFixture(new Host(this), this, SERVICE);
+      tcp.connect();
+      tcp.sends(SYN);
+      return tcp;
+    }
+
+    TcpFixture established() {
+      return in(State.ESTABLISHED);
+    }
+
+    /** A connection in this state, all that led to it taken from the lists. */
+    TcpFixture in(State state) {
+      TcpFixture tcp =
+          switch (state) {
+            case CLOSED -> closed();
+            case LISTEN -> listening();
+            case SYN_SENT -> synSent();
+            default -> active ? synSent() : listening();
+          };
+      if (state.ordinal() > State.SYN_SENT.ordinal()) {
+        tcp.reach(state);
+      }
+      tcp.out.clear();
+      tcp.events.clear();
+      return tcp.isIn(state);
+    }
+  }
+
+  final Host host;
+  final Context context;
+  final ArrayDeque<Sent> out = new ArrayDeque<>();
+  final List<String> events = new ArrayList<>();
+  final Map<String, LongConsumer> hooks = new HashMap<>();
+  long connection = -1;
+  @Nullable CloseReason reason;
+  int iss;
+  int irs;
+  int peerWindow;
+
+  /** What the peer sends next, relative. */
+  int peerNxt = 1;
+
+  /** What we would send next: one past the highest seen, relative. */
+  int ourNxt;
+
+  /** Bytes delivered, all compared with the peer's stream. */
+  int delivered;
+
+  boolean exact = true;
+  int peerTs = 5_000;
+  private final Setup setup;
+  private final int remotePort;
+  private int localPort = SERVICE;
+  private boolean issKnown;
+  private boolean timestamps;
+  private int lastTsVal;
+  private int given;
+
+  private TcpFixture(Host host, Setup setup, int remotePort) {
+    this.host = host;
+    this.context = host.context;
+    this.setup = setup;
+    this.remotePort = remotePort;
+    this.irs = setup.irs;
+    this.peerWindow = setup.window;
+    host.fixtures.add(this);
+  }
+
+  static Setup with() {
+    return new Setup();
+  }
+
+  static TcpFixture established() {
+    return with().established();
+  }
+
+  static TcpFixture listening() {
+    return with().listening();
+  }
+
+  static TcpFixture in(State state) {
+    return with().in(state);
+  }
+
+  /** Another peer of the same context, with a port of its own; its connection does not exist yet. */
+  TcpFixture another(int port) {
+    return new TcpFixture(host, setup, port);
+  }
+
+  // ---- Opening ---------------------------------------------------------------------------------
+
+  TcpFixture listen() {
+    context.listen(Endpoint.any(SERVICE), setup.profile, new Listening(host));
+    return this;
+  }
+
+  TcpFixture connect() {
+    long handle =
+        context.connect(null, Endpoint.of("10.0.0.2", remotePort), setup.profile, new Handler());
+    assertTrue(handle >= 0, () -> "connect: " + handle);
+    connection = handle;
+    host.byHandle.put(handle, this);
+    localPort = ByteBuffer.wrap(host.link.outgoing.getLast()).getShort(20) & 0xFFFF;
+    host.collect();
+    return this;
+  }
+
+  /** SYN, SYN-ACK, ACK with the peer's usual options. */
+  TcpFixture handshake() {
+    if (connection < 0) {
+      receives(Seg.flags(SYN).seq(0).options(setup.options));
+      sends(SYN | ACK);
+      receives(Seg.ack());
+    } else {
+      receives(Seg.flags(SYN | ACK).seq(0).options(setup.options));
+      sends(ACK);
+    }
+    return this;
+  }
+
+  private void reach(State state) {
+    if (state == State.SYN_RECEIVED) {
+      receives(Seg.flags(SYN).seq(0).options(setup.options));
+      return;
+    }
+    handshake();
+    switch (state) {
+      case ESTABLISHED -> {}
+      case FIN_WAIT_1 -> close();
+      case FIN_WAIT_2 -> {
+        shutdown();
+        receives(Seg.ack());
+      }
+      case CLOSE_WAIT -> receives(Seg.fin());
+      case CLOSING -> {
+        shutdown();
+        receives(Seg.fin().ack(1));
+      }
+      case LAST_ACK -> {
+        receives(Seg.fin());
+        shutdown();
+      }
+      case TIME_WAIT -> {
+        shutdown();
+        receives(Seg.fin());
+      }
+      default -> throw new IllegalArgumentException("reach " + state);
+    }
+  }
+
+  // ---- The peer --------------------------------------------------------------------------------
+
+  /** One burst of these segments. */
+  TcpFixture receives(Seg... segments) {
+    for (Seg seg : segments) {
+      host.link.incoming.add(packet(seg));
+    }
+    host.poll();
+    return this;
+  }
+
+  /** The packet that a segment makes; moves the peer's SND.NXT if it was not told where to be. */
+  byte[] packet(Seg seg) {
+    int seq = seg.seq == null ? peerNxt : seg.seq;
+    if (seg.seq == null) {
+      peerNxt += seg.seqLength();
+    }
+    boolean syn = (seg.flags & SYN) != 0;
+    byte[] options = seg.options;
+    if (syn) {
+      timestamps = hasTimestamp(options);
+    } else if (timestamps && seg.timestamp && (seg.flags & RST) == 0) {
+      byte[] ts =
+          Seg.timestamp(
+              seg.tsVal == null ? peerTs() : seg.tsVal, seg.tsEcr == null ? lastTsVal : seg.tsEcr);
+      options = Seg.flags(0).options(ts, options).options;
+    }
+    int optionBytes = options.length + 3 & ~3;
+    int header = 20 + optionBytes;
+    int window = seg.window >= 0 ? seg.window : peerWindow;
+    byte[] b = new byte[20 + header + seg.length];
+    ByteBuffer p = ByteBuffer.wrap(b);
+    p.put(0, (byte) 0x45).putShort(2, (short) b.length).putShort(6, (short) 0x4000);
+    p.put(8, (byte) 64).put(9, (byte) 6).putInt(12, PEER).putInt(16, HOST);
+    p.putShort(20, (short) remotePort).putShort(22, (short) localPort);
+    p.putInt(24, irs + seq);
+    boolean hasAck = (seg.flags & ACK) != 0;
+    p.putInt(28, hasAck ? iss + (seg.ack == null ? ourNxt : seg.ack) : 0);
+    p.put(32, (byte) (header / 4 << 4)).put(33, (byte) seg.flags);
+    p.putShort(34, (short) window).putShort(38, (short) seg.urgent);
+    System.arraycopy(options, 0, b, 40, options.length);
+    int first = seq + (syn ? 1 : 0);
+    for (int i = 0; i < seg.length; i++) {
+      b[20 + header + i] = seg.payload == null ? peerByte(first + i) : seg.payload[i];
+    }
+    sign(b);
+    if (seg.corrupt) {
+      b[b.length - 1] ^= 0x40;
+    }
+    return b;
+  }
+
+  private int peerTs() {
+    return peerTs + (int) ((host.now - setup.startNanos) / MS);
+  }
+
+  private static boolean hasTimestamp(byte[] options) {
+    for (int i = 0; i < options.length - 1 && options[i] != 0; ) {
+      if (options[i] == 8) {
+        return true;
+      }
+      i += options[i] == 1 ? 1 : Math.max(1, options[i + 1]);
+    }
+    return false;
+  }
+
+  /** Puts both checksums right. */
+  static void sign(byte[] packet) {
+    ByteBuffer p = ByteBuffer.wrap(packet);
+    p.putShort(10, (short) 0);
+    p.putShort(10, (short) ~sum(packet, 0, 20, 0));
+    p.putShort(36, (short) 0);
+    int pseudo = sum(packet, 12, 8, 6 + packet.length - 20);
+    p.putShort(36, (short) ~sum(packet, 20, packet.length - 20, pseudo));
+  }
+
+  static int sum(byte[] b, int from, int length, int initial) {
+    int s = initial;
+    for (int i = 0; i < length; i++) {
+      s += (b[from + i] & 0xFF) << ((i & 1) == 0 ? 8 : 0);
+    }
+    while (s >>> 16 != 0) {
+      s = (s & 0xFFFF) + (s >>> 16);
+    }
+    return s;
+  }
+
+  /** The peer's byte at a relative sequence number. */
+  static byte peerByte(int relative) {
+    return (byte) (relative * 7 + (relative >>> 8) * 13 + 3);
+  }
+
+  /** Ours. */
+  static byte ourByte(int relative) {
+    return (byte) (relative * 11 + (relative >>> 8) * 5 + 1);
+  }
+
+  // ---- The application -------------------------------------------------------------------------
+
+  /** Sends so many bytes of our stream in one frame. */
+  TcpFixture send(int bytes) {
+    assertTrue(trySend(bytes), "send was refused");
+    return this;
+  }
+
+  boolean trySend(int bytes) {
+    boolean queued = trySend(bytes, false);
+    host.collect();
+    return queued;
+  }
+
+  TcpFixture sendUrgent(int bytes) {
+    assertTrue(trySend(bytes, true), "send was refused");
+    host.collect();
+    return this;
+  }
+
+  private boolean trySend(int bytes, boolean urgent) {
+    int frame = frame(bytes);
+    if (frame == Context.NO_FRAME) {
+      return false;
+    }
+    boolean queued =
+        urgent ? context.sendUrgent(connection, frame) : context.send(connection, frame);
+    context.release(frame);
+    given += queued ? bytes : 0;
+    return queued;
+  }
+
+  /** A frame with the next bytes of our stream. */
+  int frame(int bytes) {
+    int frame = context.frame(bytes);
+    if (frame != Context.NO_FRAME) {
+      for (int i = 0; i < bytes; i++) {
+        context
+            .memory(frame)
+            .set(ValueLayout.JAVA_BYTE, context.start(frame) + i, ourByte(1 + given + i));
+      }
+    }
+    return frame;
+  }
+
+  TcpFixture shutdown() {
+    assertTrue(context.shutdown(connection), "shutdown was refused");
+    host.collect();
+    return this;
+  }
+
+  TcpFixture close() {
+    assertTrue(context.close(connection), "close was refused");
+    host.collect();
+    return this;
+  }
+
+  TcpFixture abort() {
+    assertTrue(context.abort(connection), "abort was refused");
+    host.collect();
+    return this;
+  }
+
+  TcpFixture pause() {
+    assertTrue(context.pause(connection), "pause was refused");
+    host.collect();
+    return this;
+  }
+
+  TcpFixture resume() {
+    assertTrue(context.resume(connection), "resume was refused");
+    host.collect();
+    return this;
+  }
+
+  /** Runs inside a callback: open, data, acked, released, writable, urgent, peerClosed, closed. */
+  TcpFixture on(String callback, LongConsumer action) {
+    hooks.put(callback, action);
+    return this;
+  }
+
+  private void happened(String what, String detail) {
+    events.add(detail.isEmpty() ? what : what + " " + detail);
+    LongConsumer hook = hooks.get(what);
+    if (hook != null) {
+      hook.accept(connection);
+    }
+  }
+
+  private class Handler implements ConnectionHandler {
+    @Override
+    public void onOpen(Context c, long handle) {
+      connection = handle;
+      happened("open", "");
+    }
+
+    @Override
+    public void onData(Context c, long handle, MemorySegment m, long offset, int length) {
+      assertTrue(length >= 1, "onData without data");
+      for (int i = 0; i < length; i++) {
+        exact &= m.get(ValueLayout.JAVA_BYTE, offset + i) == peerByte(1 + delivered + i);
+      }
+      delivered += length;
+      happened("data", Integer.toString(length));
+    }
+
+    @Override
+    public void onAcknowledged(Context c, long handle, int bytes) {
+      happened("acked", Integer.toString(bytes));
+    }
+
+    @Override
+    public void onReleased(Context c, long handle, int frame, int acknowledged) {
+      happened("released", acknowledged + "/" + c.length(frame));
+    }
+
+    @Override
+    public void onWritable(Context c, long handle) {
+      happened("writable", "");
+    }
+
+    @Override
+    public void onUrgent(Context c, long handle, int bytesAhead) {
+      happened("urgent", Integer.toString(bytesAhead));
+    }
+
+    @Override
+    public void onPeerClosed(Context c, long handle) {
+      happened("peerClosed", "");
+    }
+
+    @Override
+    public void onClosed(Context c, long handle, CloseReason why) {
+      reason = why;
+      happened("closed", why.getClass().getSimpleName());
+    }
+  }
+
+  /** Finds the fixture whose connection it is: a listener serves them all. */
+  private record Listening(Host host) implements ConnectionHandler {
+    private Handler of(Context c, long handle) {
+      TcpFixture known = host.byHandle.get(handle);
+      if (known == null || known.reason != null) {
+        Endpoint remote = c.remote(handle);
+        for (TcpFixture f : host.fixtures) {
+          if (remote != null && f.remotePort == remote.port()) {
+            known = f;
+          }
+        }
+        host.byHandle.put(handle, known);
+      }
+      return known.new Handler();
+    }
+
+    @Override
+    public void onOpen(Context c, long handle) {
+      TcpFixture stale = host.byHandle.get(handle);
+      if (stale != null) {
+        stale.reason = null;
+      }
+      of(c, handle).onOpen(c, handle);
+    }
+
+    @Override
+    public void onData(Context c, long handle, MemorySegment m, long offset, int length) {
+      of(c, handle).onData(c, handle, m, offset, length);
+    }
+
+    @Override
+    public void onAcknowledged(Context c, long handle, int bytes) {
+      of(c, handle).onAcknowledged(c, handle, bytes);
+    }
+
+    @Override
+    public void onReleased(Context c, long handle, int frame, int acknowledged) {
+      of(c, handle).onReleased(c, handle, frame, acknowledged);
+    }
+
+    @Override
+    public void onWritable(Context c, long handle) {
+      of(c, handle).onWritable(c, handle);
+    }
+
+    @Override
+    public void onUrgent(Context c, long handle, int bytesAhead) {
+      of(c, handle).onUrgent(c, handle, bytesAhead);
+    }
+
+    @Override
+    public void onPeerClosed(Context c, long handle) {
+      of(c, handle).onPeerClosed(c, handle);
+    }
+
+    @Override
+    public void onClosed(Context c, long handle, CloseReason why) {
+      of(c, handle).onClosed(c, handle, why);
+    }
+  }
+
+  // ---- What was sent ---------------------------------------------------------------------------
+
+  private boolean isMine(byte[] packet) {
+    ByteBuffer b = ByteBuffer.wrap(packet);
+    return packet[9] == 6
+        && (b.getShort(20) & 0xFFFF) == localPort
+        && (b.getShort(22) & 0xFFFF) == remotePort
+        && b.getInt(16) == PEER;
+  }
+
+  private void take(Sent s) {
+    if (s.has(SYN) && (!issKnown || !s.has(ACK) || s.seqAbsolute != iss)) {
+      iss = s.seqAbsolute;
+      issKnown = true;
+      ourNxt = 0;
+    }
+    s.seq = s.seqAbsolute - iss;
+    s.ack = s.ackAbsolute - irs;
+    if (!s.has(RST) && s.seq + s.seqLength() > ourNxt) {
+      ourNxt = s.seq + s.seqLength();
+    }
+    lastTsVal = s.hasTimestamp ? s.tsVal : lastTsVal;
+    for (int i = 0; i < s.payload.length; i++) {
+      assertEquals(ourByte(s.seq + i), s.payload[i], () -> "payload of " + s);
+    }
+    out.add(s);
+  }
+
+  /** The next segment, with exactly these flags; PSH is not looked at. */
+  Sent sends(int flags) {
+    assertFalse(out.isEmpty(), () -> "nothing was sent, expected " + Seg.name(flags));
+    Sent s = out.remove();
+    assertEquals(
+        Seg.name(flags & ~Seg.PSH), Seg.name(s.flags & ~Seg.PSH), () -> s + ", then " + out);
+    return s;
+  }
+
+  TcpFixture sendsNothing() {
+    assertTrue(out.isEmpty(), () -> "sent " + out);
+    return this;
+  }
+
+  /** All segments sent and not yet looked at. */
+  List<Sent> sent() {
+    var all = new ArrayList<>(out);
+    out.clear();
+    return all;
+  }
+
+  // ---- Time and state --------------------------------------------------------------------------
+
+  /** Virtual time passes; every timer on the way fires at its time. */
+  TcpFixture advance(long millis) {
+    advanceTo(host.now + millis * MS);
+    return this;
+  }
+
+  private void advanceTo(long end) {
+    while (true) {
+      long next = context.nextDeadlineNanos();
+      if (next > end) {
+        break;
+      }
+      host.now = Math.max(next, host.now);
+      host.poll();
+      if (context.nextDeadlineNanos() <= host.now) {
+        host.now = Math.min(host.now + MS, Math.max(end, host.now));
+        if (host.now >= end) {
+          break;
+        }
+      }
+    }
+    host.now = Math.max(host.now, end);
+    host.poll();
+  }
+
+  /** Lets time pass until something is sent, at most so long; returns how long it took, in ms. */
+  double untilSends(long mostMillis) {
+    long begin = host.now;
+    long end = begin + mostMillis * MS;
+    while (out.isEmpty()) {
+      long next = context.nextDeadlineNanos();
+      if (next > end) {
+        throw new AssertionError("nothing was sent within " + mostMillis + " ms");
+      }
+      host.now = Math.max(next, host.now + 1_000);
+      host.poll();
+    }
+    return (double) (host.now - begin) / MS;
+  }
+
+  /** As {@link #untilSends}, but the connection may end instead. */
+  double untilSendsOrEnds() {
+    long begin = host.now;
+    while (out.isEmpty() && reason == null) {
+      host.now = Math.max(context.nextDeadlineNanos(), host.now + 1_000);
+      host.poll();
+    }
+    return (double) (host.now - begin) / MS;
+  }
+
+  State state() {
+    Machinery m = host.machinery();
+    int slot = m.demultiplexer.find(HOST, localPort, PEER, remotePort);
+    if (slot == RecordStore.NONE) {
+      boolean listens = m.listeners.find(HOST, localPort) != null;
+      return listens ? State.LISTEN : State.CLOSED;
+    }
+    Tcb tcb = m.desk.open(slot);
+    State state = tcb.state;
+    m.desk.close(tcb);
+    return state;
+  }
+
+  TcpFixture isIn(State expected) {
+    assertEquals(expected, state());
+    return this;
+  }
+
+  /** No connection, whether or not somebody listens. */
+  TcpFixture isGone() {
+    State state = state();
+    assertTrue(state == State.CLOSED || state == State.LISTEN, () -> "still in " + state);
+    return this;
+  }
+
+  TcpFixture isEstablished() {
+    return isIn(State.ESTABLISHED);
+  }
+
+  /** One of the connection's variables. */
+  int number(ToIntFunction<Tcb> variable) {
+    Machinery m = host.machinery();
+    int slot = m.demultiplexer.find(HOST, localPort, PEER, remotePort);
+    assertTrue(slot >= 0, "there is no connection");
+    Tcb tcb = m.desk.open(slot);
+    int value = variable.applyAsInt(tcb);
+    m.desk.close(tcb);
+    return value;
+  }
+
+  /** Whether something is so of the connection's variables. */
+  boolean is(Predicate<Tcb> condition) {
+    return number(t -> condition.test(t) ? 1 : 0) == 1;
+  }
+
+  /** All of the peer's stream so far, exactly so many bytes of it. */
+  TcpFixture delivered(int bytes) {
+    assertEquals(bytes, delivered, "bytes delivered");
+    assertTrue(exact, "bytes delivered differ from those sent");
+    return this;
+  }
+
+  TcpFixture heard(String... expected) {
+    assertEquals(Arrays.asList(expected), events);
+    events.clear();
+    return this;
+  }
+
+  TcpFixture heardNothing() {
+    return heard();
+  }
+
+  long counted(Event event) {
+    return host.counted(event);
+  }
+
+  int blocksInUse() {
+    return host.memory.blocks().inUse();
+  }
+
+  /** Ends the context and asserts that everything came back. */
+  void allReturns() {
+    context.close();
+    host.memory.close();
+  }
+}
