@@ -52,6 +52,7 @@ public final class Context implements AutoCloseable {
   private final Machinery machinery;
   private final Burst burst = new Burst();
   private boolean polling;
+  private long deadlineBefore;
   private boolean closed;
 
   /**
@@ -321,7 +322,12 @@ public final class Context implements AutoCloseable {
 
   private @Nullable Tcb open(long connection) {
     int slot = machinery.desk.openSlotOf(connection);
-    return slot == RecordStore.NONE ? null : machinery.desk.open(slot);
+    if (slot == RecordStore.NONE) {
+      return null;
+    }
+    Tcb tcb = machinery.desk.open(slot);
+    deadlineBefore = tcb.timerDeadlineNanos;
+    return tcb;
   }
 
   private void finishCall(Tcb tcb) {
@@ -329,7 +335,9 @@ public final class Context implements AutoCloseable {
       machinery.burstEnd.atEndOfBurst(tcb);
     } else {
       machinery.burstEnd.flush(tcb);
-      machinery.outsidePoll(tcb.slot);
+      if (tcb.timerDeadlineNanos != deadlineBefore) {
+        machinery.outsidePoll(tcb.slot);
+      }
     }
     machinery.desk.close(tcb);
     finishCall();

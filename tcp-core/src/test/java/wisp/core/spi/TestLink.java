@@ -82,8 +82,7 @@ public final class TestLink implements Link {
       throw new IllegalStateException("nothing was claimed");
     }
     claimed = false;
-    outgoing.add(
-        packet.memory.asSlice(packet.start, packet.length).toArray(ValueLayout.JAVA_BYTE));
+    outgoing.add(packet.memory.asSlice(packet.start, packet.length).toArray(ValueLayout.JAVA_BYTE));
   }
 
   @Override

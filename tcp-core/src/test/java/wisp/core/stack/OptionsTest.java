@@ -42,8 +42,17 @@ class OptionsTest {
   @Tag("MUST-16")
   @Tag("MUST-14")
   @CsvSource({
-    "1460,1500,1460", "536,1500,536", "100,1500,100", "0,1500,48", "1,1500,48", "47,1500,48",
-    "48,1500,48", "65535,1500,1460", "65535,576,536", "1460,9000,1460", "8960,9000,8960"
+    "1460,1500,1460",
+    "536,1500,536",
+    "100,1500,100",
+    "0,1500,48",
+    "1,1500,48",
+    "47,1500,48",
+    "48,1500,48",
+    "65535,1500,1460",
+    "65535,576,536",
+    "1460,9000,1460",
+    "8960,9000,8960"
   })
   void givenMss_whenSending_thenSegmentsFitBothSides(int peer, int mtu, int expected) {
     assertEquals(expected, segmentSent(with().options(mss(peer)).mtu(mtu).established()));
@@ -106,8 +115,7 @@ class OptionsTest {
 
   @Test
   void givenBothScale_whenWindowsAreRead_thenShiftedExceptOnSyn() {
-    var tcp =
-        with().options(mss(1_460), scale(7)).window(1_000).actively().established();
+    var tcp = with().options(mss(1_460), scale(7)).window(1_000).actively().established();
     assertEquals(1_000, tcp.number(t -> t.sndWnd));
     tcp.receives(Seg.data(1).window(1_000));
     assertEquals(128_000, tcp.number(t -> t.sndWnd));
@@ -192,10 +200,12 @@ class OptionsTest {
         Arguments.of("kind without length", bytes(1, 1, 1, 2)),
         Arguments.of("end, then rubbish", bytes(0, 2, 0, 7)),
         Arguments.of("unaligned", bytes(1, 253, 3, 9, 1, 1, 1, 1)),
-        Arguments.of("40 NOPs", new byte[] {
-          1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-          1, 1, 1, 1, 1, 1, 1, 1, 1, 1
-        }),
+        Arguments.of(
+            "40 NOPs",
+            new byte[] {
+              1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+              1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1
+            }),
         Arguments.of("SACK of odd length", bytes(5, 7, 0, 0, 0, 0, 0, 1)),
         Arguments.of("timestamp too short", bytes(8, 4, 0, 0)));
   }
@@ -223,8 +233,7 @@ class OptionsTest {
   @Test
   void givenASynAckOnlyAnswersWhatWasAsked() {
     var tcp = with().options(mss(1_460), scale(2)).listening();
-    Sent s =
-        tcp.receives(Seg.flags(SYN).seq(0).options(mss(1_460), scale(2))).sends(SYN | ACK);
+    Sent s = tcp.receives(Seg.flags(SYN).seq(0).options(mss(1_460), scale(2))).sends(SYN | ACK);
     assertEquals(5, s.scale);
     assertFalse(s.hasTimestamp);
     assertFalse(s.sackPermitted);

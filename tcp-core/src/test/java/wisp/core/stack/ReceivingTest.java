@@ -145,8 +145,7 @@ class ReceivingTest {
       tcp.allReturns();
 
       var burst = withSack();
-      burst.receives(
-          order.stream().map(i -> Seg.data(100).seq(1 + 100 * i)).toArray(Seg[]::new));
+      burst.receives(order.stream().map(i -> Seg.data(100).seq(1 + 100 * i)).toArray(Seg[]::new));
       burst.delivered(500).advance(100);
       assertEquals(501, burst.sent().getLast().ack);
       burst.allReturns();
@@ -286,8 +285,7 @@ class ReceivingTest {
 
   @Test
   void givenTimestampsToo_whenAcknowledged_thenThreeBlocksAtMost() {
-    var tcp =
-        with().options(mss(1_460), sackPermitted(), Seg.timestamp(1, 0)).established();
+    var tcp = with().options(mss(1_460), sackPermitted(), Seg.timestamp(1, 0)).established();
     for (int i = 1; i < 8; i++) {
       tcp.receives(Seg.data(10).seq(100 * i + 1));
     }

@@ -144,7 +144,15 @@ final class Seg {
 
   static byte[] timestamp(int value, int echo) {
     return bytes(
-        8, 10, value >>> 24, value >>> 16, value >>> 8, value, echo >>> 24, echo >>> 16, echo >>> 8,
+        8,
+        10,
+        value >>> 24,
+        value >>> 16,
+        value >>> 8,
+        value,
+        echo >>> 24,
+        echo >>> 16,
+        echo >>> 8,
         echo);
   }
 

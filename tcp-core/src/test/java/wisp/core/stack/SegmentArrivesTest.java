@@ -10,8 +10,8 @@ import static wisp.core.stack.Seg.SYN;
 import static wisp.core.stack.Seg.mss;
 import static wisp.core.stack.Seg.timestamp;
 import static wisp.core.stack.TcpFixture.with;
-import static wisp.core.tcp.State.CLOSING;
 import static wisp.core.tcp.State.CLOSE_WAIT;
+import static wisp.core.tcp.State.CLOSING;
 import static wisp.core.tcp.State.ESTABLISHED;
 import static wisp.core.tcp.State.FIN_WAIT_1;
 import static wisp.core.tcp.State.FIN_WAIT_2;
@@ -258,8 +258,7 @@ class SegmentArrivesTest {
   @Nested
   @DisplayName("PAWS, RFC 7323 §5")
   class Paws {
-    private final TcpFixture tcp =
-        with().options(mss(1_460), timestamp(5_000, 0)).established();
+    private final TcpFixture tcp = with().options(mss(1_460), timestamp(5_000, 0)).established();
 
     @Test
     void anOlderTimestampIsDroppedAndAnswered() {

@@ -117,8 +117,7 @@ final class TcpFixture {
 
   /** How the connection comes about. */
   static final class Setup {
-    ContextConfig config =
-        ContextConfig.of(IpPrefix.parse("10.0.0.1/32")).withMinRto(1_000 * MS);
+    ContextConfig config = ContextConfig.of(IpPrefix.parse("10.0.0.1/32")).withMinRto(1_000 * MS);
     ConnectionProfile profile = ConnectionProfile.DEFAULT;
     TestMemory memory = new TestMemory();
     byte[] options = Seg.mss(1_460);
@@ -290,7 +289,9 @@ final class TcpFixture {
     return with().in(state);
   }
 
-  /** Another peer of the same context, with a port of its own; its connection does not exist yet. */
+  /**
+   * Another peer of the same context, with a port of its own; its connection does not exist yet.
+   */
   TcpFixture another(int port) {
     return new TcpFixture(host, setup, port);
   }
