@@ -46,8 +46,8 @@ public final class Linux {
         root = root.getCause();
       }
       return root instanceof IllegalCallerException
-          ? "native access is denied; start java with --enable-native-access=ALL-UNNAMED"
-          : "the C library can't be called (" + root.getMessage() + "); needs glibc";
+          ? "needs native access; start java with --enable-native-access=ALL-UNNAMED"
+          : "can't call the C library (" + root.getMessage() + "); needs glibc";
     }
   }
 

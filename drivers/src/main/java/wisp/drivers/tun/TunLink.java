@@ -11,6 +11,7 @@ import wisp.core.spi.TransmitPacket;
 import wisp.drivers.LinkDownException;
 import wisp.drivers.linux.Errno;
 import wisp.drivers.linux.Libc;
+import wisp.drivers.linux.Linux;
 import wisp.drivers.linux.NetworkNamespace;
 import wisp.drivers.linux.PolledLink;
 import wisp.drivers.linux.WakeEvent;
@@ -102,6 +103,10 @@ public final class TunLink implements PolledLink {
    * @throws LinkException in one line for the user; nothing stays behind
    */
   public static TunLink open(TunConfig config) throws LinkException {
+    String reason = Linux.unavailable();
+    if (reason != null) {
+      throw new LinkException("tun " + reason);
+    }
     var wakeEvent = new WakeEvent();
     try {
       return new TunLink(

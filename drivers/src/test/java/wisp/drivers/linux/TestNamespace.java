@@ -9,7 +9,10 @@ import java.nio.channels.DatagramChannel;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import wisp.core.spi.LinkException;
 import wisp.drivers.tun.TunProvider;
@@ -35,19 +38,30 @@ public final class TestNamespace implements AutoCloseable {
     return name;
   }
 
-  /** Runs a command inside, returns what it wrote and fails when it failed. */
+  /** Runs a command inside, returns what it wrote; fails when it failed or takes half a minute. */
   public String run(String... command) {
     var process = start(command);
     try {
-      String output = new String(process.getInputStream().readAllBytes());
+      var output = new CompletableFuture<String>();
+      Thread.ofPlatform()
+          .daemon()
+          .start(
+              () -> {
+                try (var stream = process.getInputStream()) {
+                  output.complete(new String(stream.readAllBytes()));
+                } catch (IOException e) {
+                  output.completeExceptionally(e);
+                }
+              });
       if (!process.waitFor(30, TimeUnit.SECONDS) || process.exitValue() != 0) {
-        throw new AssertionError(String.join(" ", command) + " failed: " + output);
+        process.descendants().forEach(ProcessHandle::destroyForcibly);
+        process.destroyForcibly();
+        throw new AssertionError(
+            String.join(" ", command) + " failed: " + output.get(5, TimeUnit.SECONDS));
       }
-      return output;
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    } catch (InterruptedException e) {
-      throw new AssertionError(e);
+      return output.get(5, TimeUnit.SECONDS);
+    } catch (InterruptedException | ExecutionException | TimeoutException e) {
+      throw new AssertionError(String.join(" ", command), e);
     }
   }
 

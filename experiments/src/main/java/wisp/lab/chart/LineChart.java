@@ -133,6 +133,7 @@ public record LineChart(
       var line = new TextTitle(subtitle.get(i), new Font(FONT, Font.PLAIN, 11));
       line.setPaint(GREY);
       line.setHorizontalAlignment(HorizontalAlignment.LEFT);
+      line.setTextAlignment(HorizontalAlignment.LEFT);
       line.setPadding(new RectangleInsets(1, 2, i == subtitle.size() - 1 ? 12 : 0, 0));
       chart.addSubtitle(line);
     }
@@ -167,14 +168,23 @@ public record LineChart(
       }
       lastX = end.x();
       lastY = y;
-      var label = new XYTextAnnotation(yLabels.apply(end.y()), end.x() * 1.13, Math.pow(10, y));
-      label.setTextAnchor(TextAnchor.CENTER_LEFT);
+      boolean goesOn = series.stream().anyMatch(other -> other != one && begins(other, end));
+      var label =
+          goesOn
+              ? new XYTextAnnotation(
+                  yLabels.apply(end.y()), end.x(), Math.pow(10, y + distance / 2))
+              : new XYTextAnnotation(yLabels.apply(end.y()), end.x() * 1.13, Math.pow(10, y));
+      label.setTextAnchor(goesOn ? TextAnchor.BOTTOM_CENTER : TextAnchor.CENTER_LEFT);
       label.setFont(new Font(FONT, Font.BOLD, 11));
       Style style = styles.get(one.name());
       label.setPaint(style == null ? TEXT : style.color().darker());
       labels.add(label);
     }
     return labels;
+  }
+
+  private static boolean begins(Series one, Series.Point at) {
+    return !one.points().isEmpty() && one.points().getFirst().equals(at);
   }
 
   private double xLeast() {

@@ -74,7 +74,6 @@ public final class ServeCommand implements Callable<Integer> {
       link.close();
       throw new FailedException("can't serve: " + e.getMessage(), e);
     }
-    server.run();
-    return 0;
+    return server.run();
   }
 }

@@ -7,6 +7,8 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +31,12 @@ public final class KernelBaseline {
 
   /** A cache that grew by fewer objects per end than this has nothing to do with connections. */
   private static final double LEAST_OBJECTS_PER_END = 0.2;
+
+  /** No idle socket has so many objects of one kind: somebody else is at work. */
+  private static final double MOST_OBJECTS_PER_END = 3;
+
+  private static final Set<String> SOCKET_INODES = Set.of("sock_inode_cache", "lsm_inode_cache");
+  private static final Set<String> ONE_EACH = Set.of("dentry", "lsm_inode_cache");
 
   /** Memory per pair of ends, generously: to see whether it fits. */
   private static final long PAIR_BYTES = 14_000;
@@ -188,11 +196,20 @@ public final class KernelBaseline {
     double ends = 2.0 * connections;
     var caches = new TreeMap<String, Double>();
     double socketBytes = 0;
-    for (var growth : after.slab().since(before.slab()).entrySet()) {
-      if (growth.getValue().objects() >= LEAST_OBJECTS_PER_END * ends) {
-        caches.put(growth.getKey(), growth.getValue().objects() / ends);
-        socketBytes += growth.getValue().pageBytes();
+    var growths = after.slab().since(before.slab());
+    double sockets = objects(growths, "sock_inode_cache");
+    for (var growth : growths.entrySet()) {
+      String name = growth.getKey();
+      double perEnd = growth.getValue().objects() / ends;
+      if (perEnd < LEAST_OBJECTS_PER_END || perEnd > MOST_OBJECTS_PER_END || isOfOthers(name)) {
+        continue;
       }
+      // A socket has one inode and one directory entry; others' come from whoever looks at files
+      // meanwhile, be it only at /proc.
+      double objects = growth.getValue().objects();
+      double share = ONE_EACH.contains(name) ? Math.min(1, sockets / objects) : 1;
+      caches.put(name, share * objects / ends);
+      socketBytes += share * growth.getValue().pageBytes();
     }
     return new KernelPoint(
         connections,
@@ -201,6 +218,18 @@ public final class KernelBaseline {
         (after.allBytes() - before.allBytes()) / ends,
         caches,
         rate);
+  }
+
+  /**
+   * Inodes of files, and packets: an idle connection has neither, whatever else happens here may.
+   */
+  private static boolean isOfOthers(String cache) {
+    return (cache.endsWith("inode_cache") && !SOCKET_INODES.contains(cache))
+        || cache.startsWith("skbuff");
+  }
+
+  private static double objects(Map<String, SlabInfo.Cache> growths, String name) {
+    return growths.getOrDefault(name, new SlabInfo.Cache(0, 0, 0)).objects();
   }
 
   /** A holder and the conversation with it. */

@@ -1,6 +1,7 @@
 package wisp.lab.load;
 
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeMap;
@@ -20,6 +21,7 @@ public final class Load implements ConnectionHandler {
   private static final int QUEUED_BYTES = 256 << 10;
   private final LoadPlan plan;
   private final Map<Long, Stream> streams = new HashMap<>();
+  private final ArrayDeque<Long> starved = new ArrayDeque<>();
   private final Map<String, Long> failures = new TreeMap<>();
   private int asked;
   private int opened;
@@ -41,7 +43,7 @@ public final class Load implements ConnectionHandler {
     int queued;
     boolean open;
     boolean shut;
-    boolean peerClosed;
+    boolean isStarved;
 
     Stream(Pattern pattern) {
       this.pattern = pattern;
@@ -77,11 +79,15 @@ public final class Load implements ConnectionHandler {
       openedNanos = openedNanos == 0 ? now : openedNanos;
       if (plan.bytes() == 0 && !closing && now >= openedNanos + plan.holdNanos()) {
         closing = true;
+        streams.forEach((connection, stream) -> starve(connection, stream));
       }
     }
-    if (plan.bytes() > 0 || closing) {
-      for (var entry : streams.entrySet().toArray(Map.Entry[]::new)) {
-        go(context, (Long) entry.getKey(), (Stream) entry.getValue());
+    for (int left = starved.size(); left > 0; left--) {
+      long connection = starved.remove();
+      Stream stream = streams.get(connection);
+      if (stream != null) {
+        stream.isStarved = false;
+        go(context, connection, stream);
       }
     }
     endNanos = now;
@@ -130,6 +136,7 @@ public final class Load implements ConnectionHandler {
           (int) Math.min(Math.min(FRAME_BYTES, context.largestFrame()), plan.bytes() - stream.sent);
       int frame = context.frame(length);
       if (frame == Context.NO_FRAME) {
+        starve(connection, stream);
         return;
       }
       stream.pattern.write(stream.sent, context.memory(frame), context.start(frame), length);
@@ -138,6 +145,7 @@ public final class Load implements ConnectionHandler {
       context.release(frame);
       if (!sent) {
         stream.queued -= length;
+        starve(connection, stream);
         return;
       }
       stream.sent += length;
@@ -146,6 +154,17 @@ public final class Load implements ConnectionHandler {
     boolean complete = plan.bytes() > 0 ? stream.sent == plan.bytes() : closing;
     if (complete && !stream.shut) {
       stream.shut = context.shutdown(connection);
+      if (!stream.shut) {
+        starve(connection, stream);
+      }
+    }
+  }
+
+  /** What found no memory is tried again between bursts. */
+  private void starve(long connection, Stream stream) {
+    if (!stream.isStarved) {
+      stream.isStarved = true;
+      starved.add(connection);
     }
   }
 
@@ -175,11 +194,8 @@ public final class Load implements ConnectionHandler {
   @Override
   public void onPeerClosed(Context context, long connection) {
     Stream stream = streams.get(connection);
-    if (stream != null) {
-      stream.peerClosed = true;
-      if (!stream.shut) {
-        stream.shut = context.shutdown(connection);
-      }
+    if (stream != null && !stream.shut) {
+      stream.shut = context.shutdown(connection);
     }
   }
 

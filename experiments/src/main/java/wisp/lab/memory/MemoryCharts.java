@@ -30,7 +30,7 @@ final class MemoryCharts {
             "Connections",
             "Bytes per connection, everything included",
             SiFormat::bytes,
-            series(rows, PER_CONNECTION, Row::value)));
+            series(rows, asked(info), PER_CONNECTION, Row::value)));
     charts.put(
         "total-memory",
         new LineChart(
@@ -39,8 +39,15 @@ final class MemoryCharts {
             "Connections",
             "Memory reserved, everything included",
             SiFormat::bytes,
-            series(rows, "reserved_bytes", row -> total(row))));
+            series(rows, asked(info), "reserved_bytes", MemoryCharts::total)));
     return charts;
+  }
+
+  private static List<String> asked(Map<String, @Nullable Object> info) {
+    return info.get("options") instanceof Map<?, ?> options
+            && options.get("strategies") instanceof List<?> names
+        ? names.stream().map(String::valueOf).toList()
+        : List.of();
   }
 
   /** The kernel has no total of its own: as many ends as ours times its cost of one. */
@@ -48,13 +55,14 @@ final class MemoryCharts {
     return row.metric().equals(PER_CONNECTION) ? row.value() * row.connections() : row.value();
   }
 
-  private static List<Series> series(List<Row> rows, String metric, ToDoubleFunction<Row> value) {
-    var names = new LinkedHashSet<String>();
+  private static List<Series> series(
+      List<Row> rows, List<String> asked, String metric, ToDoubleFunction<Row> value) {
+    // As they were asked for, not as they happened to end.
+    var names = new LinkedHashSet<String>(asked);
     rows.forEach(row -> names.add(row.strategy()));
     names.remove(MemorySuite.KERNEL);
     var all = new ArrayList<Series>();
-    addKernel(all, rows, value, KernelPoint.RECORDED);
-    addKernel(all, rows, value, "");
+    addKernel(all, rows, value);
     for (String name : names) {
       var own =
           rows.stream()
@@ -66,20 +74,25 @@ final class MemoryCharts {
     return all;
   }
 
-  private static void addKernel(
-      List<Series> all, List<Row> rows, ToDoubleFunction<Row> value, String note) {
-    boolean recorded = note.equals(KernelPoint.RECORDED);
+  /** What was measured, and dashed from there on what had been recorded at another time. */
+  private static void addKernel(List<Series> all, List<Row> rows, ToDoubleFunction<Row> value) {
     var own =
         rows.stream()
             .filter(row -> row.strategy().equals(MemorySuite.KERNEL))
             .filter(row -> row.metric().equals(PER_CONNECTION))
-            .filter(row -> row.note().equals(KernelPoint.RECORDED) == recorded)
             .toList();
-    all.add(
-        new Series(
-            recorded ? "Linux kernel (recorded earlier)" : "Linux kernel",
-            recorded,
-            points(own, value)));
+    var live = points(own.stream().filter(row -> !isRecorded(row)).toList(), value);
+    var recorded = points(own.stream().filter(MemoryCharts::isRecorded).toList(), value);
+    all.add(new Series("Linux kernel", false, live));
+    if (!recorded.isEmpty()) {
+      var joined = new ArrayList<>(live.isEmpty() ? List.of() : List.of(live.getLast()));
+      joined.addAll(recorded);
+      all.add(new Series("Linux kernel (recorded earlier)", true, joined));
+    }
+  }
+
+  private static boolean isRecorded(Row row) {
+    return row.note().equals(KernelPoint.RECORDED);
   }
 
   private static List<Series.Point> points(List<Row> rows, ToDoubleFunction<Row> value) {
@@ -108,18 +121,20 @@ final class MemoryCharts {
     var options = info.get("options") instanceof Map<?, ?> map ? map : Map.of();
     String commit = String.valueOf(machine.get("commit"));
     return List.of(
-        "IPv4, "
+        "IPv4, idle after a real handshake with "
             + (options.get("peers") == null ? "phantom" : options.get("peers"))
-            + " peers, after a real handshake and with every timer run out; "
+            + " peers, all timers run out; "
             + (runs == 1 ? "n = 1 run" : "median of n = " + runs + " runs, bars: least to most")
             + "; one JVM per point",
-        "Kernel: pages of the slab caches that grow with connections, per end"
-            + "; "
-            + machine.get("kernel")
-            + ", "
+        "Linux kernel: pages of the slab caches that grow with connections, per end, without"
+            + " buffers",
+        machine.get("kernel")
+            + "; JDK "
             + machine.get("jdk")
-            + ", commit "
+            + "; commit "
             + commit.substring(0, Math.min(10, commit.length()))
-            + (Boolean.TRUE.equals(machine.get("dirty")) ? "+" : ""));
+            + (Boolean.TRUE.equals(machine.get("dirty")) ? "+" : "")
+            + "; "
+            + String.valueOf(info.get("start")).replaceFirst("T.*", ""));
   }
 }

@@ -161,7 +161,8 @@ public final class MemorySuite implements Suite {
       RunFolder folder,
       Progress progress) {
     String strategy = measured.strategy();
-    String capture = folder.path().resolve("sample-" + strategy + "-" + count + ".pcap").toString();
+    // The largest point is the last to write it.
+    String capture = folder.captures().resolve(strategy + ".pcap").toString();
     boolean captured = options.peers().equals("phantom") && repetition == 1;
     var spec =
         new PointSpec(
@@ -214,7 +215,8 @@ public final class MemorySuite implements Suite {
         "-Xmn64m",
         "-Xmx" + Math.max(256, most >> 20) + "m",
         "-XX:MinHeapFreeRatio=1",
-        "-XX:MaxHeapFreeRatio=2");
+        "-XX:MaxHeapFreeRatio=2",
+        "-XX:-ShrinkHeapInSteps");
   }
 
   private static void accept(

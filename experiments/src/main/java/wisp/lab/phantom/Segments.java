@@ -41,8 +41,39 @@ final class Segments {
       int flags,
       int window,
       int optionBytes) {
+    return write(
+        m,
+        at,
+        source,
+        sourcePort,
+        destination,
+        destinationPort,
+        seq,
+        ack,
+        flags,
+        window,
+        optionBytes,
+        0,
+        0);
+  }
+
+  /** The same before a payload whose sum is known. */
+  static int write(
+      MemorySegment m,
+      long at,
+      int source,
+      int sourcePort,
+      int destination,
+      int destinationPort,
+      int seq,
+      int ack,
+      int flags,
+      int window,
+      int optionBytes,
+      int payloadBytes,
+      long payloadSum) {
     int tcpLength = TCP_BYTES + optionBytes;
-    int length = IP_BYTES + tcpLength;
+    int length = IP_BYTES + tcpLength + payloadBytes;
     m.set(BE16, at, (short) 0x4500);
     m.set(BE16, at + 2, (short) length);
     m.set(BE32, at + 4, 0x4000); // no identification needed with don't-fragment (RFC 6864)
@@ -60,7 +91,8 @@ final class Segments {
     m.set(BE16, tcp + 12, (short) (tcpLength / 4 << 12 | flags));
     m.set(BE16, tcp + 14, (short) window);
     m.set(BE32, tcp + 16, 0);
-    m.set(BE16, tcp + 16, (short) ~tcpSum(m, at, tcpLength));
+    long sum = sum(m, at + 12, 8) + PROTOCOL_TCP + tcpLength + payloadBytes;
+    m.set(BE16, tcp + 16, (short) ~fold(sum + sum(m, tcp, tcpLength) + payloadSum));
     return length;
   }
 

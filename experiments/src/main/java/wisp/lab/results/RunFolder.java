@@ -27,6 +27,7 @@ public final class RunFolder {
    */
   public static RunFolder create(Path folder) throws IOException {
     Files.createDirectories(folder.resolve("charts"));
+    Files.createDirectories(folder.resolve("captures"));
     Files.writeString(folder.resolve("data.csv"), Csv.line(Row.COLUMNS) + "\n");
     Files.deleteIfExists(folder.resolve("run.json"));
     return new RunFolder(folder);
@@ -60,6 +61,11 @@ public final class RunFolder {
   /** Where it is. */
   public Path path() {
     return folder;
+  }
+
+  /** Where samples of packets go. */
+  public Path captures() {
+    return folder.resolve("captures");
   }
 
   /** The folder's name: what the column {@code run} says. */

@@ -16,8 +16,8 @@ final class Chargen implements Service {
   static final byte[] LINE =
       "0123456789 abcdefghijklmnopqrstuvwxyz ABCDEFGHIJKLMNOPQRSTUVWXY\n"
           .getBytes(StandardCharsets.US_ASCII);
-  private static final int QUEUED_SENDS = 8;
-  private static final int FRAME_BYTES = 64 << 10;
+  private static final int QUEUED_SENDS = 16;
+  private static final int FRAME_BYTES = 16 << 10;
   private final Farewell farewell = new Farewell();
   private final HashSet<Long> closing = new HashSet<>();
   private final ArrayDeque<Long> starved = new ArrayDeque<>();

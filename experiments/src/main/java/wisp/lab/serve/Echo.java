@@ -230,11 +230,16 @@ final class Echo implements Service {
       if (unreleased[Context.slot(connection)] > LOW_BYTES) {
         return false; // a release will tell
       }
+      // Before the call: a strategy with buffers delivers what it holds from within it.
+      trouble.paused = false;
       if (!context.resume(connection)) {
+        trouble.paused = true;
         return context.isOpen(connection);
       }
     }
-    troubles.remove(connection, trouble);
+    if (!trouble.paused && trouble.overflow.isEmpty()) {
+      troubles.remove(connection, trouble);
+    }
     return false;
   }
 

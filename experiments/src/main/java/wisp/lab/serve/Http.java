@@ -16,8 +16,8 @@ import wisp.core.stack.Context;
  * all connections are references to one frame; a connection between requests holds nothing here.
  */
 final class Http implements Service {
-  private static final int QUEUED_SENDS = 8;
-  private static final int FRAME_BYTES = 64 << 10;
+  private static final int QUEUED_SENDS = 16;
+  private static final int FRAME_BYTES = 16 << 10;
 
   /**
    * Requests sent ahead of their answers: more than this and the client does not play by the rules.
@@ -229,6 +229,14 @@ final class Http implements Service {
     Exchange exchange = exchanges.get(connection);
     if (exchange != null) {
       exchange.unreleased--;
+      pump(context, connection, exchange);
+    }
+  }
+
+  @Override
+  public void onWritable(Context context, long connection) {
+    Exchange exchange = exchanges.get(connection);
+    if (exchange != null) {
       pump(context, connection, exchange);
     }
   }

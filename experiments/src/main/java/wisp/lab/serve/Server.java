@@ -10,8 +10,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import wisp.core.spi.Footprint;
 import wisp.core.spi.Link;
@@ -23,6 +21,7 @@ import wisp.core.stack.Endpoint;
 import wisp.lab.FailedException;
 import wisp.lab.measure.ProcFile;
 import wisp.lab.results.Json;
+import wisp.lab.run.OrderlyEnd;
 import wisp.lab.run.Runner;
 
 /** Services on consecutive ports over one link, until told to end. */
@@ -70,43 +69,22 @@ public final class Server implements AutoCloseable {
     runner = new Runner(context, link, SPIN_NANOS);
   }
 
-  /**
-   * Serves until SIGTERM or SIGINT; then closes down, prints statistics and ends the JVM with code
-   * 0.
-   */
-  public void run() {
-    var finished = new CountDownLatch(1);
-    Runtime.getRuntime().addShutdownHook(new Thread(() -> endFrom(finished)));
-    System.out.println(ready());
-    System.out.flush();
-    try {
-      runner.run(this::chores, Long.MAX_VALUE);
-      runner.restart();
-      closeDown();
-      var statistics = Json.line(statistics());
-      writeStats(statistics);
-      close();
-      System.out.println(statistics);
-      System.out.flush();
-      finished.countDown();
-      // The hook halts the JVM: System.exit from here would wait for the hook, which waits for us.
-      TimeUnit.SECONDS.sleep(10);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    } catch (RuntimeException e) {
-      System.err.println("wisp: " + e.getMessage());
-      Runtime.getRuntime().halt(1);
-    }
+  /** Serves until SIGTERM or SIGINT; then closes down and prints statistics. */
+  public int run() {
+    return OrderlyEnd.run(runner::stop, this::serve);
   }
 
-  private void endFrom(CountDownLatch finished) {
-    runner.stop();
-    try {
-      boolean inTime = finished.await(10, TimeUnit.SECONDS);
-      Runtime.getRuntime().halt(inTime ? 0 : 1);
-    } catch (InterruptedException e) {
-      Runtime.getRuntime().halt(1);
-    }
+  private int serve() {
+    System.out.println(ready());
+    System.out.flush();
+    runner.run(this::chores, Long.MAX_VALUE);
+    runner.restart();
+    closeDown();
+    var statistics = Json.line(statistics());
+    writeStats(statistics);
+    System.out.println(statistics);
+    close();
+    return 0;
   }
 
   private String ready() {

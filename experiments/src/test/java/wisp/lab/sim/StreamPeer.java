@@ -47,7 +47,9 @@ final class StreamPeer implements ConnectionHandler {
 
   private void pump(Context context) {
     while (sent < toSend && sent - acknowledged < mostQueued) {
-      int length = (int) Math.min(1 + random.nextInt(9_000), toSend - sent);
+      int length =
+          (int)
+              Math.min(1 + random.nextInt(Math.min(9_000, context.largestFrame())), toSend - sent);
       int frame = context.frame(length);
       if (frame == Context.NO_FRAME) {
         return;

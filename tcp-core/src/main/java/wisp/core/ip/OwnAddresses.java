@@ -33,26 +33,38 @@ public final class OwnAddresses {
     return false;
   }
 
-  /** How many there are. */
-  public long count() {
+  /** How many may stand as source of a connection of ours. */
+  public long sources() {
     long sum = 0;
     for (int m : mask) {
-      sum += (~m & 0xFFFF_FFFFL) + 1;
+      sum += sources(m);
     }
     return sum;
   }
 
-  /** The {@code i}-th own address, 0 ≤ i &lt; {@link #count}. */
-  public int get(long i) {
+  /**
+   * The {@code i}-th of them, 0 ≤ i &lt; {@link #sources}: no prefix's first and last address,
+   * which neighbours may take for a broadcast.
+   */
+  public int source(long i) {
     long rest = i;
     for (int k = 0; k < first.length; k++) {
-      long size = (~mask[k] & 0xFFFF_FFFFL) + 1;
-      if (rest < size) {
-        return first[k] + (int) rest;
+      long here = sources(mask[k]);
+      if (rest < here) {
+        return first[k] + (int) rest + (hasBroadcasts(mask[k]) ? 1 : 0);
       }
-      rest -= size;
+      rest -= here;
     }
-    throw new IllegalArgumentException("own address " + i + " of " + count());
+    throw new IllegalArgumentException("source address " + i + " of " + sources());
+  }
+
+  private static long sources(int mask) {
+    return (~mask & 0xFFFF_FFFFL) + 1 - (hasBroadcasts(mask) ? 2 : 0);
+  }
+
+  /** All but /31 (RFC 3021) and /32. */
+  private static boolean hasBroadcasts(int mask) {
+    return mask << 30 == 0;
   }
 
   /**

@@ -50,7 +50,9 @@ final class ActiveOpens {
       ConnectionProfile profile,
       ConnectionHandler handler) {
     int remoteAddress = remote.address().ipv4();
-    if (!OwnAddresses.isUnicast(remoteAddress) || own.contains(remoteAddress)) {
+    if (remote.port() == 0
+        || !OwnAddresses.isUnicast(remoteAddress)
+        || own.contains(remoteAddress)) {
       return Context.NO_ROUTE;
     }
     Endpoint from = local == null ? Endpoint.any(0) : local;
@@ -58,9 +60,9 @@ final class ActiveOpens {
     if (!anyAddress && !own.contains(from.address().ipv4())) {
       return Context.NO_ROUTE;
     }
-    long addresses = anyAddress ? own.count() : 1;
+    long addresses = anyAddress ? own.sources() : 1;
     for (long i = 0; i < addresses; i++) {
-      int address = anyAddress ? own.get((nextOwn + i) % addresses) : from.address().ipv4();
+      int address = anyAddress ? own.source((nextOwn + i) % addresses) : from.address().ipv4();
       int chosen = choosePort(address, from.port(), remoteAddress, remote.port());
       if (chosen > 0) {
         nextOwn += i;
@@ -96,6 +98,7 @@ final class ActiveOpens {
             ? null
             : desk.create(Bindings.key(address, port, binding), binding);
     if (tcb == null) {
+      bindings.dropIfUnused(binding);
       return Context.NO_MEMORY;
     }
     handshake.open(tcb, isn.next(address, port, remoteAddress, remotePort, env.nowNanos));

@@ -32,6 +32,8 @@ final class Bindings {
    */
   private int[] table = new int[32];
 
+  private final SlotList free = new SlotList();
+  private final SlotList freed = new SlotList();
   private int endpoints;
   private int bound = 1;
   private int active;
@@ -65,17 +67,10 @@ final class Bindings {
         return b;
       }
     }
-    if (bound > MOST) {
-      dropUnused();
-      if (bound > MOST) {
-        return NONE;
-      }
-      place = find(ipv4, packed);
+    int b = number();
+    if (b == NONE) {
+      return NONE;
     }
-    if (bound == address.length) {
-      grow();
-    }
-    int b = bound++;
     address[b] = ipv4;
     portAndRole[b] = packed;
     handler[b] = h;
@@ -91,20 +86,69 @@ final class Bindings {
     return b;
   }
 
-  /**
-   * Unused bindings at the end of the numbers go; a number in use stays, since records name it.
-   *
-   * <p>Enough for endpoints that come and go in order; holes are left until their neighbours above
-   * are free too.
-   */
-  private void dropUnused() {
-    while (bound > 1 && connections[bound - 1] == 0) {
-      bound--;
-      active -= isActive(bound) ? 1 : 0;
-      handler[bound] = null;
-      profile[bound] = null;
+  /** Takes back a binding that was interned for a connection which did not come about. */
+  void dropIfUnused(int binding) {
+    if (binding != NONE && connections[binding] == 0) {
+      unlink(binding);
     }
-    rehash(table.length);
+  }
+
+  /**
+   * Numbers that were freed may be given out again: no packet of the burst can mean the old ones
+   * any more.
+   */
+  void reuseFreed() {
+    while (freed.size() > 0) {
+      free.add(freed.removeLast());
+    }
+  }
+
+  private void unlink(int b) {
+    int place = find(address[b], portAndRole[b]);
+    if (table[place] == b) {
+      table[place] = next[b];
+      if (next[b] == NONE) {
+        endpoints--;
+        closeGap(place);
+      }
+    } else {
+      int before = table[place];
+      while (next[before] != b) {
+        before = next[before];
+      }
+      next[before] = next[b];
+    }
+    active -= isActive(b) ? 1 : 0;
+    handler[b] = null;
+    profile[b] = null;
+    freed.add(b);
+  }
+
+  /** Moves what follows an emptied place up, so that no look-up ends too soon. */
+  private void closeGap(int gap) {
+    int mask = table.length - 1;
+    int i = gap;
+    while (table[i = i + 1 & mask] != NONE) {
+      int home = home(address[table[i]], portAndRole[table[i]]);
+      if ((i - home & mask) >= (i - gap & mask)) {
+        table[gap] = table[i];
+        table[i] = NONE;
+        gap = i;
+      }
+    }
+  }
+
+  private int number() {
+    if (free.size() > 0) {
+      return free.removeLast();
+    }
+    if (bound > MOST) {
+      return NONE;
+    }
+    if (bound == address.length) {
+      grow();
+    }
+    return bound++;
   }
 
   private void grow() {
@@ -121,6 +165,9 @@ final class Bindings {
     table = new int[size];
     endpoints = 0;
     for (int b = 1; b < bound; b++) {
+      if (handler[b] == null) {
+        continue;
+      }
       int place = find(address[b], portAndRole[b]);
       endpoints += table[place] == NONE ? 1 : 0;
       next[b] = table[place];
@@ -129,11 +176,15 @@ final class Bindings {
   }
 
   private int find(int ipv4, int packed) {
-    int i = (int) hash.hash((long) ipv4 << 32 | packed) & (table.length - 1);
+    int i = home(ipv4, packed);
     while (table[i] != NONE && (address[table[i]] != ipv4 || portAndRole[table[i]] != packed)) {
       i = i + 1 & (table.length - 1);
     }
     return i;
+  }
+
+  private int home(int ipv4, int packed) {
+    return (int) hash.hash((long) ipv4 << 32 | packed) & (table.length - 1);
   }
 
   private static int pack(boolean activeRole, int port) {
@@ -186,10 +237,12 @@ final class Bindings {
   }
 
   void connectionRemoved(int binding) {
-    connections[binding]--;
+    if (--connections[binding] == 0) {
+      unlink(binding);
+    }
   }
 
   long reservedBytes() {
-    return address.length * 24L + table.length * 4L;
+    return address.length * 24L + table.length * 4L + free.reservedBytes() + freed.reservedBytes();
   }
 }

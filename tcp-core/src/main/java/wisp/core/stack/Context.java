@@ -11,6 +11,7 @@ import wisp.core.spi.FrameAllocator;
 import wisp.core.spi.Link;
 import wisp.core.spi.MemoryStrategy;
 import wisp.core.spi.RecordStore;
+import wisp.core.spi.SocketBuffers;
 import wisp.core.tcp.EndCause;
 import wisp.core.tcp.Tcb;
 
@@ -46,10 +47,12 @@ public final class Context implements AutoCloseable {
   private final MemoryStrategy memory;
   private final FrameAllocator frames;
   private final RecordStore records;
+  private final int largestFrame;
   private final Link link;
   private final Machinery machinery;
   private final Burst burst = new Burst();
   private boolean polling;
+  private long deadlineBefore;
   private boolean closed;
 
   /**
@@ -67,6 +70,9 @@ public final class Context implements AutoCloseable {
     this.memory = memory;
     this.frames = memory.frames();
     this.records = memory.records();
+    SocketBuffers buffers = memory.socketBuffers();
+    this.largestFrame =
+        buffers == null ? frames.largest() : Math.min(frames.largest(), buffers.sendBytes());
     this.link = link;
     this.machinery = new Machinery(this, config, memory, link, entropy);
   }
@@ -76,7 +82,8 @@ public final class Context implements AutoCloseable {
   /**
    * Receives one burst, runs the timers that are due, sends what there is to send.
    *
-   * @param nowNanos the time; a value before an earlier one counts as that
+   * @param nowNanos the time; a value before an earlier one counts as that. What was called since
+   *     the last poll counts as called now
    * @return packets and timers handled; 0: there was nothing to do
    * @throws IllegalStateException when called from within a callback
    */
@@ -146,6 +153,9 @@ public final class Context implements AutoCloseable {
       throw new IllegalStateException("the context is closed");
     }
     long handle = machinery.activeOpens.open(local, remote, profile, handler);
+    if (handle >= 0 && !polling) {
+      machinery.outsidePoll(slot(handle));
+    }
     finishCall();
     return handle;
   }
@@ -159,6 +169,10 @@ public final class Context implements AutoCloseable {
    * @return its handle, or {@link #NO_FRAME}
    */
   public int frame(int payloadBytes) {
+    if (payloadBytes < 1 || payloadBytes > largestFrame) {
+      throw new IllegalArgumentException(
+          "a frame of " + payloadBytes + " bytes; possible are 1 … " + largestFrame);
+    }
     return frames.acquire(payloadBytes);
   }
 
@@ -187,9 +201,11 @@ public final class Context implements AutoCloseable {
     return frames.length(frame);
   }
 
-  /** The largest payload of a frame, in bytes. */
+  /**
+   * The largest payload of a frame, in bytes; with classic socket buffers no more than one holds.
+   */
   public int largestFrame() {
-    return frames.largest();
+    return largestFrame;
   }
 
   // ---- Sending and closing ---------------------------------------------------------------------
@@ -218,8 +234,13 @@ public final class Context implements AutoCloseable {
     if (tcb == null) {
       return false;
     }
-    boolean queued = machinery.calls.send(tcb, frame, urgent);
-    return finishCall(tcb, queued);
+    boolean queued = false;
+    try {
+      queued = machinery.calls.send(tcb, frame, urgent);
+    } finally {
+      finishCall(tcb);
+    }
+    return queued;
   }
 
   /**
@@ -227,7 +248,14 @@ public final class Context implements AutoCloseable {
    */
   public boolean shutdown(long connection) {
     Tcb tcb = open(connection);
-    return tcb != null && finishCall(tcb, machinery.calls.shutdown(tcb));
+    if (tcb == null) {
+      return false;
+    }
+    try {
+      return machinery.calls.shutdown(tcb);
+    } finally {
+      finishCall(tcb);
+    }
   }
 
   /**
@@ -236,7 +264,14 @@ public final class Context implements AutoCloseable {
    */
   public boolean close(long connection) {
     Tcb tcb = open(connection);
-    return tcb != null && finishCall(tcb, machinery.calls.close(tcb));
+    if (tcb == null) {
+      return false;
+    }
+    try {
+      return machinery.calls.close(tcb);
+    } finally {
+      finishCall(tcb);
+    }
   }
 
   /** RST, now. False: stale handle. */
@@ -245,8 +280,12 @@ public final class Context implements AutoCloseable {
     if (tcb == null) {
       return false;
     }
-    machinery.calls.abort(tcb, EndCause.ABORTED);
-    return finishCall(tcb, true);
+    try {
+      machinery.calls.abort(tcb, EndCause.ABORTED);
+    } finally {
+      finishCall(tcb);
+    }
+    return true;
   }
 
   /**
@@ -257,7 +296,14 @@ public final class Context implements AutoCloseable {
    */
   public boolean pause(long connection) {
     Tcb tcb = open(connection);
-    return tcb != null && finishCall(tcb, machinery.calls.pause(tcb));
+    if (tcb == null) {
+      return false;
+    }
+    try {
+      return machinery.calls.pause(tcb);
+    } finally {
+      finishCall(tcb);
+    }
   }
 
   /** Ends {@link #pause}; the peer is told. False: stale handle. */
@@ -266,24 +312,35 @@ public final class Context implements AutoCloseable {
     if (tcb == null) {
       return false;
     }
-    machinery.calls.resume(tcb);
-    return finishCall(tcb, true);
+    try {
+      machinery.calls.resume(tcb);
+    } finally {
+      finishCall(tcb);
+    }
+    return true;
   }
 
   private @Nullable Tcb open(long connection) {
     int slot = machinery.desk.openSlotOf(connection);
-    return slot == RecordStore.NONE ? null : machinery.desk.open(slot);
+    if (slot == RecordStore.NONE) {
+      return null;
+    }
+    Tcb tcb = machinery.desk.open(slot);
+    deadlineBefore = tcb.timerDeadlineNanos;
+    return tcb;
   }
 
-  private boolean finishCall(Tcb tcb, boolean result) {
+  private void finishCall(Tcb tcb) {
     if (polling) {
       machinery.burstEnd.atEndOfBurst(tcb);
     } else {
       machinery.burstEnd.flush(tcb);
+      if (tcb.timerDeadlineNanos != deadlineBefore) {
+        machinery.outsidePoll(tcb.slot);
+      }
     }
     machinery.desk.close(tcb);
     finishCall();
-    return result;
   }
 
   private void finishCall() {

@@ -8,6 +8,7 @@ import wisp.core.ip.Ipv4Input;
 import wisp.core.spi.Burst;
 import wisp.core.spi.RecordStore;
 import wisp.core.tcp.SegmentArrives;
+import wisp.core.tcp.State;
 import wisp.core.tcp.Tcb;
 import wisp.core.tcp.TcpEnvironment;
 import wisp.core.tcp.TcpOutput;
@@ -151,7 +152,7 @@ final class Demultiplexer {
       slot = find(ip.destination(), tcp.destinationPort(), ip.source(), tcp.sourcePort());
     }
     if (slot == RecordStore.NONE) {
-      forNoConnection();
+      forNoConnection(PassiveOpens.NO_FORMER);
     } else {
       forConnection(slot);
     }
@@ -189,21 +190,26 @@ final class Demultiplexer {
 
   private void forConnection(int slot) {
     Tcb tcb = desk.open(slot);
-    boolean opensAnew = segmentArrives.segmentArrives(tcb, tcp, options);
-    desk.close(tcb);
-    if (opensAnew) {
+    long former = tcb.state == State.TIME_WAIT ? tcb.sndNxt : PassiveOpens.NO_FORMER;
+    boolean isForWhoFollows;
+    try {
+      isForWhoFollows = segmentArrives.segmentArrives(tcb, tcp, options);
+    } finally {
+      desk.close(tcb);
+    }
+    if (isForWhoFollows) {
       desk.removeNow(slot);
-      forNoConnection();
+      forNoConnection(former);
     }
   }
 
   /** LISTEN (§3.10.7.2) or CLOSED (§3.10.7.1). */
-  private void forNoConnection() {
+  private void forNoConnection(long former) {
     if (tcp.has(TcpHeader.RST)) {
       env.counters.add(Event.DROP_NO_CONNECTION);
       return;
     }
-    if (!tcp.has(TcpHeader.ACK) && passiveOpens.offer(ip, tcp, options)) {
+    if (!tcp.has(TcpHeader.ACK) && passiveOpens.offer(ip, tcp, options, former)) {
       return;
     }
     env.counters.add(Event.DROP_NO_CONNECTION);

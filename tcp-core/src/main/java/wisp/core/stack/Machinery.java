@@ -69,6 +69,9 @@ final class Machinery {
   private final DestinationCache destinations;
   private final AckLimiter limiter;
   private final EphemeralPorts ports;
+  private final PassiveOpens passiveOpens;
+  private final SlotList outsidePoll = new SlotList();
+  private long origin;
 
   /** Made once: a method reference in {@link #expire} would be garbage at every poll. */
   private final TimerWheel.Expiry onTimer = this::timerExpired;
@@ -114,14 +117,22 @@ final class Machinery {
         new Handshake(env, output, sender, timers, window, ending, receiver, burstEnd);
     SegmentArrives segmentArrives =
         new SegmentArrives(
-            env, handshake, acknowledgment, receiver, output, ending, activity, limiter, burstEnd);
+            env,
+            handshake,
+            acknowledgment,
+            receiver,
+            output,
+            ending,
+            activity,
+            limiter,
+            burstEnd,
+            this::mayReopen);
     calls = new UserCalls(activity, text, receiver, output, ending, buffers);
     upcalls.onFailure(tcb -> calls.abort(tcb, EndCause.HANDLER_FAILED));
 
     InitialSequenceNumbers isn = new InitialSequenceNumbers(KeyedHash.random(entropy));
     ports = new EphemeralPorts(KeyedHash.random(entropy), KeyedHash.random(entropy));
-    PassiveOpens passiveOpens =
-        new PassiveOpens(env, config, listeners, bindings, desk, handshake, isn);
+    passiveOpens = new PassiveOpens(env, config, listeners, bindings, desk, handshake, isn);
     demultiplexer =
         new Demultiplexer(
             env,
@@ -169,10 +180,37 @@ final class Machinery {
     desk.reclaim();
   }
 
+  @SuppressWarnings("NullAway") // called when segments arrive: all parts have been made by then
+  private boolean mayReopen(Tcb tcb) {
+    return passiveOpens.wouldTake(tcb);
+  }
+
   // ---- Time ------------------------------------------------------------------------------------
 
   void advance(long nowNanos) {
-    env.nowNanos = Math.max(env.nowNanos, nowNanos);
+    if (env.nowNanos == 0 && nowNanos < 0) {
+      origin = nowNanos; // System.nanoTime may begin anywhere
+    }
+    long passed = Math.max(0, nowNanos - origin - env.nowNanos);
+    env.nowNanos += passed;
+    for (int i = 0; i < outsidePoll.size(); i++) {
+      if (records.isLive(outsidePoll.get(i))) {
+        Tcb tcb = desk.open(outsidePoll.get(i));
+        timers.postpone(tcb, passed);
+        desk.close(tcb);
+      }
+    }
+    outsidePoll.removeFirst(outsidePoll.size());
+  }
+
+  /**
+   * Something was called on this connection between two polls, at a time that only the next one
+   * tells.
+   */
+  void outsidePoll(int slot) {
+    if (slot >= 0) {
+      outsidePoll.add(slot);
+    }
   }
 
   /**
@@ -189,7 +227,7 @@ final class Machinery {
     }
     for (int i = 0; i < most && waits.timeWaits().headDeadlineNanos() <= now; i++, done++) {
       long deadline = waits.timeWaits().headDeadlineNanos();
-      desk.timeWaitOver(waits.timeWaits().pop(), deadline);
+      desk.timeWaitDue(waits.timeWaits().pop(), deadline);
     }
     sweeps.step(now, blocks.mayAcquire(ENOUGH_BYTES, Blocks.Purpose.ORDINARY));
     return done;
@@ -197,15 +235,19 @@ final class Machinery {
 
   private void timerExpired(int block, long nowNanos) {
     Tcb tcb = desk.open(activity.slotOf(block));
-    if (timers.isDue(tcb, nowNanos)) {
-      switch (tcb.timer) {
-        case RETRANSMISSION -> retransmission.onTimeout(tcb);
-        case PERSIST -> sender.onPersist(tcb);
-        case DROWSY -> desk.wakeNoMore(tcb);
-        case NONE -> throw new IllegalStateException("no timer runs");
+    try {
+      if (timers.isDue(tcb, nowNanos)) {
+        switch (tcb.timer) {
+          case RETRANSMISSION -> retransmission.onTimeout(tcb);
+          case PERSIST -> sender.onPersist(tcb);
+          case DROWSY -> desk.wakeNoMore(tcb);
+          case HOLDING -> ending.forgetHeld(tcb);
+          case NONE -> throw new IllegalStateException("no timer runs");
+        }
       }
+    } finally {
+      desk.close(tcb);
     }
-    desk.close(tcb);
   }
 
   private void ackIsDue(long handle) {
@@ -230,12 +272,13 @@ final class Machinery {
   }
 
   long nextDeadlineNanos() {
-    if (!burstEnd.isEmpty()) {
-      return env.nowNanos;
-    }
-    return Math.min(
-        Math.min(timers.wheel().nextDeadlineNanos(), waits.nextDeadlineNanos()),
-        sweeps.nextDeadlineNanos(env.nowNanos));
+    long next =
+        burstEnd.isEmpty() && outsidePoll.size() == 0
+            ? Math.min(
+                Math.min(timers.wheel().nextDeadlineNanos(), waits.nextDeadlineNanos()),
+                sweeps.nextDeadlineNanos(env.nowNanos))
+            : env.nowNanos;
+    return next == Long.MAX_VALUE ? next : next + origin;
   }
 
   // ---- The end ---------------------------------------------------------------------------------

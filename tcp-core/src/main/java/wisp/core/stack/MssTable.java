@@ -1,44 +1,42 @@
 package wisp.core.stack;
 
-import wisp.core.tcp.TcpConfig;
-
 /**
- * Peers' MSS values by number, so that a record keeps four bits: 14 exact values a context,
- * whatever came first. Any further one becomes the next smaller known: a peer never gets more than
- * it said.
+ * Peers' MSS values by number, so that a record keeps four bits. The usual ones are there from the
+ * start, some places are left for whatever comes first; a value that finds no place is rounded down
+ * to one that has, never up.
  */
 final class MssTable {
-  /** No value of the table: the default of the address family. */
-  static final int OTHER = 15;
+  private static final int PLACES = 16;
+  private static final int[] USUAL = {
+    48, 256, 536, 1_024, 1_220, 1_360, 1_400, 1_440, 1_460, 8_960
+  };
 
-  private final int[] values = new int[OTHER];
-  private int size;
+  private final int[] values = java.util.Arrays.copyOf(USUAL, PLACES);
+  private int size = USUAL.length;
 
-  MssTable() {
-    classOf(TcpConfig.LEAST_MSS); // so that there is always a smaller one
-  }
-
-  /** The class of a value. */
+  /**
+   * The class of a value; below the smallest it is the smallest, which is the floor of every send
+   * MSS.
+   */
   int classOf(int mss) {
-    int best = 0;
+    int below = 0;
     for (int i = 0; i < size; i++) {
       if (values[i] == mss) {
         return i;
       }
-      if (values[i] <= mss && values[i] > values[best]) {
-        best = i;
+      if (values[i] < mss && values[i] > values[below]) {
+        below = i;
       }
     }
-    if (size == OTHER) {
-      int usual = TcpConfig.DEFAULT_MSS_IPV4;
-      return usual <= mss && usual > values[best] ? OTHER : best;
+    if (size == PLACES || mss < values[0]) {
+      return below;
     }
     values[size] = mss;
     return size++;
   }
 
   /** The value of a class. */
-  int mss(int mssClass, int defaultMss) {
-    return mssClass == OTHER ? defaultMss : values[mssClass];
+  int mss(int mssClass) {
+    return values[mssClass];
   }
 }

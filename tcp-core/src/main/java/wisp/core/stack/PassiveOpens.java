@@ -2,6 +2,8 @@ package wisp.core.stack;
 
 import wisp.core.Counters.Event;
 import wisp.core.tcp.Handshake;
+import wisp.core.tcp.Seq;
+import wisp.core.tcp.SeqNum;
 import wisp.core.tcp.Tcb;
 import wisp.core.tcp.TcpEnvironment;
 import wisp.core.wire.Ipv4Header;
@@ -13,6 +15,9 @@ import wisp.core.wire.TcpOptions;
  * memory, and room among the half-open ones.
  */
 final class PassiveOpens {
+  /** No earlier incarnation is known. */
+  static final long NO_FORMER = Long.MIN_VALUE;
+
   private final TcpEnvironment env;
   private final ContextConfig config;
   private final Listeners listeners;
@@ -38,12 +43,19 @@ final class PassiveOpens {
     this.isn = isn;
   }
 
+  /** Whether a SYN to where this connection was would be taken. */
+  boolean wouldTake(Tcb tcb) {
+    return listeners.find(tcb.localAddress, tcb.localPort) != null
+        && desk.halfOpen() < config.halfOpenLimit();
+  }
+
   /**
    * A segment without ACK and RST for no connection.
    *
+   * @param after SND.NXT of an incarnation that has just left TIME-WAIT, or {@link #NO_FORMER}
    * @return false: nobody listens there, it deserves a RST
    */
-  boolean offer(Ipv4Header ip, TcpHeader seg, TcpOptions options) {
+  boolean offer(Ipv4Header ip, TcpHeader seg, TcpOptions options, long after) {
     Listeners.Listener listener = listeners.find(ip.destination(), seg.destinationPort());
     if (listener == null) {
       return false;
@@ -64,14 +76,23 @@ final class PassiveOpens {
             ? null
             : desk.create(Bindings.key(ip.source(), seg.sourcePort(), binding), binding);
     if (tcb == null) {
+      bindings.dropIfUnused(binding);
       env.counters.add(Event.DROP_NO_RECORD);
       return true;
     }
     int iss =
         isn.next(
             ip.destination(), seg.destinationPort(), ip.source(), seg.sourcePort(), env.nowNanos);
-    handshake.accept(tcb, iss, seg, options);
+    handshake.accept(tcb, overtaking(iss, after), seg, options);
     desk.close(tcb);
     return true;
+  }
+
+  /** The new ISN lies after whatever the old incarnation sent, however fast that was (MAY-2). */
+  private static @SeqNum int overtaking(@SeqNum int iss, long after) {
+    if (after == NO_FORMER || Seq.after(iss, (int) after)) {
+      return iss;
+    }
+    return (int) after + 250_000;
   }
 }

@@ -13,7 +13,7 @@ package wisp.core.stack;
  *   15  receive window shut    16  application closed    17  ACK owed           1 each
  *   18  listed for the end of the burst    19  waiting for memory               1 each
  *   20  SND.WND: mantissa 6, exponent 5, rounded down                           11
- *   31  spare
+ *   31  ACK due at the end of the burst                                          1
  * </pre>
  *
  * <p>In TIME-WAIT bits 20 to 31 hold the stamp of its latest deadline instead. Awake only the state
@@ -26,6 +26,9 @@ final class RecordFlags {
   static final int CLOSE_WAIT = 3;
   static final int TIME_WAIT = 4;
   static final int AWAKE = 5;
+
+  /** Awake, in SYN-SENT or SYN-RECEIVED. */
+  static final int HALF_OPEN = 6;
 
   /** Words of a record beside its key. */
   static final int SND_NXT = 0;
@@ -42,6 +45,7 @@ final class RecordFlags {
   static final int ACK_OWED = 1 << 17;
   static final int FLUSH_LISTED = 1 << 18;
   static final int WAITING = 1 << 19;
+  static final int ACK_NOW = 1 << 31;
   static final int NO_SCALE = 15;
   private static final int WINDOW_PLACE = 20;
   private static final int STAMP_PLACE = 20;
@@ -52,6 +56,12 @@ final class RecordFlags {
 
   static int state(int flags) {
     return flags & 7;
+  }
+
+  /** Whether the record alone carries a connection. */
+  static boolean isAsleep(int flags) {
+    int state = state(flags);
+    return state >= ESTABLISHED && state <= CLOSE_WAIT;
   }
 
   static int scale(int flags) {
@@ -95,6 +105,11 @@ final class RecordFlags {
    */
   static int stamp(long deadlineNanos) {
     return (int) (deadlineNanos / 250_000_000L) & STAMP_MASK;
+  }
+
+  /** Time until the deadline that a stamp stands for; meaningful below 1,024 s. */
+  static long nanosUntil(int stamp, long nowNanos) {
+    return ((stamp - stamp(nowNanos)) & STAMP_MASK) * 250_000_000L;
   }
 
   static int stampOf(int flags) {

@@ -22,6 +22,11 @@ final class SlotList {
     return slots[i];
   }
 
+  /** Takes the last one out. */
+  int removeLast() {
+    return slots[--size];
+  }
+
   /** Removes the first {@code n}; later ones move up. */
   void removeFirst(int n) {
     System.arraycopy(slots, n, slots, 0, size - n);

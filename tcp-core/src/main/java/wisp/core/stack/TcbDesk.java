@@ -31,12 +31,11 @@ final class TcbDesk {
   private final Bindings bindings;
   private final Activity activity;
   private final ReceiveWindow window;
-  private final TcpOutput output;
   private final ConnectionTimers timers;
   private final DrowsyList drowsy;
   private final WaitQueues waits;
   private final @Nullable SocketBuffers buffers;
-  private final MssTable mss = new MssTable();
+  private final RecordCodec codec;
   private final SlotList removals = new SlotList();
 
   private Tcb[] tcbs = {new Tcb()};
@@ -62,7 +61,7 @@ final class TcbDesk {
     this.bindings = bindings;
     this.activity = activity;
     this.window = window;
-    this.output = output;
+    this.codec = new RecordCodec(env, records, bindings, activity, window, output);
     this.timers = timers;
     this.drowsy = drowsy;
     this.waits = waits;
@@ -71,17 +70,14 @@ final class TcbDesk {
 
   // ---- Handles ---------------------------------------------------------------------------------
 
-  /** What the application holds: slot and 31 bits of the identity. Never negative. */
-  static long handle(long key, int slot) {
-    return key * 0x9E37_79B9_7F4A_7C15L >>> 33 << 32 | slot;
-  }
-
   /**
    * The slot of a handle whose record lives and has that identity, else {@link RecordStore#NONE}.
    */
   int slotOf(long handle) {
     int slot = (int) handle;
-    if (slot < 0 || !records.isLive(slot) || handle(records.key(slot), slot) != handle) {
+    if (slot < 0
+        || !records.isLive(slot)
+        || RecordCodec.handle(records.key(slot), slot) != handle) {
       return RecordStore.NONE;
     }
     return slot;
@@ -121,7 +117,7 @@ final class TcbDesk {
     }
     Tcb tcb = take();
     if (tcb.slot != slot) {
-      load(tcb, slot);
+      codec.load(tcb, slot);
     }
     return tcb;
   }
@@ -173,7 +169,7 @@ final class TcbDesk {
     }
     forget(slot);
     Tcb tcb = take();
-    identify(tcb, slot, key);
+    codec.identify(tcb, slot, key);
     tcb.block = Blocks.NONE;
     tcb.state = State.CLOSED;
     tcb.srttMicros = 0;
@@ -188,21 +184,9 @@ final class TcbDesk {
       return null;
     }
     bindings.connectionAdded(binding);
-    halfOpen++;
+    halfOpen += tcb.passive ? 1 : 0;
     return tcb;
   }
-
-  /** A connection left SYN-SENT or SYN-RECEIVED, for ESTABLISHED or the end. */
-  private void countHalfOpen(Tcb tcb, int recordState) {
-    boolean wasHalfOpen = recordState == RecordFlags.FREE || recordState == HALF_OPEN;
-    boolean isHalfOpen = tcb.state == State.SYN_SENT || tcb.state == State.SYN_RECEIVED;
-    if (wasHalfOpen && !isHalfOpen) {
-      halfOpen--;
-    }
-  }
-
-  /** Record state of an awake connection in SYN-SENT or SYN-RECEIVED. */
-  private static final int HALF_OPEN = 6;
 
   int halfOpen() {
     return halfOpen;
@@ -223,171 +207,123 @@ final class TcbDesk {
     }
   }
 
-  // ---- From the record -------------------------------------------------------------------------
+  // ---- Putting away ----------------------------------------------------------------------------
 
-  private void identify(Tcb tcb, int slot, long key) {
-    tcb.slot = slot;
-    tcb.key = key;
-    tcb.handle = handle(key, slot);
-    int binding = Bindings.keyBinding(key);
-    tcb.binding = binding;
-    boolean active = bindings.isActive(binding);
-    tcb.localAddress = active ? Bindings.keyAddress(key) : bindings.address(binding);
-    tcb.localPort = active ? Bindings.keyPort(key) : bindings.port(binding);
-    tcb.remoteAddress = active ? bindings.address(binding) : Bindings.keyAddress(key);
-    tcb.remotePort = active ? bindings.port(binding) : Bindings.keyPort(key);
-    tcb.passive = !active;
-    ConnectionProfile profile = bindings.profile(binding);
-    tcb.nagle = profile.nagle();
-    tcb.ttl = profile.ttl();
-    tcb.dscp = profile.dscp();
-    tcb.retransmissionLimitNanos = profile.retransmissionLimitNanos();
-    tcb.timeWaitRestart = false;
+  /** How a connection rests between two events. */
+  private enum Rest {
+    ENDED,
+    TIME_WAIT,
+    ASLEEP,
+    AWAKE
   }
-
-  private void load(Tcb tcb, int slot) {
-    identify(tcb, slot, records.key(slot));
-    int flags = records.get(slot, RecordFlags.FLAGS);
-    int state = RecordFlags.state(flags);
-    if (state == RecordFlags.AWAKE || state == HALF_OPEN) {
-      activity.load(tcb, records.get(slot, RecordFlags.SND_NXT));
-      tcb.congestion.mss = output.effectiveMss(tcb.peerMss, tcb.timestamps);
-      return;
-    }
-    tcb.block = BlockPool.NONE;
-    tcb.resetActivity();
-    tcb.state = stateOf(state);
-    tcb.sndNxt = records.get(slot, RecordFlags.SND_NXT);
-    tcb.sndUna = tcb.sndNxt;
-    tcb.rcvNxt = records.get(slot, RecordFlags.RCV_NXT);
-    tcb.tsRecent = records.get(slot, RecordFlags.TS_RECENT);
-    tcb.tsRecentAge = RecordFlags.age(flags);
-    tcb.timestamps = RecordFlags.has(flags, RecordFlags.TIMESTAMPS);
-    tcb.sackPermitted = RecordFlags.has(flags, RecordFlags.SACK);
-    int scale = RecordFlags.scale(flags);
-    tcb.windowScaling = scale != RecordFlags.NO_SCALE;
-    tcb.sndScale = tcb.windowScaling ? scale : 0;
-    tcb.rcvScale = tcb.windowScaling ? env.config.windowShift() : 0;
-    tcb.paused = RecordFlags.has(flags, RecordFlags.SHUT);
-    tcb.applicationClosed = RecordFlags.has(flags, RecordFlags.APPLICATION_CLOSED);
-    tcb.ackOwed = RecordFlags.has(flags, RecordFlags.ACK_OWED);
-    tcb.flushListed = RecordFlags.has(flags, RecordFlags.FLUSH_LISTED);
-    tcb.ackNow = tcb.flushListed;
-    tcb.waiting = RecordFlags.has(flags, RecordFlags.WAITING);
-    tcb.peerMss = mss.mss(RecordFlags.mssClass(flags), TcpConfig.DEFAULT_MSS_IPV4);
-    tcb.congestion.mss = output.effectiveMss(tcb.peerMss, tcb.timestamps);
-    tcb.sndWnd = RecordFlags.window(flags);
-    tcb.maxSndWnd = 65_535 << tcb.sndScale;
-    tcb.sndWl1 = tcb.rcvNxt;
-    tcb.sndWl2 = tcb.sndUna;
-    tcb.lastAckSent = tcb.ackOwed ? tcb.rcvNxt - 1 : tcb.rcvNxt;
-    window.restoreEdge(tcb);
-  }
-
-  private static State stateOf(int recordState) {
-    return switch (recordState) {
-      case RecordFlags.FREE -> State.CLOSED;
-      case RecordFlags.ESTABLISHED -> State.ESTABLISHED;
-      case RecordFlags.FIN_WAIT_2 -> State.FIN_WAIT_2;
-      case RecordFlags.CLOSE_WAIT -> State.CLOSE_WAIT;
-      case RecordFlags.TIME_WAIT -> State.TIME_WAIT;
-      default -> throw new IllegalStateException("record state " + recordState);
-    };
-  }
-
-  // ---- Into the record -------------------------------------------------------------------------
 
   private void settle(Tcb tcb) {
-    int recordFlags = records.get(tcb.slot, RecordFlags.FLAGS);
-    int before = RecordFlags.state(recordFlags);
-    if (tcb.state == State.CLOSED) {
-      settleClosed(tcb, recordFlags);
-      return;
-    }
-    countHalfOpen(tcb, before);
-    countWaiting(recordFlags, false);
-    if (tcb.state == State.TIME_WAIT) {
-      settleTimeWait(tcb, recordFlags);
-      return;
-    }
-    if (tcb.isQuiet() && window.edgeFollowsFromRecord(tcb)) {
-      if (tcb.block == BlockPool.NONE || !becomesDrowsy(tcb)) {
+    int before = records.get(tcb.slot, RecordFlags.FLAGS);
+    switch (restOf(tcb)) {
+      case ENDED -> settleEnded(tcb, before);
+      case TIME_WAIT -> {
+        leave(tcb, before);
+        settleTimeWait(tcb, before);
+      }
+      case ASLEEP -> {
+        leave(tcb, before);
         activity.release(tcb);
-        writeAsleep(tcb);
-        countWaiting(RecordFlags.FREE, tcb.waiting);
-        awaitPeersFin(tcb, recordFlags);
-        return;
+        codec.writeAsleep(tcb);
+        countWaiting(tcb);
+        awaitPeersFin(tcb, before);
       }
-    } else {
-      drowsy.remove(tcb.block);
-      if (tcb.timer == TimerKind.DROWSY) {
-        timers.disarm(tcb);
+      case AWAKE -> {
+        leave(tcb, before);
+        activity.save(tcb);
+        codec.writeAwake(tcb);
+        countWaiting(tcb);
       }
     }
-    activity.save(tcb);
-    boolean half = tcb.state == State.SYN_SENT || tcb.state == State.SYN_RECEIVED;
-    records.set(tcb.slot, RecordFlags.SND_NXT, tcb.block);
-    records.set(tcb.slot, RecordFlags.FLAGS, half ? HALF_OPEN : RecordFlags.AWAKE);
   }
 
-  private void settleClosed(Tcb tcb, int recordFlags) {
-    int before = RecordFlags.state(recordFlags);
-    if (before == RecordFlags.FREE && tcb.block == Blocks.NONE) {
-      tcb.slot = RecordStore.NONE; // ended earlier in this burst
-      return;
+  private Rest restOf(Tcb tcb) {
+    if (tcb.state == State.CLOSED) {
+      return Rest.ENDED;
     }
-    countHalfOpen(tcb, before);
-    countWaiting(recordFlags, false);
-    if (before == RecordFlags.TIME_WAIT) {
-      timeWait--;
+    if (tcb.state == State.TIME_WAIT) {
+      return Rest.TIME_WAIT;
     }
-    activity.release(tcb);
-    records.set(tcb.slot, RecordFlags.FLAGS, RecordFlags.FREE);
-    removals.add(tcb.slot);
-    tcb.slot = RecordStore.NONE;
+    if (tcb.isQuiet() && window.edgeFollowsFromRecord(tcb)) {
+      return tcb.block == BlockPool.NONE || !becomesDrowsy(tcb) ? Rest.ASLEEP : Rest.AWAKE;
+    }
+    assert tcb.block != BlockPool.NONE : "without a block, but not quiet: " + tcb;
+    drowsy.remove(tcb.block);
+    if (tcb.timer == TimerKind.DROWSY) {
+      timers.disarm(tcb);
+    }
+    limitHolding(tcb);
+    return Rest.AWAKE;
   }
 
   /**
-   * Sleeping connections that wait for memory are found by a sweep; those awake hear of it with the
-   * next ACK.
+   * Text beyond a hole, or an urgent pointer, must not keep a block for ever when the peer falls
+   * silent.
    */
-  private void countWaiting(int flagsBefore, boolean now) {
-    boolean before =
-        isAsleep(RecordFlags.state(flagsBefore))
-            && RecordFlags.has(flagsBefore, RecordFlags.WAITING);
-    waiting += (now ? 1 : 0) - (before ? 1 : 0);
-  }
-
-  private static boolean isAsleep(int recordState) {
-    return recordState == RecordFlags.ESTABLISHED
-        || recordState == RecordFlags.FIN_WAIT_2
-        || recordState == RecordFlags.CLOSE_WAIT;
-  }
-
-  private void settleTimeWait(Tcb tcb, int recordFlags) {
-    boolean isNew = RecordFlags.state(recordFlags) != RecordFlags.TIME_WAIT;
-    activity.release(tcb);
-    int stamp = RecordFlags.stampOf(recordFlags);
-    if (isNew) {
-      timeWait++;
+  private void limitHolding(Tcb tcb) {
+    boolean holds = !tcb.held.isEmpty() || tcb.peerFinHeld || tcb.urgentPending;
+    if (holds && tcb.timer == TimerKind.NONE) {
+      timers.arm(tcb, TimerKind.HOLDING, env.nowNanos + TcpConfig.HOLDING_LIMIT_NANOS);
     }
-    if (isNew || tcb.timeWaitRestart) {
-      int fresh = RecordFlags.stamp(waits.timeWaitDeadline(env.nowNanos));
-      if (isNew || fresh != stamp) {
-        stamp = fresh;
-        while (waits.timeWaits().isFull()) {
-          long oldest = waits.timeWaits().pop();
-          if (oldest != tcb.handle) { // else an entry of its own, which this one replaces
-            env.counters.add(Counters.Event.TIME_WAIT_EVICTED);
-            endTimeWait(oldest, NO_STAMP);
-          }
-        }
-        waits.timeWait(tcb.handle, env.nowNanos);
+  }
+
+  /** Takes a connection out of the counts that its record stands for. */
+  private void leave(Tcb tcb, int before) {
+    int state = RecordFlags.state(before);
+    boolean isHalfOpen = tcb.state == State.SYN_SENT || tcb.state == State.SYN_RECEIVED;
+    if (tcb.passive && !isHalfOpen && isHalfOpen(state)) {
+      halfOpen--;
+    }
+    if (state != RecordFlags.TIME_WAIT && RecordFlags.has(before, RecordFlags.WAITING)) {
+      waiting--;
+    }
+  }
+
+  /** FREE is the record of a connection that has just been made. */
+  private static boolean isHalfOpen(int recordState) {
+    return recordState == RecordFlags.FREE || recordState == RecordFlags.HALF_OPEN;
+  }
+
+  private void countWaiting(Tcb tcb) {
+    if (RecordFlags.has(records.get(tcb.slot, RecordFlags.FLAGS), RecordFlags.WAITING)) {
+      waiting++;
+    }
+  }
+
+  private void settleEnded(Tcb tcb, int before) {
+    int state = RecordFlags.state(before);
+    if (state != RecordFlags.FREE
+        || tcb.block != Blocks.NONE) { // else it ended before in this burst
+      leave(tcb, before);
+      timeWait -= state == RecordFlags.TIME_WAIT ? 1 : 0;
+      activity.release(tcb);
+      records.set(tcb.slot, RecordFlags.FLAGS, RecordFlags.FREE);
+      removals.add(tcb.slot);
+    }
+    tcb.slot = RecordStore.NONE;
+  }
+
+  private void settleTimeWait(Tcb tcb, int before) {
+    activity.release(tcb);
+    int stamp = RecordFlags.stampOf(before);
+    long deadline = env.nowNanos + waits.timeWaitNanos();
+    if (RecordFlags.state(before) != RecordFlags.TIME_WAIT) {
+      timeWait++;
+      stamp = RecordFlags.stamp(deadline);
+      while (waits.timeWaits().isFull()) {
+        env.counters.add(Counters.Event.TIME_WAIT_EVICTED);
+        endTimeWait(waits.timeWaits().pop());
       }
+      waits.timeWaits().add(tcb.handle, deadline);
+    } else if (tcb.timeWaitRestart) {
+      stamp = RecordFlags.stamp(deadline); // its entry, when due, goes back for the rest
     }
     tcb.timeWaitRestart = false;
-    int flags = RecordFlags.withStamp(flagsOf(tcb, RecordFlags.TIME_WAIT), stamp);
-    writeWords(tcb, flags);
+    codec.writeTimeWait(tcb, stamp);
   }
 
   /** FIN-WAIT-2 with the application gone has a deadline: the peer may never send its FIN. */
@@ -398,37 +334,6 @@ final class TcbDesk {
     if (tcb.state == State.FIN_WAIT_2 && tcb.applicationClosed && !waitsAlready) {
       waits.finWait2(tcb.handle, env.nowNanos);
     }
-  }
-
-  private void writeAsleep(Tcb tcb) {
-    int state =
-        switch (tcb.state) {
-          case ESTABLISHED -> RecordFlags.ESTABLISHED;
-          case FIN_WAIT_2 -> RecordFlags.FIN_WAIT_2;
-          case CLOSE_WAIT -> RecordFlags.CLOSE_WAIT;
-          case CLOSED, LISTEN, SYN_SENT, SYN_RECEIVED, FIN_WAIT_1, CLOSING, LAST_ACK, TIME_WAIT ->
-              throw new IllegalStateException("asleep in " + tcb.state);
-        };
-    writeWords(tcb, flagsOf(tcb, state) | RecordFlags.windowBits(tcb.sndWnd));
-  }
-
-  private int flagsOf(Tcb tcb, int state) {
-    int scale = tcb.windowScaling ? tcb.sndScale : RecordFlags.NO_SCALE;
-    return RecordFlags.of(state, scale, mss.classOf(tcb.peerMss), tcb.tsRecentAge)
-        | (tcb.sackPermitted ? RecordFlags.SACK : 0)
-        | (tcb.timestamps ? RecordFlags.TIMESTAMPS : 0)
-        | (tcb.paused ? RecordFlags.SHUT : 0)
-        | (tcb.applicationClosed ? RecordFlags.APPLICATION_CLOSED : 0)
-        | (tcb.ackOwed ? RecordFlags.ACK_OWED : 0)
-        | (tcb.flushListed ? RecordFlags.FLUSH_LISTED : 0)
-        | (tcb.waiting ? RecordFlags.WAITING : 0);
-  }
-
-  private void writeWords(Tcb tcb, int flags) {
-    records.set(tcb.slot, RecordFlags.SND_NXT, tcb.sndNxt);
-    records.set(tcb.slot, RecordFlags.RCV_NXT, tcb.rcvNxt);
-    records.set(tcb.slot, RecordFlags.TS_RECENT, tcb.tsRecent);
-    records.set(tcb.slot, RecordFlags.FLAGS, flags);
   }
 
   // ---- Drowsy ----------------------------------------------------------------------------------
@@ -455,18 +360,23 @@ final class TcbDesk {
    */
   void reclaim() {
     int block = drowsy.oldest();
-    if (block == Blocks.NONE) {
-      return;
+    while (block != Blocks.NONE && isLaidOut(activity.slotOf(block))) {
+      block = drowsy.after(block);
     }
-    int slot = activity.slotOf(block);
+    if (block != Blocks.NONE) {
+      Tcb tcb = open(activity.slotOf(block));
+      wakeNoMore(tcb);
+      close(tcb);
+    }
+  }
+
+  private boolean isLaidOut(int slot) {
     for (int i = 0; i < depth; i++) {
       if (tcbs[i].slot == slot) {
-        return;
+        return true;
       }
     }
-    Tcb tcb = open(slot);
-    wakeNoMore(tcb);
-    close(tcb);
+    return false;
   }
 
   /** The drowsy time is over: the record carries it from now on. */
@@ -479,22 +389,37 @@ final class TcbDesk {
 
   // ---- Waits that are over ---------------------------------------------------------------------
 
-  /** The stamp that fits every entry. */
-  private static final int NO_STAMP = -1;
-
-  /** 2 MSL are over, if this entry is the connection's latest. */
-  void timeWaitOver(long handle, long deadlineNanos) {
-    endTimeWait(handle, RecordFlags.stamp(deadlineNanos));
-  }
-
-  private void endTimeWait(long handle, int stamp) {
+  /** An entry of the TIME-WAIT ring is due: 2 MSL are over, unless they began anew meanwhile. */
+  void timeWaitDue(long handle, long deadlineNanos) {
     int slot = slotOf(handle);
     if (slot == RecordStore.NONE) {
       return;
     }
     int flags = records.get(slot, RecordFlags.FLAGS);
-    boolean latest = stamp == NO_STAMP || RecordFlags.stampOf(flags) == stamp;
-    if (RecordFlags.state(flags) == RecordFlags.TIME_WAIT && latest) {
+    boolean restarted =
+        RecordFlags.state(flags) == RecordFlags.TIME_WAIT
+            && RecordFlags.stampOf(flags) != RecordFlags.stamp(deadlineNanos);
+    if (!restarted) {
+      endTimeWait(handle);
+      return;
+    }
+    long rest =
+        Math.min(
+            RecordFlags.nanosUntil(RecordFlags.stampOf(flags), env.nowNanos),
+            waits.timeWaitNanos());
+    long deadline = env.nowNanos + rest;
+    records.set(slot, RecordFlags.FLAGS, RecordFlags.withStamp(flags, RecordFlags.stamp(deadline)));
+    forget(slot);
+    waits.timeWaits().add(handle, deadline);
+  }
+
+  private void endTimeWait(long handle) {
+    int slot = slotOf(handle);
+    if (slot == RecordStore.NONE) {
+      return;
+    }
+    int flags = records.get(slot, RecordFlags.FLAGS);
+    if (RecordFlags.state(flags) == RecordFlags.TIME_WAIT) {
       timeWait--;
       records.set(slot, RecordFlags.FLAGS, RecordFlags.FREE);
       forget(slot);
@@ -516,11 +441,10 @@ final class TcbDesk {
    * a new one in the old slot.
    */
   void removeEnded() {
-    int n = removals.size();
-    for (int i = 0; i < n; i++) {
-      remove(removals.get(i));
+    while (removals.size() > 0) {
+      remove(removals.removeLast());
     }
-    removals.removeFirst(n);
+    bindings.reuseFreed();
   }
 
   /** Frees the record of a connection that ended while its successor is at the door. */

@@ -28,12 +28,9 @@ final class WaitQueues {
     return delayedAcks.add(handle, nowNanos + config.delayedAckNanos());
   }
 
-  long timeWaitDeadline(long nowNanos) {
-    return nowNanos + 2 * config.maxSegmentLifetimeNanos();
-  }
-
-  void timeWait(long handle, long nowNanos) {
-    timeWaits.add(handle, timeWaitDeadline(nowNanos));
+  /** 2 MSL. */
+  long timeWaitNanos() {
+    return 2 * config.maxSegmentLifetimeNanos();
   }
 
   void finWait2(long handle, long nowNanos) {

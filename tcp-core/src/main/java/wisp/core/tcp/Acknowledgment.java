@@ -54,9 +54,9 @@ public final class Acknowledgment {
     }
     int windowBefore = tcb.sndWnd;
     boolean windowMoved = updateWindow(tcb, seg);
-    if (tcb.sndWnd == 0) {
+    if (tcb.sndWnd == 0 && !tcb.applicationClosed) { // MUST-37; an orphan has only R2
       tcb.progressNanos = env.nowNanos;
-    } else if (windowBefore == 0 && tcb.sndUna != tcb.sndNxt) {
+    } else if (windowBefore == 0 && tcb.sndWnd > 0 && tcb.sndUna != tcb.sndNxt) {
       resendProbed(tcb);
     }
     if (ack != tcb.sndUna) {
@@ -136,7 +136,6 @@ public final class Acknowledgment {
     if (!tcb.fastRecovery) {
       tcb.recover = Seq.max(tcb.recover, tcb.sndUna - 2);
       control.onAck(c, acknowledged, tcb.cwndLimited || tcb.resending);
-      tcb.cwndLimited = false;
       return;
     }
     if (Seq.atOrAfter(tcb.sndUna, tcb.recover)) {

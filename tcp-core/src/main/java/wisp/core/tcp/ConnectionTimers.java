@@ -38,6 +38,19 @@ public final class ConnectionTimers implements TimerWheel.Links {
     }
   }
 
+  /**
+   * What was begun outside any poll was begun now: moves its timer, its sample and its patience by
+   * so much.
+   */
+  public void postpone(Tcb tcb, long nanos) {
+    if (tcb.block == Blocks.NONE || tcb.timer == TimerKind.NONE) {
+      return;
+    }
+    tcb.timedAtNanos += nanos;
+    tcb.progressNanos += nanos;
+    arm(tcb, tcb.timer, tcb.timerDeadlineNanos + nanos);
+  }
+
   /** Stops the timer. */
   public void disarm(Tcb tcb) {
     tcb.timer = TimerKind.NONE;

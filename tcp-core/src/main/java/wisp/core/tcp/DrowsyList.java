@@ -26,6 +26,11 @@ public final class DrowsyList {
     return oldest;
   }
 
+  /** The one that has been drowsy next longest. */
+  public int after(int block) {
+    return blocks.getInt(block, Activity.DROWSY_NEXT);
+  }
+
   /** Whether a block is in the list. */
   public boolean contains(int block) {
     return blocks.getInt(block, Activity.DROWSY_PREVIOUS) != UNLISTED;

@@ -47,6 +47,17 @@ public final class Ending {
     env.upcalls.ended(tcb, EndCause.CLOSED);
   }
 
+  /**
+   * Drops what lies beyond a hole: it was never acknowledged, so the peer still has it (RFC 2018
+   * §8).
+   */
+  public void forgetHeld(Tcb tcb) {
+    tcb.timer = TimerKind.NONE;
+    tcb.peerFinHeld = false;
+    tcb.urgentPending = false;
+    reassembly.clear(tcb.held);
+  }
+
   private void giveBack(Tcb tcb) {
     tcb.timer = TimerKind.NONE;
     tcb.resending = false;

@@ -37,7 +37,7 @@ public final class ReceiveWindow {
 
   /** Whether the record alone can tell the right edge again. */
   public boolean edgeFollowsFromRecord(Tcb tcb) {
-    return buffers != null || !tcb.paused || tcb.rcvAdv == tcb.rcvNxt;
+    return buffers != null || !tcb.paused || Seq.atOrBefore(tcb.rcvAdv, tcb.rcvNxt);
   }
 
   /** Bytes that the peer may still send. */

@@ -172,6 +172,7 @@ public final class Receiver {
     if (reached && buffers != null && buffers.receiveFill(tcb.slot) > 0) {
       tcb.peerFinHeld = activity.wake(tcb, Blocks.Purpose.ORDINARY);
       tcb.peerFinSeq = tcb.rcvNxt;
+      tcb.ackNow = true;
       return;
     }
     if (!reached) {
@@ -183,6 +184,7 @@ public final class Receiver {
     tcb.peerFinHeld = false;
     tcb.urgentPending = false;
     tcb.rcvNxt++;
+    tcb.rcvAdv = Seq.max(tcb.rcvAdv, tcb.rcvNxt); // a FIN may come into a shut window
     tcb.ackNow = true;
     reassembly.clear(tcb.held);
     tcb.duplicateAcksOwed = 0;

@@ -18,6 +18,14 @@ public final class SegmentArrives {
   private final Activity activity;
   private final AckLimiter limiter;
   private final Agenda agenda;
+  private final Reopening reopening;
+
+  /** Whether a SYN would be taken in the place of a connection in TIME-WAIT. */
+  @FunctionalInterface
+  public interface Reopening {
+    /** Somebody listens at this connection's local endpoint, and there is room. */
+    boolean isPossible(Tcb tcb);
+  }
 
   /** For one context. */
   public SegmentArrives(
@@ -29,7 +37,8 @@ public final class SegmentArrives {
       Ending ending,
       Activity activity,
       AckLimiter limiter,
-      Agenda agenda) {
+      Agenda agenda,
+      Reopening reopening) {
     this.env = env;
     this.handshake = handshake;
     this.acknowledgment = acknowledgment;
@@ -39,6 +48,7 @@ public final class SegmentArrives {
     this.activity = activity;
     this.limiter = limiter;
     this.agenda = agenda;
+    this.reopening = reopening;
   }
 
   /**
@@ -57,9 +67,10 @@ public final class SegmentArrives {
       case TIME_WAIT -> inTimeWait(tcb, seg, options);
       case CLOSED, LISTEN -> true; // it ended earlier in this burst
       case SYN_RECEIVED, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT, CLOSING, LAST_ACK -> {
+        boolean owedBefore = tcb.ackOwed;
         boolean reopen = inOtherStates(tcb, seg, options);
         if (tcb.state != State.CLOSED && tcb.state != State.TIME_WAIT) {
-          settleAcknowledgment(tcb);
+          settleAcknowledgment(tcb, owedBefore);
         }
         yield reopen;
       }
@@ -305,7 +316,7 @@ public final class SegmentArrives {
       return false;
     }
     if (seg.has(TcpHeader.SYN) && !seg.has(TcpHeader.ACK)) {
-      if (mayReopen(tcb, seg, options)) {
+      if (mayReopen(tcb, seg, options) && reopening.isPossible(tcb)) {
         tcb.state = State.CLOSED;
         return true;
       }
@@ -340,11 +351,11 @@ public final class SegmentArrives {
 
   // ---- Afterwards -------------------------------------------------------------------------------
 
-  private void settleAcknowledgment(Tcb tcb) {
+  private void settleAcknowledgment(Tcb tcb, boolean owedBefore) {
     if (tcb.ackNow || tcb.duplicateAcksOwed > 0 || tcb.block != Blocks.NONE) {
       agenda.atEndOfBurst(tcb);
     }
-    if (tcb.ackOwed && !tcb.ackNow) {
+    if (tcb.ackOwed && !owedBefore && !tcb.ackNow) {
       agenda.delayAck(tcb);
     }
   }

@@ -11,6 +11,9 @@ import wisp.core.spi.SocketBuffers;
  * same in both cases.
  */
 public final class SendText {
+  /** Sequence numbers are compared within 2^31: what is queued stays well below. */
+  private static final int MOST_QUEUED_BYTES = 1 << 30;
+
   private final SendQueue queue;
   private final FrameAllocator frames;
   private final @Nullable SocketBuffers buffers;
@@ -26,12 +29,10 @@ public final class SendText {
   boolean append(Tcb tcb, int frame) {
     @SeqNum int seq = tcb.queue.isEmpty() ? tcb.sndNxt : tcb.queue.endSeq;
     int length = frames.length(frame);
-    if (buffers != null) {
-      int queued =
-          tcb.queue.isEmpty() ? 0 : Math.max(0, Seq.distance(tcb.sndUna, tcb.queue.endSeq));
-      if (queued + length > buffers.sendBytes()) {
-        return false;
-      }
+    int queued = tcb.queue.isEmpty() ? 0 : Math.max(0, Seq.distance(tcb.sndUna, tcb.queue.endSeq));
+    int most = buffers == null ? MOST_QUEUED_BYTES : buffers.sendBytes();
+    if (queued > most - length) {
+      return false;
     }
     if (!queue.append(tcb.queue, frame, seq)) {
       return false;

@@ -34,6 +34,7 @@ public final class Sender {
     if (tcb.block == Blocks.NONE || !hasSynchronized(tcb)) {
       return true;
     }
+    tcb.cwndLimited = false;
     if (tcb.resending && !resendAfterTimeout(tcb)) {
       return false;
     }

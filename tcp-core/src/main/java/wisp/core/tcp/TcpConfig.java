@@ -24,6 +24,9 @@ public record TcpConfig(
   /** Ceiling of RTO and probe interval (RFC 6298 §2.5). */
   public static final long MAX_RTO_NANOS = 60_000_000_000L;
 
+  /** How long what lies beyond a hole is held when nothing else happens; the peer resends it. */
+  public static final long HOLDING_LIMIT_NANOS = 60_000_000_000L;
+
   /** How long a SYN is resent at least (MUST-23). */
   public static final long SYN_LIMIT_NANOS = 180_000_000_000L;
 

@@ -39,6 +39,9 @@ public final class TcpOutput {
   /** Largest payload that one call may send to this peer: many segments when the link cuts them. */
   int mostPayload(Tcb tcb) {
     int mss = tcb.effectiveMss();
+    if (tcb.urgentQueued) {
+      return mss; // each segment has an urgent pointer of its own
+    }
     int offload = ip.segmentationBytes() - TcpHeader.LENGTH - MOST_OPTION_BYTES;
     return offload < mss ? mss : offload - offload % mss;
   }
@@ -92,7 +95,16 @@ public final class TcpOutput {
    * &lt;SEQ=SND.NXT&gt;&lt;ACK=RCV.NXT&gt;&lt;CTL=ACK&gt;, with SACK blocks if something is held.
    */
   public boolean sendAck(Tcb tcb) {
-    return sendSegment(tcb, tcb.sndNxt, 0, TcpHeader.ACK);
+    return sendSegment(tcb, acceptableSeq(tcb), 0, TcpHeader.ACK);
+  }
+
+  /**
+   * SND.NXT, or the window's edge where that lies before it: after a probe of a closed window the
+   * peer would throw away anything beyond the edge, and the ACK with it.
+   */
+  private static @SeqNum int acceptableSeq(Tcb tcb) {
+    boolean isSynchronized = tcb.state.isSynchronized();
+    return isSynchronized ? Seq.min(tcb.sndNxt, tcb.sndUna + tcb.sndWnd) : tcb.sndNxt;
   }
 
   /**
@@ -198,7 +210,7 @@ public final class TcpOutput {
         tcb.localPort,
         tcb.remoteAddress,
         tcb.remotePort,
-        tcb.sndNxt,
+        acceptableSeq(tcb),
         acknowledge ? tcb.rcvNxt : 0,
         acknowledge);
   }

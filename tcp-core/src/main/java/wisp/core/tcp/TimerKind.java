@@ -8,6 +8,8 @@ public enum TimerKind {
   RETRANSMISSION,
   /** Something waits for window: RFC 9293 §3.8.6.1, and the override of silly-window avoidance. */
   PERSIST,
+  /** Only text beyond a hole, or an urgent pointer, keeps the block: given up when it fires. */
+  HOLDING,
   /** Quiet since a moment: the block goes back when it fires. */
   DROWSY;
 

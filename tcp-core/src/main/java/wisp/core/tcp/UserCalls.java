@@ -99,6 +99,8 @@ public final class UserCalls {
     }
     tcb.applicationClosed = true;
     tcb.paused = false;
+    tcb.urgentPending = false;
+    tcb.peerFinHeld = false;
     return true;
   }
 
@@ -118,7 +120,7 @@ public final class UserCalls {
    * @return false: no block to remember the edge in; nothing has changed
    */
   public boolean pause(Tcb tcb) {
-    if (tcb.paused) {
+    if (tcb.paused || tcb.applicationClosed) {
       return true;
     }
     boolean needsBlock = buffers == null && tcb.rcvAdv != tcb.rcvNxt;

@@ -351,10 +351,11 @@ class ClosingTest {
     }
 
     @Test
-    void withoutAListenerASynDrawsReset() {
+    void withoutAListenerASynDoesNotEndIt() {
       tcp.context.unlisten(Endpoint.any(TcpFixture.SERVICE));
       tcp.receives(Seg.syn().seq(100_000));
-      tcp.sends(RST | ACK).ack(100_001);
+      tcp.sends(ACK).ack(2);
+      tcp.isIn(TIME_WAIT);
     }
 
     @Test

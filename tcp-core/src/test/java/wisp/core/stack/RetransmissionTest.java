@@ -279,6 +279,7 @@ class RetransmissionTest {
   void givenALongPause_whenPolled_thenOneSegmentIsResent() {
     var tcp = TcpFixture.established().send(100);
     tcp.sent();
+    tcp.host.poll();
     tcp.host.now += 30_000 * TcpFixture.MS;
     tcp.host.poll();
     assertEquals(1, tcp.sent().size());

@@ -1,0 +1,20 @@
+/**
+ * Links: how packets move. The one module that calls the kernel, through {@code java.lang.foreign}.
+ */
+module wisp.drivers {
+  requires static org.jspecify;
+  requires transitive wisp.core;
+
+  exports wisp.drivers;
+  exports wisp.drivers.faults;
+  exports wisp.drivers.inmemory;
+  exports wisp.drivers.pcap;
+  exports wisp.drivers.tun;
+  exports wisp.drivers.wire;
+
+  uses wisp.core.spi.LinkProvider;
+
+  provides wisp.core.spi.LinkProvider with
+      wisp.drivers.inmemory.InMemoryLinkProvider,
+      wisp.drivers.tun.TunProvider;
+}

@@ -1,0 +1,138 @@
+package wisp.lab.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import wisp.lab.Main;
+import wisp.lab.results.RunFolder;
+
+@DisplayName("The command: one line an error, 2 for usage, 1 for failure")
+class MainTest {
+  @TempDir Path folder;
+
+  private final StringWriter errors = new StringWriter();
+
+  private int run(String... arguments) {
+    return Main.commandLine().setErr(new PrintWriter(errors, true)).execute(arguments);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '~',
+      value = {
+        "rnu                                   | did you mean run?",
+        "run memry                             | did you mean memory? (known: memory)",
+        "run --strategies slba                 | did you mean slab? (known: heap, pool, slab,"
+            + " persocket",
+        "run --links tnu                       | did you mean tun?",
+        "run --links tun                       | suite memory runs on the in-memory link only",
+        "run --connections 1x                  | '1x' is not a whole number",
+        "run --connections 0                   | --connections 0 is outside 1",
+        "run --repeat 0                        | --repeat 0 is less than 1",
+        "run --peers ghost                     | --peers is phantom or real, not 'ghost'",
+        "run --param slab.blokc=1              | slab has no parameter 'blokc'",
+        "run --param block=1                   | write it like slab.block=",
+        "run --param slba.block=1              | did you mean slab?",
+        "run --connectoins 1k                  | did you mean --connections?",
+        "serve                                 | SERVICE",
+        "serve ehco --own 10.9.1.0/24          | did you mean echo?",
+        "serve echo                            | --own is missing",
+        "serve echo --own 10.9.1.0/33          | prefix length 33",
+        "serve echo --own 10.9.1.1/24          | did you mean 10.9.1.0/24?",
+        "serve echo --own 10.9.1.0/24 --port 0 | ports must lie in 1",
+        "serve echo --link inmemory            | nobody else can reach an in-memory link",
+        "serve echo --own 10.9.1.0/24 --link tnu | did you mean tun?",
+        "serve echo --own 10.9.1.0/24 --memory x | no memory strategy 'x'",
+        "load                                  | --to is missing",
+        "load --to 10.9.0.1                    | is not like 10.9.0.1:5000",
+        "load --connections 0                  | --connections 0 is outside",
+        "report                                | DIR",
+      })
+  void wrongUsage(String arguments, String expected) {
+    int code = run(arguments.split(" +"));
+    String error = errors.toString().strip();
+    assertTrue(error.contains(expected), error);
+    assertEquals(1, error.lines().count(), error);
+    assertTrue(error.startsWith("wisp: "), error);
+    assertEquals(2, code);
+  }
+
+  @Test
+  void failure() {
+    assertEquals(1, run("report", folder.toString()));
+    assertEquals(
+        "wisp: " + folder + " is not a run: it has no data.csv", errors.toString().strip());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "--help",
+    "list",
+    "doctor",
+    "run --help",
+    "serve --help",
+    "load --help",
+    "wire --help"
+  })
+  void whatOnlyTells(String arguments) {
+    assertEquals(0, run(arguments.split(" ")));
+    assertEquals("", errors.toString());
+  }
+
+  @Test
+  @DisplayName("run leaves data, configuration, charts and a page, and report draws them again")
+  void runLeavesAFolder() throws IOException {
+    Path out = folder.resolve("run");
+    assertEquals(
+        0,
+        run(
+            "run",
+            "--strategies",
+            "heap,slab",
+            "--connections",
+            "500,1k",
+            "--no-kernel",
+            "--out",
+            out.toString()),
+        errors.toString());
+    var rows = RunFolder.open(out).rows();
+    assertTrue(
+        rows.stream()
+            .anyMatch(
+                row ->
+                    row.strategy().equals("slab")
+                        && row.connections() == 1000
+                        && row.metric().equals("bytes_per_connection")
+                        && row.value() > 20));
+    assertEquals(
+        1000,
+        rows.stream()
+            .filter(row -> row.strategy().equals("slab") && row.connections() == 1000)
+            .filter(row -> row.metric().equals("ack_packets"))
+            .findFirst()
+            .orElseThrow()
+            .value());
+    assertEquals("memory", RunFolder.open(out).info().get("suite"));
+    for (String file :
+        new String[] {"bytes-per-connection.svg", "bytes-per-connection.png", "total-memory.svg"}) {
+      assertTrue(Files.size(out.resolve("charts").resolve(file)) > 5_000, file);
+    }
+    String page = Files.readString(out.resolve("report.html"));
+    assertTrue(page.contains("<svg") && page.contains("recorded") && page.contains("--no-kernel"));
+    Files.delete(out.resolve("report.html"));
+    assertEquals(0, run("report", out.toString()));
+    assertEquals(page, Files.readString(out.resolve("report.html")));
+    assertTrue(Files.size(out.resolve("captures/slab.pcap")) > 10_000);
+  }
+}

@@ -1,0 +1,342 @@
+package wisp.lab.interop;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+import wisp.core.Counters.Event;
+import wisp.core.ip.IpPrefix;
+import wisp.core.spi.Footprint;
+import wisp.core.spi.Link;
+import wisp.core.spi.LinkException;
+import wisp.core.spi.MemoryStrategy;
+import wisp.core.spi.RecordStore;
+import wisp.core.spi.StrategyConfig;
+import wisp.core.stack.ConnectionHandler;
+import wisp.core.stack.ConnectionProfile;
+import wisp.core.stack.Context;
+import wisp.core.stack.ContextConfig;
+import wisp.core.stack.Endpoint;
+import wisp.drivers.Links;
+import wisp.drivers.pcap.PcapLink;
+import wisp.drivers.pcap.PcapWriter;
+import wisp.lab.run.Runner;
+import wisp.lab.serve.Service;
+import wisp.lab.serve.Services;
+import wisp.lab.suite.Catalog;
+
+/**
+ * A kernel and a stack of ours, joined by a TUN device.
+ *
+ * <pre>
+ *   namespace: kernel 10.9.0.1 ── TUN ── ours 10.9.1.0/24, on a thread of its own
+ * </pre>
+ *
+ * {@link #close} demands that nothing has leaked and no handler has failed.
+ */
+final class KernelLab implements AutoCloseable {
+  static final String KERNEL = "10.9.0.1";
+  static final String OURS = "10.9.1.1";
+  static final int ECHO = 7;
+  static final int DISCARD = 8;
+  static final int CHARGEN = 9;
+  private static final long SECOND = 1_000_000_000L;
+  private static final long RETRY_NANOS = 1_000_000;
+  private static final long SPIN_NANOS = 50_000;
+  private static final int CALL_SECONDS = 15;
+
+  private final Namespace namespace;
+  private final Link link;
+  private final MemoryStrategy memory;
+  private final Context context;
+  private final Runner runner;
+  private final Thread thread;
+  private final List<Service> services = new ArrayList<>();
+  private final ConcurrentLinkedQueue<Runnable> calls = new ConcurrentLinkedQueue<>();
+  private final List<Throwable> failures = new CopyOnWriteArrayList<>();
+  private @Nullable Throwable died;
+
+  /** How a laboratory differs from the usual one. */
+  static final class Builder {
+    private String tun = "tun:wisp0,host=" + KERNEL + "/16";
+    private String strategy = "slab";
+    private int capacity = 20_000;
+    private @Nullable Path pcap;
+    private ContextConfig config =
+        ContextConfig.of(IpPrefix.parse("10.9.1.0/24")).withMaxSegmentLifetime(SECOND / 20);
+
+    /** Further options of the TUN device, such as {@code offload=off}. */
+    Builder tun(String options) {
+      tun += "," + options;
+      return this;
+    }
+
+    Builder memory(String name) {
+      strategy = name;
+      return this;
+    }
+
+    /** Connections that a bounded strategy makes room for. */
+    Builder capacity(int connections) {
+      capacity = connections;
+      return this;
+    }
+
+    Builder config(UnaryOperator<ContextConfig> change) {
+      config = change.apply(config);
+      return this;
+    }
+
+    /** Records what our side sees. */
+    Builder pcap(Path file) {
+      pcap = file;
+      return this;
+    }
+
+    KernelLab open() {
+      var namespace = new Namespace();
+      try {
+        return new KernelLab(this, namespace);
+      } catch (LinkException | IOException e) {
+        namespace.close();
+        throw new AssertionError(e);
+      }
+    }
+  }
+
+  static Builder with() {
+    return new Builder();
+  }
+
+  static KernelLab open() {
+    return with().open();
+  }
+
+  private KernelLab(Builder builder, Namespace namespace) throws LinkException, IOException {
+    this.namespace = namespace;
+    Link tun = Links.open(builder.tun + ",netns=" + namespace.name());
+    link =
+        builder.pcap == null
+            ? tun
+            : new PcapLink(tun, new PcapWriter(builder.pcap, tun.kind()), KernelLab::epochNanos);
+    var random = new SecureRandom();
+    memory =
+        Catalog.strategy(builder.strategy)
+            .create(
+                new StrategyConfig(
+                    RecordStore.STATE_WORDS,
+                    builder.capacity,
+                    random.nextLong(),
+                    random.nextLong(),
+                    Map.of()));
+    context = new Context(builder.config, memory, link, random::nextLong);
+    context.onHandlerFailure(failures::add);
+    int port = ECHO;
+    for (String name : List.of("echo", "discard", "chargen")) {
+      Service service = Services.named(name);
+      service.start(context);
+      context.listen(Endpoint.any(port++), ConnectionProfile.NO_DELAY, service);
+      services.add(service);
+    }
+    runner = new Runner(context, link, SPIN_NANOS);
+    thread = Thread.ofPlatform().name("stack").start(this::drive);
+  }
+
+  private static long epochNanos() {
+    Instant now = Instant.now();
+    return now.getEpochSecond() * SECOND + now.getNano();
+  }
+
+  private void drive() {
+    try {
+      runner.run(this::chores, Long.MAX_VALUE);
+    } catch (Throwable e) {
+      died = e;
+    }
+  }
+
+  private long chores(long now) {
+    for (Runnable call = calls.poll(); call != null; call = calls.poll()) {
+      call.run();
+    }
+    boolean waiting = false;
+    for (Service service : services) {
+      waiting |= service.retry(context);
+    }
+    return waiting ? now + RETRY_NANOS : Long.MAX_VALUE;
+  }
+
+  // ---- Our side --------------------------------------------------------------------------------
+
+  /** Does something on the stack's thread and returns what came of it. */
+  <T> T call(Function<Context, T> action) {
+    var result = new CompletableFuture<T>();
+    calls.add(
+        () -> {
+          try {
+            result.complete(action.apply(context));
+          } catch (Throwable e) {
+            result.completeExceptionally(e);
+          }
+        });
+    link.wake();
+    try {
+      return result.get(CALL_SECONDS, TimeUnit.SECONDS);
+    } catch (ExecutionException e) {
+      throw new AssertionError(e.getCause());
+    } catch (TimeoutException e) {
+      throw new AssertionError("the stack's thread does not answer", died == null ? e : died);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AssertionError(e);
+    }
+  }
+
+  /** Listens on a port of {@link #OURS}. */
+  void listen(int port, ConnectionHandler handler) {
+    call(
+        c -> {
+          c.listen(Endpoint.of(OURS, port), ConnectionProfile.NO_DELAY, handler);
+          return true;
+        });
+  }
+
+  /** Ends {@link #listen}. */
+  void unlisten(int port) {
+    call(c -> c.unlisten(Endpoint.of(OURS, port)));
+  }
+
+  /** Connects to the kernel; returns the handle. */
+  long connect(int kernelPort, ConnectionHandler handler) {
+    long connection =
+        call(
+            c ->
+                c.connect(
+                    null, Endpoint.of(KERNEL, kernelPort), ConnectionProfile.NO_DELAY, handler));
+    assertTrue(connection >= 0, "connect: " + connection);
+    return connection;
+  }
+
+  long count(Event event) {
+    return call(c -> c.counters().get(event));
+  }
+
+  /** The stack does nothing for a while, as if its process had been stopped. */
+  void freeze(long millis) {
+    calls.add(
+        () -> {
+          try {
+            Thread.sleep(millis);
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          }
+        });
+    link.wake();
+  }
+
+  Thread thread() {
+    return thread;
+  }
+
+  // ---- The kernel's side -----------------------------------------------------------------------
+
+  Namespace namespace() {
+    return namespace;
+  }
+
+  static InetSocketAddress ours(int port) {
+    return new InetSocketAddress(OURS, port);
+  }
+
+  /** A kernel socket connected to a port of ours. */
+  SocketChannel dial(int port) throws IOException {
+    return namespace.connect(ours(port));
+  }
+
+  /** A kernel listener. */
+  ServerSocketChannel kernelListener(int port) throws IOException {
+    return namespace.listen(new InetSocketAddress(KERNEL, port));
+  }
+
+  // ---- The end ---------------------------------------------------------------------------------
+
+  /** Waits until no connection is left, TIME-WAIT included, and demands that no memory is. */
+  void assertNothingIsLeft() {
+    await("connections to end", c -> c.connections() == 0 && c.timeWaits() == 0);
+    // A slab's books are exact; blocks of drowsy connections have gone with these.
+    await("blocks to return", c -> inUse(c, Footprint.Kind.BLOCKS) == 0);
+    assertEquals(0, call(c -> inUse(c, Footprint.Kind.RECORDS)).longValue(), "bytes of records");
+  }
+
+  private static long inUse(Context context, Footprint.Kind kind) {
+    var footprint = new Footprint();
+    context.footprint(footprint);
+    return footprint.inUseBytes(kind);
+  }
+
+  /** Waits for something to become true on our side. */
+  void await(String what, Function<Context, Boolean> condition) {
+    long limit = System.nanoTime() + CALL_SECONDS * SECOND;
+    while (!call(condition)) {
+      if (System.nanoTime() > limit) {
+        throw new AssertionError(
+            "waited in vain for "
+                + what
+                + "; "
+                + call(c -> c.connections() + " connections, " + c.counters().nonZero()));
+      }
+      pause(5);
+    }
+  }
+
+  static void pause(long millis) {
+    try {
+      Thread.sleep(millis);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AssertionError(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    runner.stop();
+    try {
+      thread.join();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    try {
+      context.close();
+      services.forEach(service -> service.stop(context));
+      memory.close(); // asserts that all came back
+    } finally {
+      link.close();
+      namespace.close();
+    }
+    if (died != null) {
+      throw new AssertionError("the stack's thread died", died);
+    }
+    if (!failures.isEmpty()) {
+      throw new AssertionError("a handler failed", failures.getFirst());
+    }
+  }
+}

@@ -1,0 +1,172 @@
+package wisp.core.stack;
+
+import wisp.core.spi.BlockPool;
+import wisp.core.spi.RecordStore;
+import wisp.core.tcp.Activity;
+import wisp.core.tcp.ReceiveWindow;
+import wisp.core.tcp.State;
+import wisp.core.tcp.Tcb;
+import wisp.core.tcp.TcpEnvironment;
+import wisp.core.tcp.TcpOutput;
+
+/**
+ * Between a record of 24 bytes and a {@link Tcb}: what is stored, and from what the rest follows
+ * while a connection sleeps (table in {@code docs/architecture.md}).
+ */
+final class RecordCodec {
+  private final TcpEnvironment env;
+  private final RecordStore records;
+  private final Bindings bindings;
+  private final Activity activity;
+  private final ReceiveWindow window;
+  private final TcpOutput output;
+  private final MssTable mss = new MssTable();
+
+  RecordCodec(
+      TcpEnvironment env,
+      RecordStore records,
+      Bindings bindings,
+      Activity activity,
+      ReceiveWindow window,
+      TcpOutput output) {
+    this.env = env;
+    this.records = records;
+    this.bindings = bindings;
+    this.activity = activity;
+    this.window = window;
+    this.output = output;
+  }
+
+  /** What the application holds: slot and 31 bits of the identity. Never negative. */
+  static long handle(long key, int slot) {
+    return key * 0x9E37_79B9_7F4A_7C15L >>> 33 << 32 | slot;
+  }
+
+  // ---- From the record -------------------------------------------------------------------------
+
+  void identify(Tcb tcb, int slot, long key) {
+    tcb.slot = slot;
+    tcb.key = key;
+    tcb.handle = handle(key, slot);
+    int binding = Bindings.keyBinding(key);
+    tcb.binding = binding;
+    boolean active = bindings.isActive(binding);
+    tcb.localAddress = active ? Bindings.keyAddress(key) : bindings.address(binding);
+    tcb.localPort = active ? Bindings.keyPort(key) : bindings.port(binding);
+    tcb.remoteAddress = active ? bindings.address(binding) : Bindings.keyAddress(key);
+    tcb.remotePort = active ? bindings.port(binding) : Bindings.keyPort(key);
+    tcb.passive = !active;
+    ConnectionProfile profile = bindings.profile(binding);
+    tcb.nagle = profile.nagle();
+    tcb.ttl = profile.ttl();
+    tcb.dscp = profile.dscp();
+    tcb.retransmissionLimitNanos = profile.retransmissionLimitNanos();
+    tcb.timeWaitRestart = false;
+  }
+
+  void load(Tcb tcb, int slot) {
+    identify(tcb, slot, records.key(slot));
+    int flags = records.get(slot, RecordFlags.FLAGS);
+    int state = RecordFlags.state(flags);
+    if (state == RecordFlags.AWAKE || state == RecordFlags.HALF_OPEN) {
+      activity.load(tcb, records.get(slot, RecordFlags.SND_NXT));
+      tcb.congestion.mss = output.effectiveMss(tcb.peerMss, tcb.timestamps);
+      return;
+    }
+    tcb.block = BlockPool.NONE;
+    tcb.resetActivity();
+    tcb.state = stateOf(state);
+    tcb.sndNxt = records.get(slot, RecordFlags.SND_NXT);
+    tcb.sndUna = tcb.sndNxt;
+    tcb.rcvNxt = records.get(slot, RecordFlags.RCV_NXT);
+    tcb.tsRecent = records.get(slot, RecordFlags.TS_RECENT);
+    tcb.tsRecentAge = RecordFlags.age(flags);
+    tcb.timestamps = RecordFlags.has(flags, RecordFlags.TIMESTAMPS);
+    tcb.sackPermitted = RecordFlags.has(flags, RecordFlags.SACK);
+    int scale = RecordFlags.scale(flags);
+    tcb.windowScaling = scale != RecordFlags.NO_SCALE;
+    tcb.sndScale = tcb.windowScaling ? scale : 0;
+    tcb.rcvScale = tcb.windowScaling ? env.config.windowShift() : 0;
+    tcb.paused = RecordFlags.has(flags, RecordFlags.SHUT);
+    tcb.applicationClosed = RecordFlags.has(flags, RecordFlags.APPLICATION_CLOSED);
+    tcb.ackOwed = RecordFlags.has(flags, RecordFlags.ACK_OWED);
+    tcb.flushListed = RecordFlags.has(flags, RecordFlags.FLUSH_LISTED);
+    tcb.ackNow = RecordFlags.has(flags, RecordFlags.ACK_NOW);
+    tcb.waiting = RecordFlags.has(flags, RecordFlags.WAITING);
+    tcb.peerMss = mss.mss(RecordFlags.mssClass(flags));
+    tcb.congestion.mss = output.effectiveMss(tcb.peerMss, tcb.timestamps);
+    tcb.sndWnd = RecordFlags.window(flags);
+    tcb.maxSndWnd = 65_535 << tcb.sndScale;
+    tcb.sndWl1 = tcb.rcvNxt;
+    tcb.sndWl2 = tcb.sndUna;
+    tcb.lastAckSent = tcb.ackOwed ? tcb.rcvNxt - 1 : tcb.rcvNxt;
+    window.restoreEdge(tcb);
+  }
+
+  private static State stateOf(int recordState) {
+    return switch (recordState) {
+      case RecordFlags.FREE -> State.CLOSED;
+      case RecordFlags.ESTABLISHED -> State.ESTABLISHED;
+      case RecordFlags.FIN_WAIT_2 -> State.FIN_WAIT_2;
+      case RecordFlags.CLOSE_WAIT -> State.CLOSE_WAIT;
+      case RecordFlags.TIME_WAIT -> State.TIME_WAIT;
+      default -> throw new IllegalStateException("record state " + recordState);
+    };
+  }
+
+  // ---- Into the record -------------------------------------------------------------------------
+
+  /** The record of a connection whose variables lie in its activity block. */
+  void writeAwake(Tcb tcb) {
+    boolean half = tcb.state == State.SYN_SENT || tcb.state == State.SYN_RECEIVED;
+    records.set(tcb.slot, RecordFlags.SND_NXT, tcb.block);
+    // Whoever has something queued hears of memory with the next ACK; the others are found by a
+    // sweep.
+    boolean sweep = tcb.waiting && tcb.queue.isEmpty();
+    records.set(
+        tcb.slot,
+        RecordFlags.FLAGS,
+        (half ? RecordFlags.HALF_OPEN : RecordFlags.AWAKE) | (sweep ? RecordFlags.WAITING : 0));
+  }
+
+  /** The record of a connection in TIME-WAIT. */
+  void writeTimeWait(Tcb tcb, int stamp) {
+    writeWords(tcb, RecordFlags.withStamp(flagsOf(tcb, RecordFlags.TIME_WAIT), stamp));
+  }
+
+  /** The record of a quiet connection. */
+  void writeAsleep(Tcb tcb) {
+    int state =
+        switch (tcb.state) {
+          case ESTABLISHED -> RecordFlags.ESTABLISHED;
+          case FIN_WAIT_2 -> RecordFlags.FIN_WAIT_2;
+          case CLOSE_WAIT -> RecordFlags.CLOSE_WAIT;
+          case CLOSED, LISTEN, SYN_SENT, SYN_RECEIVED, FIN_WAIT_1, CLOSING, LAST_ACK, TIME_WAIT ->
+              throw new IllegalStateException("asleep in " + tcb.state);
+        };
+    writeWords(
+        tcb,
+        flagsOf(tcb, state)
+            | RecordFlags.windowBits(tcb.sndWnd)
+            | (tcb.ackNow ? RecordFlags.ACK_NOW : 0));
+  }
+
+  private int flagsOf(Tcb tcb, int state) {
+    int scale = tcb.windowScaling ? tcb.sndScale : RecordFlags.NO_SCALE;
+    return RecordFlags.of(state, scale, mss.classOf(tcb.peerMss), tcb.tsRecentAge)
+        | (tcb.sackPermitted ? RecordFlags.SACK : 0)
+        | (tcb.timestamps ? RecordFlags.TIMESTAMPS : 0)
+        | (tcb.paused ? RecordFlags.SHUT : 0)
+        | (tcb.applicationClosed ? RecordFlags.APPLICATION_CLOSED : 0)
+        | (tcb.ackOwed ? RecordFlags.ACK_OWED : 0)
+        | (tcb.flushListed ? RecordFlags.FLUSH_LISTED : 0)
+        | (tcb.waiting ? RecordFlags.WAITING : 0);
+  }
+
+  private void writeWords(Tcb tcb, int flags) {
+    records.set(tcb.slot, RecordFlags.SND_NXT, tcb.sndNxt);
+    records.set(tcb.slot, RecordFlags.RCV_NXT, tcb.rcvNxt);
+    records.set(tcb.slot, RecordFlags.TS_RECENT, tcb.tsRecent);
+    records.set(tcb.slot, RecordFlags.FLAGS, flags);
+  }
+}
