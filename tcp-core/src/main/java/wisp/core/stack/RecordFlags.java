@@ -101,15 +101,18 @@ final class RecordFlags {
   }
 
   /**
-   * Stamp of a deadline, to tell the latest one from those before it: quarter seconds modulo 4096.
+   * Stamp of a deadline: its time in units (1/2048 of 2 MSL, a quarter second at least) modulo
+   * 4096.
    */
-  static int stamp(long deadlineNanos) {
-    return (int) (deadlineNanos / 250_000_000L) & STAMP_MASK;
+  static int stamp(long deadlineNanos, long unitNanos) {
+    return (int) (deadlineNanos / unitNanos) & STAMP_MASK;
   }
 
-  /** Time until the deadline that a stamp stands for; meaningful below 1,024 s. */
-  static long nanosUntil(int stamp, long nowNanos) {
-    return ((stamp - stamp(nowNanos)) & STAMP_MASK) * 250_000_000L;
+  /**
+   * Time until the deadline that a stamp stands for, rounded up; it is less than 4096 units off.
+   */
+  static long nanosUntil(int stamp, long nowNanos, long unitNanos) {
+    return (((stamp - stamp(nowNanos, unitNanos)) & STAMP_MASK) + 1) * unitNanos;
   }
 
   static int stampOf(int flags) {

@@ -313,14 +313,16 @@ final class TcbDesk {
     long deadline = env.nowNanos + waits.timeWaitNanos();
     if (RecordFlags.state(before) != RecordFlags.TIME_WAIT) {
       timeWait++;
-      stamp = RecordFlags.stamp(deadline);
+      stamp = RecordFlags.stamp(deadline, waits.stampNanos());
       while (waits.timeWaits().isFull()) {
         env.counters.add(Counters.Event.TIME_WAIT_EVICTED);
         endTimeWait(waits.timeWaits().pop());
       }
       waits.timeWaits().add(tcb.handle, deadline);
     } else if (tcb.timeWaitRestart) {
-      stamp = RecordFlags.stamp(deadline); // its entry, when due, goes back for the rest
+      stamp =
+          RecordFlags.stamp(
+              deadline, waits.stampNanos()); // its entry, when due, goes back for the rest
     }
     tcb.timeWaitRestart = false;
     codec.writeTimeWait(tcb, stamp);
@@ -398,17 +400,20 @@ final class TcbDesk {
     int flags = records.get(slot, RecordFlags.FLAGS);
     boolean restarted =
         RecordFlags.state(flags) == RecordFlags.TIME_WAIT
-            && RecordFlags.stampOf(flags) != RecordFlags.stamp(deadlineNanos);
+            && RecordFlags.stampOf(flags) != RecordFlags.stamp(deadlineNanos, waits.stampNanos());
     if (!restarted) {
       endTimeWait(handle);
       return;
     }
     long rest =
         Math.min(
-            RecordFlags.nanosUntil(RecordFlags.stampOf(flags), env.nowNanos),
+            RecordFlags.nanosUntil(RecordFlags.stampOf(flags), env.nowNanos, waits.stampNanos()),
             waits.timeWaitNanos());
     long deadline = env.nowNanos + rest;
-    records.set(slot, RecordFlags.FLAGS, RecordFlags.withStamp(flags, RecordFlags.stamp(deadline)));
+    records.set(
+        slot,
+        RecordFlags.FLAGS,
+        RecordFlags.withStamp(flags, RecordFlags.stamp(deadline, waits.stampNanos())));
     forget(slot);
     waits.timeWaits().add(handle, deadline);
   }
