@@ -152,6 +152,9 @@ public final class Context implements AutoCloseable {
     if (closed) {
       throw new IllegalStateException("the context is closed");
     }
+    if (remote.port() == 0) {
+      throw new IllegalArgumentException("a remote endpoint needs a port");
+    }
     long handle = machinery.activeOpens.open(local, remote, profile, handler);
     if (handle >= 0 && !polling) {
       machinery.outsidePoll(slot(handle));
