@@ -422,5 +422,38 @@ class ClosingTest {
       assertEquals(0, t.context.connections());
       t.allReturns();
     }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 10, 240, 511, 513, 1_000, 3_000})
+    @DisplayName("whatever MSL is, it lasts two of them from the last FIN on")
+    void anyMslHolds(long seconds) {
+      var t =
+          with()
+              .config(
+                  ContextConfig.of(wisp.core.ip.IpPrefix.parse("10.0.0.1/32"))
+                      .withMaxSegmentLifetime(seconds * 1_000 * TcpFixture.MS))
+              .in(TIME_WAIT);
+      t.advance(1_500 * seconds).isIn(TIME_WAIT).receives(Seg.fin().seq(1));
+      t.sends(ACK).ack(2);
+      t.advance(2_000 * seconds - 500).isIn(TIME_WAIT).advance(1_500 + 2 * seconds).isGone();
+      t.allReturns();
+      var plain =
+          with()
+              .config(
+                  ContextConfig.of(wisp.core.ip.IpPrefix.parse("10.0.0.1/32"))
+                      .withMaxSegmentLifetime(seconds * 1_000 * TcpFixture.MS))
+              .in(TIME_WAIT);
+      plain.advance(2_000 * seconds - 500).isIn(TIME_WAIT).advance(1_500).isGone();
+    }
+
+    @Test
+    void manyFinsMakeNoManyEntries() {
+      for (int i = 0; i < 1_000; i++) {
+        tcp.advance(1_000).receives(Seg.fin().seq(1));
+      }
+      tcp.sent();
+      tcp.isIn(TIME_WAIT).advance(61_000).isGone();
+      assertEquals(0, tcp.counted(Event.TIME_WAIT_EVICTED));
+    }
   }
 }

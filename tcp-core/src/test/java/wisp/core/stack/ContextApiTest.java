@@ -160,6 +160,16 @@ class ContextApiTest {
     }
 
     @Test
+    void connectingNeedsAPort() {
+      var tcp = with().closed();
+      assertThrows(
+          IllegalArgumentException.class,
+          () ->
+              tcp.context.connect(
+                  null, Endpoint.of("10.0.0.2", 0), ConnectionProfile.DEFAULT, IGNORE));
+    }
+
+    @Test
     void fromWhatIsNotOursThereIsNoRoute() {
       var tcp = with().closed();
       assertEquals(

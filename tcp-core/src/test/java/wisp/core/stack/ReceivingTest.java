@@ -297,4 +297,29 @@ class ReceivingTest {
     var tcp = TcpFixture.established().receives(Seg.data(10).seq(101));
     assertEquals(0, tcp.sends(ACK).sack.length);
   }
+
+  @Test
+  @DisplayName("threats 5.11: text beyond a hole that nobody fills is not held for ever")
+  void givenAHole_whenThePeerFallsSilent_thenTheBlocksComeBackAndItCanResend() {
+    var tcp = TcpFixture.established().receives(Seg.data(100).seq(101), Seg.fin().seq(201));
+    tcp.receives(Seg.flags(ACK | Seg.URG).seq(1).urgent(5_000));
+    tcp.advance(24L * 3_600 * 1_000).isEstablished();
+    assertEquals(0, tcp.blocksInUse());
+    tcp.receives(Seg.data(200).seq(1)).delivered(200);
+    tcp.receives(Seg.fin().seq(201));
+    assertEquals("peerClosed", tcp.events.getLast());
+    tcp.allReturns();
+  }
+
+  @Test
+  @DisplayName("a burst that overflows the link: the ACK goes when there is room")
+  void givenAFullLink_whenAnAckIsOwed_thenItGoesLater() {
+    var tcp = TcpFixture.established();
+    tcp.host.link.room = 0;
+    tcp.receives(Seg.data(1_460), Seg.data(1_460)).sendsNothing();
+    tcp.host.link.room = Integer.MAX_VALUE;
+    tcp.advance(1).sends(ACK).ack(2_921);
+    tcp.advance(1_000).sendsNothing();
+    assertEquals(0, tcp.blocksInUse());
+  }
 }

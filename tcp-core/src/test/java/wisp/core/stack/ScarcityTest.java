@@ -234,4 +234,51 @@ class ScarcityTest {
     tcp.sends(RST | ACK);
     tcp.allReturns();
   }
+
+  @Test
+  @DisplayName("a proxy that has paused reading while it waits to write hears of memory too")
+  void givenPausedAndWaiting_whenMemoryComesBack_thenWritableFollows() {
+    var memory = new TestMemory();
+    var tcp = with().memory(memory).established().pause();
+    assertEquals(1, tcp.blocksInUse());
+    memory.blockRequests.most = 1;
+    assertFalse(tcp.trySend(10));
+    tcp.advance(1_000).heardNothing();
+    memory.blockRequests.most = 100;
+    tcp.advance(1_000).heard("writable");
+    tcp.send(10).sends(ACK).length(10);
+  }
+
+  @Test
+  void givenAHoleAndWaiting_whenMemoryComesBack_thenWritableFollows() {
+    var memory = new TestMemory();
+    var tcp = with().memory(memory).established().receives(Seg.data(10).seq(100));
+    memory.blockRequests.most = 1;
+    assertFalse(tcp.trySend(10));
+    memory.blockRequests.most = 100;
+    tcp.advance(1_000).heard("writable");
+  }
+
+  @Test
+  void givenAwakeAndWaiting_whenItEnds_thenNobodyWaitsAnyMore() {
+    for (int how = 0; how < 3; how++) {
+      var memory = new TestMemory();
+      var tcp = with().memory(memory).established();
+      if (how > 0) {
+        tcp.pause();
+      }
+      memory.blockRequests.most = how > 0 ? 1 : 0;
+      assertFalse(tcp.trySend(10));
+      if (how < 2) {
+        tcp.abort();
+      } else {
+        tcp.receives(Seg.rst());
+      }
+      memory.blockRequests.most = 100;
+      tcp.events.clear();
+      tcp.advance(1_000).heardNothing();
+      assertEquals(0, tcp.host.machinery().desk.waiting());
+      tcp.allReturns();
+    }
+  }
 }
