@@ -144,7 +144,7 @@ final class HandlerUpcalls implements Upcalls {
     if (reporter != null) {
       try {
         reporter.accept(e);
-      } catch (RuntimeException ignored) {
+      } catch (Throwable ignored) {
         // A reporter that fails must not take the stack with it; the failure has been counted.
       }
     }
