@@ -319,7 +319,7 @@ public final class MemorySuite implements Suite {
                 repetition,
                 "bytes_per_connection",
                 "bytes",
-                KernelPoint.RECORDED_SLAB_BYTES,
+                KernelPoint.RECORDED_SOCKET_BYTES,
                 KernelPoint.RECORDED));
         rows.add(
             row(
