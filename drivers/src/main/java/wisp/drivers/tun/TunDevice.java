@@ -51,10 +51,9 @@ final class TunDevice {
   private static final long SIOCSIFTXQLEN = 0x8943L;
 
   /**
-   * Packets that the kernel holds for us. Its own choice, 500, drops most of what many connections
-   * send at once; and since the kernel fires the timers of the resends in batches too, they are
-   * dropped again and again (seen with 100,000 connections: stuck for ten minutes). A queue takes 8
-   * bytes a packet; one bulk connection does not fill it (TCP small queues).
+   * Packets that the kernel holds for us. Its own choice is 500. When 100,000 connections sent one
+   * byte at once, 56 % had it back after 40 s (twice); with 10,000 it was 100 % and 89 %: it helps,
+   * and does not end the drops. A queue takes 8 bytes a packet.
    */
   private static final int QUEUE_PACKETS = 10_000;
 
