@@ -319,7 +319,10 @@ public record PathConfig(
     double share = percent ? number / 100 : number;
     if (share > 1) {
       throw new IllegalArgumentException(
-          "'" + text + "' is more than all packets; did you mean " + text + "%?");
+          "'"
+              + text
+              + "' is more than all packets; "
+              + (percent ? "write a share like 1% or 0.01" : "did you mean " + text + "%?"));
     }
     return share;
   }

@@ -41,7 +41,12 @@ public final class Icmp {
       IcmpHeader.writeEchoReply(
           ip.memory(), ip.payloadStart(), length, output.memory(), output.start());
       output.sendTransport(
-          Ipv4Header.PROTOCOL_ICMP, ip.destination(), ip.source(), TTL, ip.dscp(), length);
+          Ipv4Header.PROTOCOL_ICMP,
+          /* source= */ ip.destination(),
+          /* destination= */ ip.source(),
+          TTL,
+          ip.dscp(),
+          length);
       counters.add(Event.ECHO_REPLIES);
     }
   }
@@ -64,7 +69,13 @@ public final class Icmp {
     }
     IcmpHeader.writeUnreachable(
         output.memory(), output.start(), code, ip.memory(), ip.start(), quoted);
-    output.sendTransport(Ipv4Header.PROTOCOL_ICMP, ip.destination(), ip.source(), TTL, 0, length);
+    output.sendTransport(
+        Ipv4Header.PROTOCOL_ICMP,
+        /* source= */ ip.destination(),
+        /* destination= */ ip.source(),
+        TTL,
+        0,
+        length);
     counters.add(Event.ICMP_ERRORS_SENT);
   }
 

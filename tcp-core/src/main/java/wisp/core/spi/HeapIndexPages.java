@@ -46,7 +46,7 @@ final class HeapIndexPages implements IndexPages {
 
   @Override
   public long reservedBytes() {
-    long live = bound - freeCount;
+    long live = (long) bound - freeCount;
     return live * (ARRAY_HEADER_BYTES + 4L * WORDS)
         + (long) pages.length * (REFERENCE_BYTES + 4)
         + 2L * ARRAY_HEADER_BYTES;

@@ -59,6 +59,7 @@ final class Bindings {
    * The binding of this endpoint, handler and profile, made if need be; {@link #NONE}: all 65,535
    * are in use.
    */
+  @SuppressWarnings("ReferenceEquality") // the very handler, whatever it says of being equal
   int intern(boolean activeRole, int ipv4, int port, ConnectionHandler h, ConnectionProfile p) {
     int packed = pack(activeRole, port);
     int place = find(ipv4, packed);
@@ -127,8 +128,7 @@ final class Bindings {
   /** Moves what follows an emptied place up, so that no look-up ends too soon. */
   private void closeGap(int gap) {
     int mask = table.length - 1;
-    int i = gap;
-    while (table[i = i + 1 & mask] != NONE) {
+    for (int i = (gap + 1) & mask; table[i] != NONE; i = (i + 1) & mask) {
       int home = home(address[table[i]], portAndRole[table[i]]);
       if ((i - home & mask) >= (i - gap & mask)) {
         table[gap] = table[i];

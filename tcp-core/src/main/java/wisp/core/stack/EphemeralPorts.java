@@ -28,7 +28,7 @@ final class EphemeralPorts {
 
   /** A free port, or −1 when all of this pair are taken. */
   int choose(int localAddress, int remoteAddress, int remotePort, Free free) {
-    long addresses = (long) localAddress << 32 | remoteAddress & 0xFFFF_FFFFL;
+    long addresses = (long) localAddress << 32 | (remoteAddress & 0xFFFF_FFFFL);
     int offset = (int) (offsets.hash(addresses, remotePort) >>> 33);
     int counter = (int) counterIndex.hash(addresses, remotePort) & (COUNTERS - 1);
     for (int tries = 0; tries < COUNT; tries++) {

@@ -14,7 +14,7 @@ final class InitialSequenceNumbers {
 
   @SeqNum
   int next(int localAddress, int localPort, int remoteAddress, int remotePort, long nowNanos) {
-    long addresses = (long) localAddress << 32 | remoteAddress & 0xFFFF_FFFFL;
+    long addresses = (long) localAddress << 32 | (remoteAddress & 0xFFFF_FFFFL);
     return (int) (nowNanos / TICK_NANOS)
         + (int) hash.hash(addresses, (long) localPort << 16 | remotePort);
   }

@@ -39,7 +39,7 @@ final class RecordCodec {
 
   /** What the application holds: slot and 31 bits of the identity. Never negative. */
   static long handle(long key, int slot) {
-    return key * 0x9E37_79B9_7F4A_7C15L >>> 33 << 32 | slot;
+    return (key * 0x9E37_79B9_7F4A_7C15L) >>> 33 << 32 | slot;
   }
 
   // ---- From the record -------------------------------------------------------------------------

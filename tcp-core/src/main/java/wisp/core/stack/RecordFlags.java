@@ -77,7 +77,7 @@ final class RecordFlags {
   }
 
   static int withAge(int flags, int age) {
-    return flags & ~(3 << AGE_PLACE) | age << AGE_PLACE;
+    return (flags & ~(3 << AGE_PLACE)) | age << AGE_PLACE;
   }
 
   static boolean has(int flags, int bit) {
@@ -120,6 +120,6 @@ final class RecordFlags {
   }
 
   static int withStamp(int flags, int stamp) {
-    return flags & ~(STAMP_MASK << STAMP_PLACE) | stamp << STAMP_PLACE;
+    return (flags & ~(STAMP_MASK << STAMP_PLACE)) | stamp << STAMP_PLACE;
   }
 }

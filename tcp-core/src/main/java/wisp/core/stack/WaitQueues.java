@@ -28,12 +28,12 @@ final class WaitQueues {
     return delayedAcks.add(handle, nowNanos + config.delayedAckNanos());
   }
 
-  /** 2 MSL. */
   /** Unit of the stamps in the records: fine enough to tell, coarse enough for 2 MSL to fit. */
   long stampNanos() {
     return Math.max(250_000_000L, timeWaitNanos() / 2_048 + 1);
   }
 
+  /** 2 MSL. */
   long timeWaitNanos() {
     return 2 * config.maxSegmentLifetimeNanos();
   }

@@ -75,7 +75,7 @@ public final class Acknowledgment {
     @SeqNum int seq = seg.seq();
     @SeqNum int ack = seg.ackNo();
     boolean newer =
-        Seq.before(tcb.sndWl1, seq) || tcb.sndWl1 == seq && Seq.atOrBefore(tcb.sndWl2, ack);
+        Seq.before(tcb.sndWl1, seq) || (tcb.sndWl1 == seq && Seq.atOrBefore(tcb.sndWl2, ack));
     if (newer) {
       tcb.sndWnd = seg.windowUnscaled() << tcb.sndScale;
       tcb.maxSndWnd = Math.max(tcb.maxSndWnd, tcb.sndWnd);
@@ -160,7 +160,7 @@ public final class Acknowledgment {
         && tcb.sndUna != tcb.sndNxt
         && seg.payloadLength() == 0
         && !seg.has(TcpHeader.FIN)
-        && (!windowChanged || tcb.sackPermitted && options.sackBlocks() > 0);
+        && (!windowChanged || (tcb.sackPermitted && options.sackBlocks() > 0));
   }
 
   private void onDuplicate(Tcb tcb) {

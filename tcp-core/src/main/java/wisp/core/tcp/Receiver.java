@@ -168,7 +168,7 @@ public final class Receiver {
   /** Eighth check: the FIN counts at its place in the sequence. */
   private void finIfReached(Tcb tcb, boolean finHere, @SeqNum int finSeq) {
     boolean reached =
-        finHere && finSeq == tcb.rcvNxt || tcb.peerFinHeld && tcb.peerFinSeq == tcb.rcvNxt;
+        (finHere && finSeq == tcb.rcvNxt) || (tcb.peerFinHeld && tcb.peerFinSeq == tcb.rcvNxt);
     if (reached && buffers != null && buffers.receiveFill(tcb.slot) > 0) {
       tcb.peerFinHeld = activity.wake(tcb, Blocks.Purpose.ORDINARY);
       tcb.peerFinSeq = tcb.rcvNxt;

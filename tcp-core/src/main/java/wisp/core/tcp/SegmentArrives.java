@@ -165,7 +165,7 @@ public final class SegmentArrives {
     } else {
       acceptable =
           Seq.inWindow(first, tcb.rcvNxt, window)
-              || length > 0 && Seq.inWindow(first + length - 1, tcb.rcvNxt, window);
+              || (length > 0 && Seq.inWindow(first + length - 1, tcb.rcvNxt, window));
     }
     if (!acceptable) {
       env.counters.add(Event.DROP_WINDOW);
@@ -344,7 +344,7 @@ public final class SegmentArrives {
   private static boolean mayReopen(Tcb tcb, TcpHeader seg, TcpOptions options) {
     if (tcb.timestamps && options.hasTimestamp()) {
       int newer = options.tsVal() - tcb.tsRecent;
-      return newer > 0 || newer == 0 && Seq.after(seg.seq(), tcb.rcvNxt);
+      return newer > 0 || (newer == 0 && Seq.after(seg.seq(), tcb.rcvNxt));
     }
     return Seq.after(seg.seq(), tcb.rcvNxt);
   }

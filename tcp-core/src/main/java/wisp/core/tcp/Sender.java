@@ -63,7 +63,7 @@ public final class Sender {
   }
 
   private static boolean isSomethingUnsent(Tcb tcb) {
-    return unsentBytes(tcb) > 0 || tcb.finQueued && !tcb.finSent;
+    return unsentBytes(tcb) > 0 || (tcb.finQueued && !tcb.finSent);
   }
 
   /**

@@ -57,39 +57,36 @@ public final class UserCalls {
    * @return false: no block to keep the FIN in; nothing has changed
    */
   public boolean shutdown(Tcb tcb) {
-    switch (tcb.state) {
+    return switch (tcb.state) {
       case SYN_SENT -> {
         if (tcb.queue.isEmpty()) {
           ending.end(tcb, EndCause.ABORTED);
         } else {
           tcb.finQueued = true;
         }
-        return true;
+        yield true;
       }
       case SYN_RECEIVED -> {
         tcb.finQueued = true;
-        return true;
+        yield true;
       }
       case ESTABLISHED, CLOSE_WAIT -> {
-        if (!activity.wake(tcb, Blocks.Purpose.ESSENTIAL)) {
-          return false;
+        boolean canKeepFin = activity.wake(tcb, Blocks.Purpose.ESSENTIAL);
+        if (canKeepFin) {
+          tcb.finQueued = true;
+          tcb.state = tcb.state.onShutdown();
         }
-        tcb.finQueued = true;
-        tcb.state = tcb.state.onShutdown();
-        return true;
+        yield canKeepFin;
       }
-      case CLOSED, LISTEN, FIN_WAIT_1, FIN_WAIT_2, CLOSING, LAST_ACK, TIME_WAIT -> {
-        return true;
-      }
-    }
-    throw new AssertionError(tcb.state);
+      case CLOSED, LISTEN, FIN_WAIT_1, FIN_WAIT_2, CLOSING, LAST_ACK, TIME_WAIT -> true;
+    };
   }
 
   /**
    * CLOSE of both directions: data that still arrives, or waits undelivered, draws RST (SHLD-3).
    */
   public boolean close(Tcb tcb) {
-    boolean unread = !tcb.held.isEmpty() || buffers != null && buffers.receiveFill(tcb.slot) > 0;
+    boolean unread = !tcb.held.isEmpty() || (buffers != null && buffers.receiveFill(tcb.slot) > 0);
     if (unread) {
       abort(tcb, EndCause.ABORTED);
       return true;
