@@ -108,11 +108,18 @@ final class RecordFlags {
     return (int) (deadlineNanos / unitNanos) & STAMP_MASK;
   }
 
-  /**
-   * Time until the deadline that a stamp stands for, rounded up; it is less than 4096 units off.
-   */
-  static long nanosUntil(int stamp, long nowNanos, long unitNanos) {
-    return (((stamp - stamp(nowNanos, unitNanos)) & STAMP_MASK) + 1) * unitNanos;
+  /** Last moment with this stamp, now or less than 4096 units ahead. */
+  static long endOf(int stamp, long nowNanos, long unitNanos) {
+    return (nowNanos / unitNanos + unitsUntil(stamp, nowNanos, unitNanos) + 1) * unitNanos - 1;
+  }
+
+  /** Whether the deadline that a stamp stands for has passed, if none is set further ahead. */
+  static boolean isPast(int stamp, long nowNanos, long unitNanos, long farthestNanos) {
+    return unitsUntil(stamp, nowNanos, unitNanos) > farthestNanos / unitNanos + 1;
+  }
+
+  private static int unitsUntil(int stamp, long nowNanos, long unitNanos) {
+    return stamp - stamp(nowNanos, unitNanos) & STAMP_MASK;
   }
 
   static int stampOf(int flags) {

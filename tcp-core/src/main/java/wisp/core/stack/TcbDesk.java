@@ -391,31 +391,28 @@ final class TcbDesk {
 
   // ---- Waits that are over ---------------------------------------------------------------------
 
-  /** An entry of the TIME-WAIT ring is due: 2 MSL are over, unless they began anew meanwhile. */
+  /**
+   * An entry of the TIME-WAIT ring is due: 2 MSL are over, unless they began anew meanwhile. Then
+   * it goes back for the rest; the record stays as it is, since it may have a second entry: a
+   * connection opened anew from TIME-WAIT can have its predecessor's slot and key.
+   */
   void timeWaitDue(long handle, long deadlineNanos) {
     int slot = slotOf(handle);
     if (slot == RecordStore.NONE) {
       return;
     }
     int flags = records.get(slot, RecordFlags.FLAGS);
-    boolean restarted =
+    int stamp = RecordFlags.stampOf(flags);
+    long unit = waits.stampNanos();
+    boolean isLater =
         RecordFlags.state(flags) == RecordFlags.TIME_WAIT
-            && RecordFlags.stampOf(flags) != RecordFlags.stamp(deadlineNanos, waits.stampNanos());
-    if (!restarted) {
+            && stamp != RecordFlags.stamp(deadlineNanos, unit)
+            && !RecordFlags.isPast(stamp, env.nowNanos, unit, waits.timeWaitNanos());
+    if (isLater) {
+      waits.timeWaits().add(handle, RecordFlags.endOf(stamp, env.nowNanos, unit));
+    } else {
       endTimeWait(handle);
-      return;
     }
-    long rest =
-        Math.min(
-            RecordFlags.nanosUntil(RecordFlags.stampOf(flags), env.nowNanos, waits.stampNanos()),
-            waits.timeWaitNanos());
-    long deadline = env.nowNanos + rest;
-    records.set(
-        slot,
-        RecordFlags.FLAGS,
-        RecordFlags.withStamp(flags, RecordFlags.stamp(deadline, waits.stampNanos())));
-    forget(slot);
-    waits.timeWaits().add(handle, deadline);
   }
 
   private void endTimeWait(long handle) {

@@ -331,6 +331,21 @@ class ClosingTest {
     }
 
     @Test
+    @DisplayName("a record that comes back in the same slot with the same key has one TIME-WAIT")
+    void openedAnewAndClosedAgainItEndsAllTheSame() {
+      for (int again = 1; again < 4; again++) {
+        int irs = 100_000 * again;
+        tcp.advance(7_300).receives(Seg.syn().seq(irs)).isIn(SYN_RECEIVED);
+        tcp.receives(Seg.ack().seq(irs + 1).ack(1)).isEstablished();
+        tcp.context.shutdown(tcp.connection);
+        tcp.host.collect();
+        tcp.receives(Seg.fin().seq(irs + 1).ack(2)).isIn(TIME_WAIT);
+      }
+      tcp.advance(TWO_MSL - 1_000).isIn(TIME_WAIT).advance(2_000).isGone();
+      assertEquals(0, tcp.context.timeWaits());
+    }
+
+    @Test
     @Tag("MAY-2")
     void anOlderSynDoesNot() {
       tcp.receives(Seg.syn().seq(-100));
