@@ -46,6 +46,9 @@ final class Machinery {
   /** Free block bytes from which on those who wait for memory are told. */
   private static final int ENOUGH_BYTES = 4_096;
 
+  /** A timer that is handled later than this shows that nobody drove us. */
+  private static final long PAUSE_NANOS = 500_000_000;
+
   final Counters counters = new Counters();
   final Listeners listeners = new Listeners();
   final TcpEnvironment env;
@@ -193,6 +196,9 @@ final class Machinery {
     }
     long passed = Math.max(0, nowNanos - origin - env.nowNanos);
     env.nowNanos += passed;
+    if (passed > PAUSE_NANOS && timers.wheel().nextDeadlineNanos() < env.nowNanos - PAUSE_NANOS) {
+      env.resumedNanos = env.nowNanos;
+    }
     for (int i = 0; i < outsidePoll.size(); i++) {
       if (records.isLive(outsidePoll.get(i))) {
         Tcb tcb = desk.open(outsidePoll.get(i));

@@ -175,10 +175,10 @@ public final class Handshake {
     tcb.sndUna = ack;
     if (tcb.timing) {
       tcb.timing = false;
-      int micros = RttEstimator.sampleMicros(tcb.timedAtNanos, env.nowNanos);
-      int srtt = RttEstimator.srttAfter(tcb.srttMicros, tcb.rttvarMicros, micros);
-      tcb.rttvarMicros = RttEstimator.rttvarAfter(tcb.srttMicros, tcb.rttvarMicros, micros);
-      tcb.srttMicros = srtt;
+      int micros = Retransmission.sampleMicros(env, tcb);
+      if (micros != RttEstimator.NO_SAMPLE) {
+        Retransmission.learn(tcb, micros);
+      }
     }
     if (synResent) {
       tcb.congestion.cwndBytes = tcb.congestion.mss;

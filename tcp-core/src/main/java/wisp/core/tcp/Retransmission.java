@@ -64,20 +64,32 @@ public final class Retransmission {
     int micros = RttEstimator.NO_SAMPLE;
     if (tcb.timing && Seq.atOrAfter(ack, tcb.timedSeq)) {
       tcb.timing = false;
-      micros = RttEstimator.sampleMicros(tcb.timedAtNanos, env.nowNanos);
+      micros = sampleMicros(env, tcb);
     } else if (!tcb.timing && hasEcho && echo != 0) {
       int millis = env.timestampNow(tcb) - echo;
-      if (millis >= 0 && millis <= TcpConfig.MAX_RTO_NANOS / 1_000_000) {
+      long most = Math.min(TcpConfig.MAX_RTO_NANOS, env.nowNanos - env.resumedNanos);
+      if (millis >= 0 && millis <= most / 1_000_000) {
         micros = Math.max(1_000, millis * 1_000);
       }
     }
     if (micros == RttEstimator.NO_SAMPLE) {
       return;
     }
+    learn(tcb, micros);
+    tcb.backOff = 0;
+  }
+
+  static void learn(Tcb tcb, int micros) {
     int srtt = RttEstimator.srttAfter(tcb.srttMicros, tcb.rttvarMicros, micros);
     tcb.rttvarMicros = RttEstimator.rttvarAfter(tcb.srttMicros, tcb.rttvarMicros, micros);
     tcb.srttMicros = srtt;
-    tcb.backOff = 0;
+  }
+
+  /** The segment being timed as a sample, or {@link RttEstimator#NO_SAMPLE} across a pause. */
+  static int sampleMicros(TcpEnvironment env, Tcb tcb) {
+    return tcb.timedAtNanos < env.resumedNanos
+        ? RttEstimator.NO_SAMPLE
+        : RttEstimator.sampleMicros(tcb.timedAtNanos, env.nowNanos);
   }
 
   /** The timer fired. */
@@ -101,7 +113,14 @@ public final class Retransmission {
     restart(tcb);
   }
 
+  /**
+   * Only after something was resent in vain: a time-out of the very first copy, however late, is
+   * none of the peer's silence.
+   */
   private boolean hasGivenUp(Tcb tcb) {
+    if (tcb.backOff == 0) {
+      return false;
+    }
     long silence = env.nowNanos - tcb.progressNanos;
     return switch (tcb.state) {
       case SYN_RECEIVED ->

@@ -11,6 +11,12 @@ public final class TcpEnvironment {
   /** Nanoseconds since the stack's start; set at the beginning of every event, never goes back. */
   public long nowNanos;
 
+  /**
+   * When we were last driven again after a pause (a late poll, a frozen machine): no round trip
+   * that began before is a measure of the path.
+   */
+  public long resumedNanos;
+
   public final TcpConfig config;
   public final Counters counters;
   public final Upcalls upcalls;

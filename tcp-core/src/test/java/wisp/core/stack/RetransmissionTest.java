@@ -286,6 +286,36 @@ class RetransmissionTest {
   }
 
   @Test
+  @DisplayName("threats 7.9: a pause longer than R2 is not the peer's silence")
+  void givenAPauseBeyondR2_whenPolled_thenItTriesAgain() {
+    var tcp = TcpFixture.established().send(100);
+    tcp.sent();
+    tcp.host.poll();
+    tcp.host.now += 1_000_000 * TcpFixture.MS;
+    tcp.host.poll();
+    assertEquals(1, tcp.sent().size());
+    tcp.receives(Seg.ack()).heard("acked 100", "released 100/100").isEstablished();
+  }
+
+  @Test
+  @DisplayName("threats 7.9: no round trip is measured across a pause")
+  void givenAnAckThatWaitedForUs_whenPolled_thenTheRtoStays() {
+    for (boolean timestamps : new boolean[] {false, true}) {
+      var tcp =
+          timestamps
+              ? with().options(Seg.mss(1_460), Seg.timestamp(1, 0)).established()
+              : TcpFixture.established();
+      tcp.send(100).sent();
+      tcp.advance(10);
+      tcp.host.now += 100_000 * TcpFixture.MS;
+      tcp.receives(Seg.ack()).heard("acked 100", "released 100/100");
+      tcp.send(100).sent();
+      double rto = tcp.untilSends(60_000);
+      assertTrue(rto < 2_000, () -> "RTO " + rto);
+    }
+  }
+
+  @Test
   @DisplayName("threats 8.4: a full link loses nothing")
   void givenAFullLink_whenThereIsRoomAgain_thenTheDataGoes() {
     var tcp = TcpFixture.established();
