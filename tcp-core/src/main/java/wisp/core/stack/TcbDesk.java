@@ -83,7 +83,10 @@ final class TcbDesk {
     return slot;
   }
 
-  /** As {@link #slotOf}, and the connection has not ended for the application. */
+  /**
+   * As {@link #slotOf}, and the connection has begun and not ended for the application: one from
+   * LISTEN is its own before ESTABLISHED, even if an old handle happens to fit.
+   */
   int openSlotOf(long handle) {
     int slot = slotOf(handle);
     if (slot == RecordStore.NONE) {
@@ -91,15 +94,22 @@ final class TcbDesk {
     }
     for (int i = 0; i < depth; i++) {
       if (tcbs[i].slot == slot) {
-        return isOver(tcbs[i].state) ? RecordStore.NONE : slot;
+        return isUnknown(tcbs[i]) ? RecordStore.NONE : slot;
       }
     }
     int state = RecordFlags.state(records.get(slot, RecordFlags.FLAGS));
-    return state == RecordFlags.FREE || state == RecordFlags.TIME_WAIT ? RecordStore.NONE : slot;
+    boolean isUnknown =
+        state == RecordFlags.FREE
+            || state == RecordFlags.TIME_WAIT
+            || (state == RecordFlags.HALF_OPEN
+                && !bindings.isActive(Bindings.keyBinding(records.key(slot))));
+    return isUnknown ? RecordStore.NONE : slot;
   }
 
-  private static boolean isOver(State state) {
-    return state == State.CLOSED || state == State.TIME_WAIT;
+  private static boolean isUnknown(Tcb tcb) {
+    return tcb.state == State.CLOSED
+        || tcb.state == State.TIME_WAIT
+        || (tcb.state == State.SYN_RECEIVED && tcb.passive);
   }
 
   // ---- Open and close --------------------------------------------------------------------------

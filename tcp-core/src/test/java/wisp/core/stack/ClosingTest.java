@@ -392,6 +392,16 @@ class ClosingTest {
     }
 
     @Test
+    @DisplayName("a half-open successor with the same slot and key is nobody's yet")
+    void itsHandleIsRefusedWhenAHalfOpenConnectionHasItNow() {
+      long handle = tcp.connection;
+      tcp.receives(Seg.syn().seq(100_000)).isIn(SYN_RECEIVED);
+      assertFalse(tcp.context.isOpen(handle));
+      assertFalse(tcp.context.abort(handle));
+      tcp.isIn(SYN_RECEIVED).receives(Seg.ack().seq(100_001).ack(1)).isEstablished();
+    }
+
+    @Test
     void itHoldsNoBlock() {
       assertEquals(0, tcp.blocksInUse());
       assertEquals(1, tcp.context.timeWaits());
