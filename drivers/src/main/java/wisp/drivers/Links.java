@@ -66,7 +66,7 @@ public final class Links {
       String[] items = spec.substring(colon + 1).split(",", -1);
       for (int i = 0; i < items.length; i++) {
         int equals = items[i].indexOf('=');
-        if (equals == 0 || equals < 0 && (i > 0 || items[i].isEmpty())) {
+        if (equals == 0 || (equals < 0 && (i > 0 || items[i].isEmpty()))) {
           throw new IllegalArgumentException(
               "'"
                   + items[i]

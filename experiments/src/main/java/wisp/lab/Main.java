@@ -26,7 +26,8 @@ import wisp.lab.suite.Catalog;
       "",
       "Begin with:  wisp run          bytes per connection, with a chart, in a few minutes",
       "             wisp doctor       what this machine can run",
-      "Help with one command:  wisp COMMAND --help"
+      "Help with one command:  wisp COMMAND --help",
+      "Exit codes:  0 done, 1 failed, 2 wrong usage, 3 no JDK 25"
     },
     subcommands = {
       RunCommand.class,
@@ -36,7 +37,7 @@ import wisp.lab.suite.Catalog;
       LoadCommand.class,
       WireCommand.class,
       ReportCommand.class,
-      BenchCommand.class
+      CommandLine.HelpCommand.class
     })
 public final class Main implements Runnable {
   private static final int FAILED = 1;
@@ -56,8 +57,11 @@ public final class Main implements Runnable {
 
   /** The command, ready to be executed: also what the tests run. */
   public static CommandLine commandLine() {
-    return new CommandLine(new Main())
-        .setCaseInsensitiveEnumValuesAllowed(true)
+    var bench =
+        new CommandLine(new BenchCommand())
+            .setUnmatchedOptionsArePositionalParams(true); // they are JMH's to judge
+    var wisp = new CommandLine(new Main()).addSubcommand(bench);
+    return wisp.setCaseInsensitiveEnumValuesAllowed(true)
         .setUsageHelpAutoWidth(true)
         .setParameterExceptionHandler(Main::wrongUsage)
         .setExecutionExceptionHandler((e, command, parsed) -> failed(e, command));

@@ -45,7 +45,7 @@ public final class Counters {
     ICMP_ERRORS_SENT,
     /** Exceptions thrown by handlers. */
     HANDLER_FAILURES,
-    /** Entries that left TIME-WAIT early for want of room. */
+    /** Entries that left TIME-WAIT early, or FIN-WAIT-2 waits not kept, for want of room. */
     TIME_WAIT_EVICTED,
     /** Dropped: shorter than an IPv4 header, or than its lengths say. */
     DROP_IP_LENGTH,
@@ -71,8 +71,6 @@ public final class Counters {
     DROP_TCP_CHECKSUM,
     /** Dropped: TCP port 0. */
     DROP_TCP_PORT,
-    /** Dropped: malformed TCP options. */
-    DROP_TCP_OPTIONS,
     /** Dropped: no connection and no listener (answered by RST unless it was one). */
     DROP_NO_CONNECTION,
     /** Dropped: a flag combination that means nothing in this state. */

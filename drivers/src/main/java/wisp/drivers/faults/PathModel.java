@@ -126,7 +126,7 @@ public final class PathModel implements AutoCloseable {
   /**
    * A packet enters. Its bytes are copied.
    *
-   * @param flags as in {@link Burst}; a packet that gets corrupted loses {@link
+   * @param packetFlags as in {@link Burst}; a packet that gets corrupted loses {@link
    *     Burst#CHECKSUM_TRUSTED}
    */
   public void offer(MemorySegment memory, long start, int bytes, int packetFlags, long nowNanos) {
@@ -416,7 +416,7 @@ public final class PathModel implements AutoCloseable {
   }
 
   private static boolean isBefore(long due, long order, long otherDue, long otherOrder) {
-    return due < otherDue || due == otherDue && order < otherOrder;
+    return due < otherDue || (due == otherDue && order < otherOrder);
   }
 
   private void move(int from, int to) {

@@ -111,7 +111,7 @@ public final class InMemoryPipe implements AutoCloseable {
       this.largest = largest;
       // An odd number of cache lines, lest the headers of all slots compete for the same
       // cache sets.
-      long lines = (largest + CACHE_LINE - 1) / CACHE_LINE;
+      long lines = ((long) largest + CACHE_LINE - 1) / CACHE_LINE;
       stride = (lines | 1) * CACHE_LINE;
       memory = arena.allocate(stride * slots, CACHE_LINE);
       length = new int[slots];
@@ -213,8 +213,8 @@ public final class InMemoryPipe implements AutoCloseable {
       claimedBytes = -1;
       if (closed
           || packet.length <= 0
-          || packet.length > mtu && packet.segmentBytes == 0
-          || packet.segmentBytes > 0 && packet.length > offloads.segmentationBytes()) {
+          || (packet.length > mtu && packet.segmentBytes == 0)
+          || (packet.segmentBytes > 0 && packet.length > offloads.segmentationBytes())) {
         drops++;
         return;
       }

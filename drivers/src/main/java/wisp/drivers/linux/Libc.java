@@ -36,7 +36,6 @@ public final class Libc {
   public static final int EFD_NONBLOCK = 0x800;
   public static final int EFD_CLOEXEC = 0x80000;
   public static final short POLLIN = 1;
-  public static final short POLLERR = 8;
 
   /**
    * Bytes of a {@code struct pollfd}: descriptor 4, events asked for 2, events that are there 2.

@@ -31,7 +31,7 @@ public final class Linux {
     String architecture = System.getProperty("os.arch", "");
     // Structures and request numbers are written down for these two, whose ABIs agree in all of
     // them.
-    if (!architecture.equals("amd64") && !architecture.equals("aarch64")
+    if ((!architecture.equals("amd64") && !architecture.equals("aarch64"))
         || ByteOrder.nativeOrder() != ByteOrder.LITTLE_ENDIAN) {
       return "needs x86-64 or little-endian aarch64, this is "
           + architecture

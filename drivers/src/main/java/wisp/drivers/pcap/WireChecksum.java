@@ -58,7 +58,7 @@ final class WireChecksum {
     }
     int transportBytes = length - headerBytes;
     int field = protocol == TCP ? 16 : 6;
-    if (protocol != TCP && protocol != UDP || transportBytes < field + 2) {
+    if ((protocol != TCP && protocol != UDP) || transportBytes < field + 2) {
       return NONE;
     }
     long total =

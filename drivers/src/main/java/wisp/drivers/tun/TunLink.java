@@ -295,10 +295,10 @@ public final class TunLink implements PolledLink {
       return false;
     }
     return packet.segmentBytes == 0
-        || packet.segmentBytes > 0
+        || (packet.segmentBytes > 0
             && packet.headerBytes >= packet.checksumStart + TCP_FLAGS_OFFSET + 1
             && packet.headerBytes + packet.segmentBytes <= config.mtu()
-            && packet.headerBytes <= packet.length;
+            && packet.headerBytes <= packet.length);
   }
 
   private void writeHeader(TransmitPacket packet) {

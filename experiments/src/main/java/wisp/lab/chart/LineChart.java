@@ -168,7 +168,7 @@ public record LineChart(
       }
       lastX = end.x();
       lastY = y;
-      boolean goesOn = series.stream().anyMatch(other -> other != one && begins(other, end));
+      boolean goesOn = series.stream().anyMatch(other -> !other.equals(one) && begins(other, end));
       var label =
           goesOn
               ? new XYTextAnnotation(

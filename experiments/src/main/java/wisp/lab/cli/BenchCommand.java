@@ -13,7 +13,7 @@ import picocli.CommandLine.Parameters;
     mixinStandardHelpOptions = true,
     description = {
       "Runs JMH benchmarks, with JMH's own arguments.",
-      "For example: wisp bench -- ReceivePath -prof gc; all of JMH's options: wisp bench -- -h"
+      "For example: wisp bench ReceivePath -prof gc; all of JMH's options: wisp bench -- -h"
     })
 public final class BenchCommand implements Callable<Integer> {
   @Parameters(

@@ -41,9 +41,9 @@ public final class DoctorCommand implements Runnable {
     check("processor", Machine.cores() + " cores", null);
     check(
         "memory",
-        SiFormat.bytes(Machine.availableBytes())
+        SiFormat.bytes((double) Machine.availableBytes())
             + " free of "
-            + SiFormat.bytes(Machine.memoryBytes()),
+            + SiFormat.bytes((double) Machine.memoryBytes()),
         Machine.availableBytes() > MILLION_POINT_BYTES
             ? null
             : "a million connections of every strategy need 2 GB; use --connections 1k,10k,100k");
@@ -87,7 +87,7 @@ public final class DoctorCommand implements Runnable {
   }
 
   private static boolean fonts() {
-    return Files.isDirectory(Path.of("/usr/share/fonts")) && Machine.hasProgram("fc-list")
+    return (Files.isDirectory(Path.of("/usr/share/fonts")) && Machine.hasProgram("fc-list"))
         || System.getProperty("os.name").startsWith("Mac");
   }
 

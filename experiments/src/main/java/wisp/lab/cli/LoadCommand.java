@@ -95,7 +95,10 @@ public final class LoadCommand implements Callable<Integer> {
     if (!load.isDone()) {
       throw new FailedException("not done within " + timeout + " s (--timeout gives it more)");
     }
-    return load.isGood() ? 0 : 1;
+    if (!load.isGood()) {
+      throw new FailedException(load.trouble());
+    }
+    return 0;
   }
 
   private Load inMemory() {

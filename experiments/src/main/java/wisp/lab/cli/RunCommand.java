@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDateTime;
+import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
@@ -85,7 +86,7 @@ public final class RunCommand implements Callable<Integer> {
   @Option(
       names = "--param",
       paramLabel = "STRATEGY.NAME=VALUE",
-      description = "a parameter, such as slab.block=256 (see wisp list)")
+      description = "a parameter, such as slab.slab=1Mi (see wisp list)")
   private Map<String, String> parameters = Map.of();
 
   @Option(
@@ -199,7 +200,9 @@ public final class RunCommand implements Callable<Integer> {
       }
       return several ? out.resolve(suite.name()) : out;
     }
-    String time = LocalDateTime.now().format(DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss"));
+    String time =
+        LocalDateTime.now(ZoneId.systemDefault())
+            .format(DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss"));
     return Path.of("results", suite.name(), time);
   }
 

@@ -64,7 +64,7 @@ final class StackOptions {
   @Option(
       names = "--param",
       paramLabel = "STRATEGY.NAME=VALUE",
-      description = "a parameter, such as slab.block=256")
+      description = "a parameter, such as slab.slab=1Mi (see wisp list)")
   Map<String, String> parameters = Map.of();
 
   @Option(

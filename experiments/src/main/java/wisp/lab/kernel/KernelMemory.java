@@ -38,8 +38,7 @@ record KernelMemory(SlabInfo slab, long slabBytes, long allBytes) {
       try {
         Files.writeString(cache.toPath().resolve("shrink"), "1");
       } catch (IOException e) {
-        continue; // aliases of merged caches come and go; a cache that is not shrunk is only less
-        // exact
+        // Aliases of merged caches come and go; a cache that is not shrunk is only less exact.
       }
     }
   }

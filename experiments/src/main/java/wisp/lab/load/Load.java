@@ -219,6 +219,12 @@ public final class Load implements ConnectionHandler {
     return failed == 0 && wrongBytes == 0;
   }
 
+  /** What went wrong, for people. */
+  public String trouble() {
+    String connections = failed + " of " + plan.connections() + " connections failed: " + failures;
+    return failed > 0 ? connections : wrongBytes + " bytes came back wrong";
+  }
+
   /** One line of JSON. */
   public String report() {
     return Json.line(result());

@@ -20,11 +20,11 @@ final class Pattern {
   /** Writes bytes {@code position …} of the stream. */
   void write(long position, MemorySegment memory, long start, int length) {
     int i = 0;
-    for (; i < length && (position + i & 7) != 0; i++) {
+    for (; i < length && ((position + i) & 7) != 0; i++) {
       memory.set(ValueLayout.JAVA_BYTE, start + i, at(position + i));
     }
     for (; i + 8 <= length; i += 8) {
-      memory.set(LE64, start + i, word(position + i >>> 3));
+      memory.set(LE64, start + i, word((position + i) >>> 3));
     }
     for (; i < length; i++) {
       memory.set(ValueLayout.JAVA_BYTE, start + i, at(position + i));
@@ -35,11 +35,11 @@ final class Pattern {
   boolean matches(long position, MemorySegment memory, long start, int length) {
     int i = 0;
     long difference = 0;
-    for (; i < length && (position + i & 7) != 0; i++) {
+    for (; i < length && ((position + i) & 7) != 0; i++) {
       difference |= memory.get(ValueLayout.JAVA_BYTE, start + i) ^ at(position + i);
     }
     for (; i + 8 <= length; i += 8) {
-      difference |= memory.get(LE64, start + i) ^ word(position + i >>> 3);
+      difference |= memory.get(LE64, start + i) ^ word((position + i) >>> 3);
     }
     for (; i < length; i++) {
       difference |= memory.get(ValueLayout.JAVA_BYTE, start + i) ^ at(position + i);
@@ -48,7 +48,7 @@ final class Pattern {
   }
 
   private byte at(long position) {
-    return (byte) (word(position >>> 3) >>> 8 * (position & 7));
+    return (byte) (word(position >>> 3) >>> (8 * (position & 7)));
   }
 
   private long word(long index) {

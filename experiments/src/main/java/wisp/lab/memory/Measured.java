@@ -75,7 +75,7 @@ final class Measured {
         : "needs about "
             + SiFormat.bytes(expected)
             + ", "
-            + SiFormat.bytes(Math.max(0, bytes))
+            + SiFormat.bytes((double) Math.max(0, bytes))
             + " are free";
   }
 

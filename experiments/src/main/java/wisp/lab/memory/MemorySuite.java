@@ -341,66 +341,25 @@ public final class MemorySuite implements Suite {
     var rows = new ArrayList<Row>();
     long n = point.connections();
     String note = "both ends counted and halved";
-    rows.add(
-        row(
-            folder,
-            KERNEL,
-            "veth",
-            n,
-            repetition,
-            "bytes_per_connection",
-            "bytes",
-            point.socketBytes(),
-            note));
-    rows.add(
-        row(
-            folder,
-            KERNEL,
-            "veth",
-            n,
-            repetition,
-            "slab_bytes_per_connection",
-            "bytes",
-            point.slabBytes(),
-            note));
-    rows.add(
-        row(
-            folder,
-            KERNEL,
-            "veth",
-            n,
-            repetition,
-            "all_memory_bytes_per_connection",
-            "bytes",
-            point.allBytes(),
-            note));
-    rows.add(
-        row(
-            folder,
-            KERNEL,
-            "veth",
-            n,
-            repetition,
-            "setup_rate",
-            "connections/s",
-            point.setupRate(),
-            ""));
+    KernelRow measured =
+        (metric, unit, value, remark) ->
+            rows.add(row(folder, KERNEL, "veth", n, repetition, metric, unit, value, remark));
+    measured.add("bytes_per_connection", "bytes", point.socketBytes(), note);
+    measured.add("slab_bytes_per_connection", "bytes", point.slabBytes(), note);
+    measured.add("all_memory_bytes_per_connection", "bytes", point.allBytes(), note);
+    measured.add("setup_rate", "connections/s", point.setupRate(), "");
+    String perConnection = "objects/connection";
     point
         .caches()
         .forEach(
-            (cache, objects) ->
-                rows.add(
-                    row(
-                        folder,
-                        KERNEL,
-                        "veth",
-                        n,
-                        repetition,
-                        "slab_objects_" + cache,
-                        "objects/connection",
-                        objects,
-                        note)));
+            (cache, count) -> measured.add("slab_objects_" + cache, perConnection, count, note));
     return rows;
+  }
+
+  /** What differs between the rows of one point of the kernel's. */
+  @FunctionalInterface
+  private interface KernelRow {
+    void add(String metric, String unit, double value, String remark);
   }
 
   @Override

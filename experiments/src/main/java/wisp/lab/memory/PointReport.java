@@ -13,18 +13,19 @@ record PointReport(long endpoints) {
     metric("in_use_bytes_per_connection", "bytes", per(full.inUseBytes()));
     metric("rss_bytes_per_connection", "bytes", per(after.rssBytes() - before.rssBytes()));
     metric("heap_bytes_per_connection", "bytes", per(after.heapBytes() - before.heapBytes()));
-    metric("reserved_bytes", "bytes", full.reservedBytes());
-    metric("fixed_bytes", "bytes", empty.reservedBytes());
-    metric("rss_growth_bytes", "bytes", after.rssBytes() - before.rssBytes());
-    metric("rss_huge_bytes", "bytes", after.hugeBytes());
+    bytes("reserved_bytes", full.reservedBytes());
+    bytes("fixed_bytes", empty.reservedBytes());
+    bytes("rss_growth_bytes", after.rssBytes() - before.rssBytes());
+    bytes("rss_huge_bytes", after.hugeBytes());
     for (Footprint.Kind kind : Footprint.Kind.values()) {
-      metric(
-          kind.name().toLowerCase(Locale.ROOT) + "_reserved_bytes",
-          "bytes",
-          full.reservedBytes(kind));
-      metric(
-          kind.name().toLowerCase(Locale.ROOT) + "_in_use_bytes", "bytes", full.inUseBytes(kind));
+      String name = kind.name().toLowerCase(Locale.ROOT);
+      bytes(name + "_reserved_bytes", full.reservedBytes(kind));
+      bytes(name + "_in_use_bytes", full.inUseBytes(kind));
     }
+  }
+
+  private static void bytes(String name, long value) {
+    metric(name, "bytes", (double) value);
   }
 
   private double per(long bytes) {

@@ -88,7 +88,7 @@ final class Segments {
     m.set(BE16, tcp + 2, (short) destinationPort);
     m.set(BE32, tcp + 4, seq);
     m.set(BE32, tcp + 8, ack);
-    m.set(BE16, tcp + 12, (short) (tcpLength / 4 << 12 | flags));
+    m.set(BE16, tcp + 12, (short) ((tcpLength / 4) << 12 | flags));
     m.set(BE16, tcp + 14, (short) window);
     m.set(BE32, tcp + 16, 0);
     long sum = sum(m, at + 12, 8) + PROTOCOL_TCP + tcpLength + payloadBytes;

@@ -99,32 +99,28 @@ final class JsonReader {
       throw wrong("an escape");
     }
     char c = text.charAt(at++);
-    switch (c) {
-      case '"', '\\', '/':
-        return c;
-      case 'n':
-        return '\n';
-      case 't':
-        return '\t';
-      case 'r':
-        return '\r';
-      case 'b':
-        return '\b';
-      case 'f':
-        return '\f';
-      case 'u':
-        if (at + 4 <= text.length()) {
-          at += 4;
-          try {
-            return (char) Integer.parseInt(text.substring(at - 4, at), 16);
-          } catch (NumberFormatException e) {
-            throw wrong("four hexadecimal digits");
-          }
-        }
+    return switch (c) {
+      case '"', '\\', '/' -> c;
+      case 'n' -> '\n';
+      case 't' -> '\t';
+      case 'r' -> '\r';
+      case 'b' -> '\b';
+      case 'f' -> '\f';
+      case 'u' -> hexadecimal();
+      default -> throw wrong("an escape");
+    };
+  }
+
+  private char hexadecimal() {
+    if (at + 4 <= text.length()) {
+      at += 4;
+      try {
+        return (char) Integer.parseInt(text.substring(at - 4, at), 16);
+      } catch (NumberFormatException e) {
         throw wrong("four hexadecimal digits");
-      default:
-        throw wrong("an escape");
+      }
     }
+    throw wrong("four hexadecimal digits");
   }
 
   private @Nullable Object word(String word, @Nullable Object value) {

@@ -81,7 +81,8 @@ final class Chargen implements Service {
     for (int left = starved.size(); left > 0; left--) {
       sendOne(context, starved.remove());
     }
-    return farewell.retry(context) | !starved.isEmpty();
+    boolean leaving = farewell.retry(context);
+    return leaving || !starved.isEmpty();
   }
 
   @Override

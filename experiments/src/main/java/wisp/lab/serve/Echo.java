@@ -6,7 +6,6 @@ import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 import wisp.core.stack.CloseReason;
 import wisp.core.stack.Context;
 
@@ -251,10 +250,5 @@ final class Echo implements Service {
   /** Connections given up for want of memory for their overflow. */
   long aborted() {
     return aborted;
-  }
-
-  /** For tests: trouble that has not ended. */
-  @Nullable String troubled() {
-    return troubles.isEmpty() ? null : troubles.size() + " connections, " + overflowBytes + " B";
   }
 }

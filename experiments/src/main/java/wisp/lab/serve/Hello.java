@@ -40,7 +40,8 @@ final class Hello implements Service {
     for (int left = unsaid.size(); left > 0; left--) {
       onOpen(context, unsaid.remove());
     }
-    return farewell.retry(context) | !unsaid.isEmpty();
+    boolean leaving = farewell.retry(context);
+    return leaving || !unsaid.isEmpty();
   }
 
   @Override

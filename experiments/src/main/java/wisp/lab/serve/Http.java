@@ -263,7 +263,8 @@ final class Http implements Service {
         pump(context, connection, exchange);
       }
     }
-    return farewell.retry(context) | !starved.isEmpty();
+    boolean leaving = farewell.retry(context);
+    return leaving || !starved.isEmpty();
   }
 
   @Override

@@ -15,7 +15,13 @@ public final class Progress implements AutoCloseable {
 
   /** On standard output and, for the bar, standard error. */
   public Progress() {
-    this(System.out, System.console() != null && System.console().isTerminal());
+    this(System.out, isTerminal());
+  }
+
+  @SuppressWarnings("SystemConsoleNull") // from JDK 25 on it is null again without a terminal
+  private static boolean isTerminal() {
+    var console = System.console();
+    return console != null && console.isTerminal();
   }
 
   /** For tests. */

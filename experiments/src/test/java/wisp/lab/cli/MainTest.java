@@ -83,7 +83,10 @@ class MainTest {
     "run --help",
     "serve --help",
     "load --help",
-    "wire --help"
+    "wire --help",
+    "bench --help",
+    "help run",
+    "bench ReceivePath -f 1 -lp"
   })
   void whatOnlyTells(String arguments) {
     assertEquals(0, run(arguments.split(" ")));

@@ -56,7 +56,7 @@ public interface Link extends AutoCloseable {
   /**
    * Waits until a packet may be there, {@link #wake} was called or the time is over.
    *
-   * @param timeoutNanos at most so long; 0 does not wait
+   * @param timeoutNanos at most so long; 0 or less does not wait
    */
   void awaitReadable(long timeoutNanos);
 

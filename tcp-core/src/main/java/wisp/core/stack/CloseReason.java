@@ -5,7 +5,7 @@ public sealed interface CloseReason {
   /** Both sides closed and everything was delivered and acknowledged (RFC 9293 §3.6). */
   record Closed() implements CloseReason {}
 
-  /** The peer sent RST (RFC 9293 §3.5.3), or refused our SYN with one. */
+  /** The peer sent RST to a connection that had been established (RFC 9293 §3.5.3). */
   record ResetByPeer() implements CloseReason {}
 
   /** A SYN of ours was answered with RST. */

@@ -3,21 +3,28 @@ package wisp.core.stack;
 import java.lang.foreign.MemorySegment;
 
 /**
- * What an application is told. One handler serves any number of connections; {@code connection} is
- * the handle that every call on {@link Context} takes. All calls come from within {@link
- * Context#poll} (or from the API call that caused them), on the context's thread.
+ * What an application is told. One handler serves any number of connections, and should: {@code
+ * connection} is the handle that every call on {@link Context} takes, and {@link Context#slot} of
+ * it finds what an application keeps of a connection. Connections with the same endpoint, handler
+ * and profile share one of a context's 65,535 bindings; a handler for each connection uses them up
+ * and makes every segment search a chain of them.
+ *
+ * <p>All calls come from within {@link Context#poll}, or from within the API call that caused them
+ * ({@code abort} calls {@code onReleased} and {@code onClosed}; {@code resume} calls {@code onData}
+ * when a strategy with socket buffers has kept text), on the context's thread.
  *
  * <p>Every call may use the whole API except {@code poll}: send, close, abort, connect, also on
  * other connections. An exception aborts this one connection with {@link
  * CloseReason.HandlerFailed}, is reported, and harms no other.
  */
 public interface ConnectionHandler {
-  /** ESTABLISHED: passive or active. */
+  /** ESTABLISHED: passive or active. Never called for a connection that fails before. */
   default void onOpen(Context context, long connection) {}
 
   /**
-   * Text in order, straight from the link's memory. Called as it arrives; there is no buffer to
-   * read from later.
+   * Text in order, straight from the link's memory (from a block or a socket buffer when it had to
+   * wait there). Called as it arrives; there is no buffer to read from later. While the connection
+   * is paused, what the window had promised still comes, except with socket buffers.
    *
    * @param memory borrowed until the call returns: copy what is needed longer
    * @param offset first byte

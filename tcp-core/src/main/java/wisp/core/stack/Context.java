@@ -30,7 +30,7 @@ public final class Context implements AutoCloseable {
   /** connect: no free port for this destination. */
   public static final long NO_PORT = -1;
 
-  /** connect: no memory for a record or block. */
+  /** connect: no memory for a record or block, or no binding free. */
   public static final long NO_MEMORY = -2;
 
   /**
@@ -123,6 +123,8 @@ public final class Context implements AutoCloseable {
   /**
    * Accepts connections to an endpoint; {@link Endpoint#any} stands for every own address.
    *
+   * @param handler shared by all connections that are accepted there
+   * @throws IllegalArgumentException when the port is 0
    * @throws IllegalStateException when there is a listener already
    */
   public void listen(Endpoint local, ConnectionProfile profile, ConnectionHandler handler) {
@@ -141,6 +143,8 @@ public final class Context implements AutoCloseable {
    * Opens a connection; {@code onOpen} or {@code onClosed} follows.
    *
    * @param local null: the stack chooses; a port of 0: it chooses that
+   * @param remote where to; all connections there with the same handler and profile share one of
+   *     the context's 65,535 bindings, so let many connections share a handler
    * @return the handle, or {@link #NO_PORT}, {@link #NO_MEMORY}, {@link #NO_ROUTE}
    * @throws IllegalStateException when the context is closed, or being closed
    */
@@ -217,6 +221,7 @@ public final class Context implements AutoCloseable {
    * Queues a frame by reference: one more until {@code onReleased}. Its bytes must not change
    * before.
    *
+   * @param frame with a reference of the caller's, who keeps it and may release it right after
    * @return false: stale handle, closed for sending, or no memory (then {@code onWritable}
    *     follows); no reference was taken
    */
@@ -277,7 +282,9 @@ public final class Context implements AutoCloseable {
     }
   }
 
-  /** RST, now. False: stale handle. */
+  /**
+   * RST, now; {@code onReleased} and {@code onClosed} are called from within. False: stale handle.
+   */
   public boolean abort(long connection) {
     Tcb tcb = open(connection);
     if (tcb == null) {
@@ -309,7 +316,10 @@ public final class Context implements AutoCloseable {
     }
   }
 
-  /** Ends {@link #pause}; the peer is told. False: stale handle. */
+  /**
+   * Ends {@link #pause}; the peer is told. With classic socket buffers {@code onData} is called
+   * from within this call for the text that waits in one. False: stale handle.
+   */
   public boolean resume(long connection) {
     Tcb tcb = open(connection);
     if (tcb == null) {

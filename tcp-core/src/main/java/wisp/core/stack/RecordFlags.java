@@ -36,7 +36,6 @@ final class RecordFlags {
   static final int RCV_NXT = 1;
   static final int TS_RECENT = 2;
   static final int FLAGS = 3;
-  static final int APPLICATION = 4;
 
   static final int SACK = 1 << 7;
   static final int TIMESTAMPS = 1 << 8;
@@ -58,12 +57,6 @@ final class RecordFlags {
     return flags & 7;
   }
 
-  /** Whether the record alone carries a connection. */
-  static boolean isAsleep(int flags) {
-    int state = state(flags);
-    return state >= ESTABLISHED && state <= CLOSE_WAIT;
-  }
-
   static int scale(int flags) {
     return flags >>> 3 & 15;
   }
@@ -74,10 +67,6 @@ final class RecordFlags {
 
   static int age(int flags) {
     return flags >>> AGE_PLACE & 3;
-  }
-
-  static int withAge(int flags, int age) {
-    return (flags & ~(3 << AGE_PLACE)) | age << AGE_PLACE;
   }
 
   static boolean has(int flags, int bit) {

@@ -149,11 +149,6 @@ public final class SendQueue {
         && Seq.atOrBefore(place.startSeq + entryLength(place.headBlock, place.headIndex), seq);
   }
 
-  /** Frame at the head. */
-  int headFrame(Place place) {
-    return entryFrame(place.headBlock, place.headIndex);
-  }
-
   /** Takes the head frame out, without dropping its reference; the caller owns that now. */
   int pop(Place place) {
     int frame = entryFrame(place.headBlock, place.headIndex);
