@@ -88,13 +88,18 @@ class ArchitectureTest {
   }
 
   @Test
-  void ipKnowsWireAndSpi() {
-    room("ip", rooms("ip", "wire", "spi").or(COUNTERS));
+  void memoryKnowsSpi() {
+    room("memory", rooms("memory", "spi"));
   }
 
   @Test
-  void tcpKnowsIpWireAndSpi() {
-    room("tcp", rooms("tcp", "ip", "wire", "spi").or(COUNTERS));
+  void ipKnowsWireMemoryAndSpi() {
+    room("ip", rooms("ip", "wire", "memory", "spi").or(COUNTERS));
+  }
+
+  @Test
+  void tcpKnowsIpWireMemoryAndSpi() {
+    room("tcp", rooms("tcp", "ip", "wire", "memory", "spi").or(COUNTERS));
   }
 
   private static void room(String name, DescribedPredicate<JavaClass> allowed) {

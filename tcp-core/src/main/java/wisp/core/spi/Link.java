@@ -22,6 +22,14 @@ public interface Link extends AutoCloseable {
   /** What a packet begins with. */
   Kind kind();
 
+  /**
+   * Our hardware address on a link of kind {@link Kind#ETHERNET}: 48 bits, first byte highest; 0 on
+   * others. {@link #claim} counts the Ethernet header there, {@link #mtu} does not.
+   */
+  default long hardwareAddress() {
+    return 0;
+  }
+
   /** The largest IP packet that may be sent without segmentation offload, in bytes. */
   int mtu();
 

@@ -1,6 +1,7 @@
 package wisp.core.tcp;
 
 import wisp.core.Counters.Event;
+import wisp.core.memory.Blocks;
 import wisp.core.spi.FrameAllocator;
 import wisp.core.tcp.congestion.CongestionControl;
 import wisp.core.tcp.congestion.CongestionState;

@@ -2,6 +2,7 @@ package wisp.core.tcp;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import wisp.core.memory.Blocks;
 import wisp.core.spi.BlockPool;
 import wisp.core.tcp.congestion.CongestionState;
 

@@ -1,5 +1,6 @@
 package wisp.core.tcp;
 
+import wisp.core.memory.Blocks;
 import wisp.core.tcp.timer.TimerWheel;
 
 /**

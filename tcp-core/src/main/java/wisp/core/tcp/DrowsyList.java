@@ -1,5 +1,7 @@
 package wisp.core.tcp;
 
+import wisp.core.memory.Blocks;
+
 /**
  * Connections that are quiet but keep their activity block for one RTO, so that a writer with
  * pauses does not fall back to the initial window (RFC 5681 §4.1). Oldest first: those go when the

@@ -3,6 +3,7 @@ package wisp.core.tcp;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 import wisp.core.Counters.Event;
+import wisp.core.memory.Blocks;
 import wisp.core.spi.SocketBuffers;
 
 /**

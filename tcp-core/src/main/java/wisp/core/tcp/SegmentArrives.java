@@ -1,6 +1,7 @@
 package wisp.core.tcp;
 
 import wisp.core.Counters.Event;
+import wisp.core.memory.Blocks;
 import wisp.core.wire.TcpHeader;
 import wisp.core.wire.TcpOptions;
 

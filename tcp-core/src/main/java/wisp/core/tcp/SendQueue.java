@@ -1,6 +1,7 @@
 package wisp.core.tcp;
 
 import java.lang.foreign.MemorySegment;
+import wisp.core.memory.Blocks;
 import wisp.core.spi.BlockPool;
 import wisp.core.spi.FrameAllocator;
 

@@ -1,6 +1,7 @@
 package wisp.core.tcp;
 
 import org.jspecify.annotations.Nullable;
+import wisp.core.memory.Blocks;
 import wisp.core.spi.SocketBuffers;
 
 /**

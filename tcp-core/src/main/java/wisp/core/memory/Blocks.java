@@ -1,4 +1,4 @@
-package wisp.core.tcp;
+package wisp.core.memory;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -94,19 +94,23 @@ public final class Blocks {
     return pool.capacity(block);
   }
 
-  int getInt(int block, int offset) {
+  /** Four bytes of a block at an offset. */
+  public int getInt(int block, int offset) {
     return pool.memory(block).get(INT, pool.start(block) + offset);
   }
 
-  void setInt(int block, int offset, int value) {
+  /** Sets four bytes of a block. */
+  public void setInt(int block, int offset, int value) {
     pool.memory(block).set(INT, pool.start(block) + offset, value);
   }
 
-  long getLong(int block, int offset) {
+  /** Eight bytes of a block at an offset. */
+  public long getLong(int block, int offset) {
     return pool.memory(block).get(LONG, pool.start(block) + offset);
   }
 
-  void setLong(int block, int offset, long value) {
+  /** Sets eight bytes of a block. */
+  public void setLong(int block, int offset, long value) {
     pool.memory(block).set(LONG, pool.start(block) + offset, value);
   }
 }
