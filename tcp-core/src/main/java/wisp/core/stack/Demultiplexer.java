@@ -27,28 +27,33 @@ final class Demultiplexer {
   private static final int SKIP = -2;
 
   private final TcpEnvironment env;
-  private final RecordStore records;
+  private final Records records;
   private final Bindings bindings;
   private final TcbDesk desk;
-  private final Ipv4Input input;
-  private final Icmp icmp;
+  private final IpInput input;
+  private final IpPacket packet;
+  private final IcmpInput icmp;
+  private final UdpInput udp;
   private final SegmentArrives segmentArrives;
   private final TcpOutput output;
   private final PassiveOpens passiveOpens;
 
-  private final Ipv4Header ip = new Ipv4Header();
+  private final LookAhead ahead = new LookAhead();
   private final TcpHeader tcp = new TcpHeader();
   private final TcpOptions options = new TcpOptions();
-  private final long[] keys = new long[Burst.CAPACITY];
+  private final long[] highs = new long[Burst.CAPACITY];
+  private final long[] lows = new long[Burst.CAPACITY];
+  private final int[] tails = new int[Burst.CAPACITY];
   private final int[] slots = new int[Burst.CAPACITY];
 
   Demultiplexer(
       TcpEnvironment env,
-      RecordStore records,
+      Records records,
       Bindings bindings,
       TcbDesk desk,
-      Ipv4Input input,
-      Icmp icmp,
+      IpInput input,
+      IcmpInput icmp,
+      UdpInput udp,
       SegmentArrives segmentArrives,
       TcpOutput output,
       PassiveOpens passiveOpens) {
@@ -57,7 +62,9 @@ final class Demultiplexer {
     this.bindings = bindings;
     this.desk = desk;
     this.input = input;
+    this.packet = input.packet();
     this.icmp = icmp;
+    this.udp = udp;
     this.segmentArrives = segmentArrives;
     this.output = output;
     this.passiveOpens = passiveOpens;
@@ -80,29 +87,28 @@ final class Demultiplexer {
   private void lookAhead(Burst burst, int n) {
     for (int i = 0; i < n; i++) {
       slots[i] = SKIP;
-      boolean isTcp =
-          ip.wrap(burst.memory(i), burst.start(i), burst.length(i))
-              && ip.protocol() == Ipv4Header.PROTOCOL_TCP
-              && tcp.wrap(ip.memory(), ip.payloadStart(), ip.payloadLength());
-      if (isTcp) {
-        int binding = bindings.first(false, ip.destination(), tcp.destinationPort());
-        boolean active = binding == Bindings.NONE;
-        if (active) {
-          binding = bindings.first(true, ip.source(), tcp.sourcePort());
-        }
-        if (binding != Bindings.NONE) {
-          keys[i] =
-              active
-                  ? Bindings.key(ip.destination(), tcp.destinationPort(), binding)
-                  : Bindings.key(ip.source(), tcp.sourcePort(), binding);
-          slots[i] = RecordStore.NONE;
-          records.prefetchIndex(keys[i]);
-        }
+      if (!ahead.look(burst.memory(i), burst.start(i), burst.length(i))) {
+        continue;
+      }
+      int binding =
+          bindings.first(
+              false, ahead.destinationHigh, ahead.destinationLow, ahead.destinationPort);
+      boolean active = binding == Bindings.NONE;
+      if (active) {
+        binding = bindings.first(true, ahead.sourceHigh, ahead.sourceLow, ahead.sourcePort);
+      }
+      if (binding != Bindings.NONE) {
+        highs[i] = active ? ahead.destinationHigh : ahead.sourceHigh;
+        lows[i] = active ? ahead.destinationLow : ahead.sourceLow;
+        tails[i] =
+            Bindings.tail(active ? ahead.destinationPort : ahead.sourcePort, binding);
+        slots[i] = RecordStore.NONE;
+        records.prefetchIndex(highs[i], lows[i], tails[i]);
       }
     }
     for (int i = 0; i < n; i++) {
       if (slots[i] != SKIP) {
-        slots[i] = records.find(keys[i]);
+        slots[i] = records.find(highs[i], lows[i], tails[i]);
       }
     }
   }
@@ -110,34 +116,30 @@ final class Demultiplexer {
   // ---- Pass 3: the protocol --------------------------------------------------------------------
 
   private void packet(MemorySegment memory, long start, int length, int flags, int hint) {
-    if (!input.accept(ip, memory, start, length)) {
+    if (!input.accept(memory, start, length, (flags & Loopback.LOOPED) != 0, env.nowNanos)) {
       return;
     }
-    switch (ip.protocol()) {
-      case Ipv4Header.PROTOCOL_TCP -> segment((flags & Burst.CHECKSUM_TRUSTED) != 0, hint);
-      case Ipv4Header.PROTOCOL_ICMP -> icmp.receive(ip);
-      case Ipv4Header.PROTOCOL_UDP -> {
-        env.counters.add(Event.DROP_UDP);
-        icmp.portUnreachable(ip, env.nowNanos);
-      }
-      default -> {
-        env.counters.add(Event.DROP_IP_PROTOCOL);
-        icmp.protocolUnreachable(ip, env.nowNanos);
-      }
+    boolean checksumTrusted = (flags & Burst.CHECKSUM_TRUSTED) != 0 && !packet.wasFragmented;
+    switch (packet.protocol) {
+      case Ipv4Header.PROTOCOL_TCP -> segment(checksumTrusted, packet.wasFragmented ? SKIP : hint);
+      case Ipv4Header.PROTOCOL_UDP -> udp.receive(packet, checksumTrusted, env.nowNanos);
+      default -> icmp.receive(packet, env.nowNanos);
     }
   }
 
   private void segment(boolean checksumTrusted, int hint) {
     Counters counters = env.counters;
-    int length = ip.payloadLength();
-    if (!tcp.wrap(ip.memory(), ip.payloadStart(), length)) {
+    if (packet.toGroup) {
+      counters.add(Event.DROP_IP_DESTINATION);
+      return;
+    }
+    int length = packet.payloadLength;
+    if (!tcp.wrap(packet.memory, packet.payloadStart, length)) {
       counters.add(Event.DROP_TCP_LENGTH);
       return;
     }
     if (!checksumTrusted
-        && !tcp.checksumOk(
-            Checksum.pseudoHeaderIpv4(
-                ip.source(), ip.destination(), Ipv4Header.PROTOCOL_TCP, length))) {
+        && !tcp.checksumOk(packet.pseudoHeader(length))) {
       counters.add(Event.DROP_TCP_CHECKSUM);
       return;
     }
@@ -149,7 +151,14 @@ final class Demultiplexer {
     options.parse(tcp);
     int slot = slotHinted(hint);
     if (slot == RecordStore.NONE) {
-      slot = find(ip.destination(), tcp.destinationPort(), ip.source(), tcp.sourcePort());
+      slot =
+          find(
+              packet.destinationHigh,
+              packet.destinationLow,
+              tcp.destinationPort(),
+              packet.sourceHigh,
+              packet.sourceLow,
+              tcp.sourcePort());
     }
     if (slot == RecordStore.NONE) {
       forNoConnection(PassiveOpens.NO_FORMER);
@@ -164,23 +173,31 @@ final class Demultiplexer {
       return RecordStore.NONE;
     }
     int slot = slots[hint];
-    return slot >= 0 && records.isLive(slot) && records.key(slot) == keys[hint]
+    return slot >= 0
+            && records.isLive(slot)
+            && records.hasKey(slot, highs[hint], lows[hint], tails[hint])
         ? slot
         : RecordStore.NONE;
   }
 
   /** The record of a four-tuple, whoever opened it. */
-  int find(int localAddress, int localPort, int remoteAddress, int remotePort) {
-    int b = bindings.first(false, localAddress, localPort);
+  int find(
+      long localHigh,
+      long localLow,
+      int localPort,
+      long remoteHigh,
+      long remoteLow,
+      int remotePort) {
+    int b = bindings.first(false, localHigh, localLow, localPort);
     for (; b != Bindings.NONE; b = bindings.next(b)) {
-      int slot = records.find(Bindings.key(remoteAddress, remotePort, b));
+      int slot = records.find(remoteHigh, remoteLow, Bindings.tail(remotePort, b));
       if (slot != RecordStore.NONE) {
         return slot;
       }
     }
-    b = bindings.first(true, remoteAddress, remotePort);
+    b = bindings.first(true, remoteHigh, remoteLow, remotePort);
     for (; b != Bindings.NONE; b = bindings.next(b)) {
-      int slot = records.find(Bindings.key(localAddress, localPort, b));
+      int slot = records.find(localHigh, localLow, Bindings.tail(localPort, b));
       if (slot != RecordStore.NONE) {
         return slot;
       }
@@ -209,18 +226,10 @@ final class Demultiplexer {
       env.counters.add(Event.DROP_NO_CONNECTION);
       return;
     }
-    if (!tcp.has(TcpHeader.ACK) && passiveOpens.offer(ip, tcp, options, former)) {
+    if (!tcp.has(TcpHeader.ACK) && passiveOpens.offer(packet, tcp, options, former)) {
       return;
     }
     env.counters.add(Event.DROP_NO_CONNECTION);
-    boolean hasAck = tcp.has(TcpHeader.ACK);
-    output.sendReset(
-        ip.destination(),
-        tcp.destinationPort(),
-        ip.source(),
-        tcp.sourcePort(),
-        hasAck ? tcp.ackNo() : 0,
-        hasAck ? 0 : tcp.seq() + tcp.seqLength(),
-        !hasAck);
+    output.sendReset(packet, tcp);
   }
 }

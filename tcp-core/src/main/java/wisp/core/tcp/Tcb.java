@@ -1,5 +1,6 @@
 package wisp.core.tcp;
 
+import wisp.core.ip.IpAddress;
 import wisp.core.spi.BlockPool;
 import wisp.core.tcp.congestion.CongestionState;
 
@@ -17,8 +18,8 @@ public final class Tcb {
   /** Place of the record. */
   public int slot = -1;
 
-  /** The record's key. */
-  public long key;
+  /** The record's key in 64 bits: IPv4 as it is, IPv6 hashed. */
+  public long identity;
 
   /** What the application holds. */
   public long handle;
@@ -26,9 +27,13 @@ public final class Tcb {
   /** Number of the binding: (fixed endpoint, handler, profile). */
   public int binding;
 
-  public int localAddress;
+  /** Addresses in 128 bits, IPv4 in mapped form. */
+  public long localHigh;
+
+  public long localLow;
   public int localPort;
-  public int remoteAddress;
+  public long remoteHigh;
+  public long remoteLow;
   public int remotePort;
 
   /** Whether it came from LISTEN (MUST-11). */
@@ -205,6 +210,11 @@ public final class Tcb {
   public TimerKind timer = TimerKind.NONE;
 
   public long timerDeadlineNanos;
+
+  /** Whether the packets are IPv6. */
+  public boolean isIpv6() {
+    return !IpAddress.isIpv4(remoteHigh, remoteLow);
+  }
 
   /** Bytes in flight, SYN and FIN counted. */
   public int flightBytes() {
