@@ -27,6 +27,12 @@ public final class Counters {
     FAST_RETRANSMITS,
     /** Zero-window probes sent. */
     WINDOW_PROBES,
+    /** Segments larger than the path was known to carry, sent to find out (RFC 4821). */
+    MTU_PROBES,
+    /** Paths found to be narrower than believed, by a router's word or by silence. */
+    PATHS_NARROWED,
+    /** ICMP errors that reached the connection they were about. */
+    ICMP_ERRORS_RECEIVED,
     /** Connections that reached ESTABLISHED from LISTEN. */
     ACCEPTED,
     /** Connections that reached ESTABLISHED from SYN-SENT. */
@@ -71,6 +77,8 @@ public final class Counters {
     DROP_FRAGMENT_BUDGET,
     /** Dropped: fragments of a datagram that took too long. */
     DROP_FRAGMENT_TIMEOUT,
+    /** Dropped: an IPv6 extension header that is malformed or must be understood. */
+    DROP_IP_EXTENSION,
     /** Dropped: a protocol that is not spoken here. */
     DROP_IP_PROTOCOL,
     /** Dropped: malformed or unknown ICMP. */

@@ -3,13 +3,14 @@ package wisp.core.ip;
 import java.lang.foreign.MemorySegment;
 import wisp.core.spi.KeyedHash;
 import wisp.core.wire.Ipv4Header;
+import wisp.core.wire.Ipv6Extensions;
 import wisp.core.wire.Ipv6FragmentHeader;
 import wisp.core.wire.Ipv6Header;
 
 /**
  * Sends datagrams of UDP and ICMP, which may be larger than the path carries: those go in fragments
- * (RFC 791 §3.2, RFC 8200 §4.5). TCP never comes here. Use as {@link IpOutput}; a datagram that must
- * be cut is first written into a buffer of 64 KiB, which is made when the first one comes.
+ * (RFC 791 §3.2, RFC 8200 §4.5). TCP never comes here. Use as {@link IpOutput}; a datagram that
+ * must be cut is first written into a buffer of 64 KiB, which is made when the first one comes.
  */
 public final class DatagramOutput {
   private static final int MOST_BYTES = 65_535;
@@ -80,8 +81,7 @@ public final class DatagramOutput {
       return;
     }
     int id = identifications.next(fromHigh, fromLow, toHigh, toLow);
-    int headers =
-        ipv6 ? Ipv6Header.LENGTH + Ipv6FragmentHeader.LENGTH : Ipv4Header.LENGTH;
+    int headers = ipv6 ? Ipv6Header.LENGTH + Ipv6FragmentHeader.LENGTH : Ipv4Header.LENGTH;
     int most = (mtu - headers) / FRAGMENT_UNIT * FRAGMENT_UNIT;
     for (int offset = 0; offset < bytes; offset += most) {
       int length = Math.min(most, bytes - offset);
@@ -93,7 +93,7 @@ public final class DatagramOutput {
       if (ipv6) {
         Ipv6FragmentHeader.write(output.memory(), output.start(), protocol, offset, more, id);
         copy(offset, output.start() + Ipv6FragmentHeader.LENGTH, length);
-        output.send(Ipv6FragmentHeader.PROTOCOL, hopLimit, dscp, afterIpHeader);
+        output.send(Ipv6Extensions.FRAGMENT, hopLimit, dscp, afterIpHeader);
       } else {
         copy(offset, output.start(), length);
         output.sendFragmentIpv4(protocol, hopLimit, dscp, length, id & 0xFFFF, offset, more);

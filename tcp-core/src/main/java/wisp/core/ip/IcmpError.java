@@ -2,7 +2,9 @@ package wisp.core.ip;
 
 import wisp.core.wire.IcmpQuote;
 
-/** An ICMP or ICMPv6 error that came in, about a packet of ours. One instance is reused for ever. */
+/**
+ * An ICMP or ICMPv6 error that came in, about a packet of ours. One instance is reused for ever.
+ */
 public final class IcmpError {
   /** What it means for a transport (RFC 1122 §4.2.3.9, RFC 4443 §3, RFC 5461 §2). */
   public enum Kind {

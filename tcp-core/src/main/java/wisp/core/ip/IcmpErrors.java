@@ -5,6 +5,7 @@ import wisp.core.Counters.Event;
 import wisp.core.wire.IcmpHeader;
 import wisp.core.wire.Icmpv6Header;
 import wisp.core.wire.Ipv4Header;
+import wisp.core.wire.Ipv6Header;
 
 /**
  * What we tell senders about packets of theirs that we can't use (RFC 792, RFC 4443), a limited
@@ -107,16 +108,16 @@ public final class IcmpErrors {
     }
     if (packet.ipv6) {
       Icmpv6Header.writeError(
+          output.memory(), output.start(), type, code, word, packet.memory, packet.start, quoted);
+      Icmpv6Header.completeChecksum(
           output.memory(),
           output.start(),
-          type,
-          code,
-          word,
-          packet.memory,
-          packet.start,
-          quoted,
-          output.pseudoHeader(Icmpv6Header.PROTOCOL, bytes));
-      output.send(Icmpv6Header.PROTOCOL, HOP_LIMIT, 0, bytes);
+          bytes,
+          packet.destinationHigh,
+          packet.destinationLow,
+          packet.sourceHigh,
+          packet.sourceLow);
+      output.send(Ipv6Header.PROTOCOL_ICMPV6, HOP_LIMIT, 0, bytes);
     } else {
       IcmpHeader.writeError(
           output.memory(), output.start(), type, code, word, packet.memory, packet.start, quoted);
@@ -130,10 +131,10 @@ public final class IcmpErrors {
       return false;
     }
     if (packet.ipv6) {
-      return packet.protocol != Icmpv6Header.PROTOCOL
+      return packet.protocol != Ipv6Header.PROTOCOL_ICMPV6
           || packet.payloadLength < 1
           || !icmpv6.wrap(packet.memory, packet.payloadStart, packet.payloadLength)
-          || icmpv6.type() >= 128;
+          || !icmpv6.isError();
     }
     return packet.protocol != Ipv4Header.PROTOCOL_ICMP
         || (icmp.wrap(packet.memory, packet.payloadStart, packet.payloadLength)

@@ -5,6 +5,7 @@ import wisp.core.Counters.Event;
 import wisp.core.wire.IcmpHeader;
 import wisp.core.wire.Icmpv6Header;
 import wisp.core.wire.Ipv4Header;
+import wisp.core.wire.Ipv6Header;
 
 /**
  * ICMP as a host speaks it (RFC 792, RFC 4443, RFC 1122 §3.2.2): answers echo, passes errors on to
@@ -44,7 +45,7 @@ public final class IcmpInput {
 
   /** A packet that is neither TCP nor UDP. */
   public void receive(IpPacket packet, long nowNanos) {
-    if (packet.ipv6 && packet.protocol == Icmpv6Header.PROTOCOL) {
+    if (packet.ipv6 && packet.protocol == Ipv6Header.PROTOCOL_ICMPV6) {
       receiveIcmpv6(packet, nowNanos);
     } else if (!packet.ipv6 && packet.protocol == Ipv4Header.PROTOCOL_ICMP) {
       receiveIcmp(packet, nowNanos);
@@ -93,13 +94,14 @@ public final class IcmpInput {
 
   private void receiveIcmpv6(IpPacket packet, long nowNanos) {
     if (!icmpv6.wrap(packet.memory, packet.payloadStart, packet.payloadLength)
-        || !icmpv6.checksumOk(packet.pseudoHeader(packet.payloadLength))) {
+        || !icmpv6.checksumOk(
+            packet.sourceHigh, packet.sourceLow, packet.destinationHigh, packet.destinationLow)) {
       counters.add(Event.DROP_ICMP);
       return;
     }
     int type = icmpv6.type();
     switch (type) {
-      case Icmpv6Header.ECHO_REQUEST -> echo(packet, Icmpv6Header.PROTOCOL, icmpv6.code());
+      case Icmpv6Header.ECHO_REQUEST -> echo(packet, Ipv6Header.PROTOCOL_ICMPV6, icmpv6.code());
       case Icmpv6Header.DESTINATION_UNREACHABLE ->
           error(kindOfUnreachableIpv6(icmpv6.code()), 0, packet, type, icmpv6.code(), nowNanos);
       case Icmpv6Header.PACKET_TOO_BIG ->
@@ -110,7 +112,8 @@ public final class IcmpInput {
               type,
               icmpv6.code(),
               nowNanos);
-      case Icmpv6Header.TIME_EXCEEDED -> error(IcmpError.Kind.SOFT, 0, packet, type, icmpv6.code(), nowNanos);
+      case Icmpv6Header.TIME_EXCEEDED ->
+          error(IcmpError.Kind.SOFT, 0, packet, type, icmpv6.code(), nowNanos);
       case Icmpv6Header.PARAMETER_PROBLEM ->
           error(
               icmpv6.code() == IcmpErrors.UNKNOWN_NEXT_HEADER
@@ -172,12 +175,15 @@ public final class IcmpInput {
     }
     if (packet.ipv6) {
       Icmpv6Header.writeEchoReply(
-          packet.memory,
-          packet.payloadStart,
-          bytes,
+          packet.memory, packet.payloadStart, bytes, output.memory(), output.start());
+      Icmpv6Header.completeChecksum(
           output.memory(),
           output.start(),
-          output.pseudoHeader(protocol, bytes));
+          bytes,
+          packet.destinationHigh,
+          packet.destinationLow,
+          packet.sourceHigh,
+          packet.sourceLow);
     } else {
       IcmpHeader.writeEchoReply(
           packet.memory, packet.payloadStart, bytes, output.memory(), output.start());

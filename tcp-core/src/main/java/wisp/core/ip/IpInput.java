@@ -28,11 +28,7 @@ public final class IpInput {
 
   /** For one context. */
   public IpInput(
-      OwnAddresses own,
-      Groups groups,
-      Fragments fragments,
-      IcmpErrors errors,
-      Counters counters) {
+      OwnAddresses own, Groups groups, Fragments fragments, IcmpErrors errors, Counters counters) {
     this.own = own;
     this.groups = groups;
     this.fragments = fragments;
@@ -63,6 +59,32 @@ public final class IpInput {
     return version == 6
         ? readIpv6(memory, start, length, looped, nowNanos)
         : readIpv4(memory, start, length, looped, nowNanos);
+  }
+
+  /**
+   * The rest of a datagram did not come in time; its sender is told if it can be (RFC 792, RFC 4443
+   * §3.3).
+   *
+   * @param memory its first fragment, borrowed
+   */
+  public void expired(boolean isIpv6, MemorySegment memory, long start, int length, long nowNanos) {
+    boolean isSound = isIpv6 ? ipv6.wrap(memory, start, length) : ipv4.wrap(memory, start, length);
+    if (!isSound) {
+      return;
+    }
+    packet.ipv6 = isIpv6;
+    packet.sourceHigh = isIpv6 ? ipv6.sourceHigh() : 0;
+    packet.sourceLow = isIpv6 ? ipv6.sourceLow() : IpAddress.mapped(ipv4.source());
+    packet.destinationHigh = isIpv6 ? ipv6.destinationHigh() : 0;
+    packet.destinationLow = isIpv6 ? ipv6.destinationLow() : IpAddress.mapped(ipv4.destination());
+    packet.toGroup = Scope.isMulticast(packet.destinationHigh, packet.destinationLow);
+    packet.memory = memory;
+    packet.start = start;
+    packet.totalLength = length;
+    packet.protocol = isIpv6 ? Ipv6Extensions.FRAGMENT : ipv4.protocol();
+    packet.payloadStart = isIpv6 ? ipv6.payloadStart() : ipv4.payloadStart();
+    packet.payloadLength = isIpv6 ? ipv6.payloadLength() : ipv4.payloadLength();
+    errors.reassemblyTimeExceeded(packet, nowNanos);
   }
 
   // ---- IPv4 -------------------------------------------------------------------------------------
@@ -168,8 +190,7 @@ public final class IpInput {
   }
 
   private boolean refuseExtensions(long nowNanos) {
-    if (extensions.problemCode() >= 0
-        && (!packet.toGroup || extensions.problemEvenToMulticast())) {
+    if (extensions.problemCode() >= 0 && (!packet.toGroup || extensions.problemEvenToMulticast())) {
       errors.parameterProblem(
           packet, extensions.problemCode(), extensions.problemPointer(), nowNanos);
     }
@@ -202,8 +223,7 @@ public final class IpInput {
             packet.ecn(),
             nowNanos);
     if (result == Fragments.BAD_LENGTH) {
-      errors.parameterProblem(
-          packet, IcmpErrors.ERRONEOUS_FIELD, PAYLOAD_LENGTH_FIELD, nowNanos);
+      errors.parameterProblem(packet, IcmpErrors.ERRONEOUS_FIELD, PAYLOAD_LENGTH_FIELD, nowNanos);
     } else if (result == Fragments.TOO_LONG) {
       int pointer = (int) (extensions.fragmentHeaderStart() - packet.start) + 2;
       errors.parameterProblem(packet, IcmpErrors.ERRONEOUS_FIELD, pointer, nowNanos);

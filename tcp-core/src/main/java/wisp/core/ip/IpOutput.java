@@ -65,8 +65,7 @@ public final class IpOutput {
    * @param transportBytes what follows the IP header
    * @return false: the link is full (counted), nothing to undo
    */
-  public boolean begin(
-      long fromHigh, long fromLow, long toHigh, long toLow, int transportBytes) {
+  public boolean begin(long fromHigh, long fromLow, long toHigh, long toLow, int transportBytes) {
     address(fromHigh, fromLow, toHigh, toLow);
     if (link.claim(headerBytes + transportBytes, packet)) {
       return true;
@@ -102,8 +101,7 @@ public final class IpOutput {
    * @param tcpHeaderBytes TCP header with options
    * @param segmentBytes payload of each segment that the link is to cut; 0: one segment
    */
-  public void sendTcp(
-      int hopLimit, int dscp, int tcpBytes, int tcpHeaderBytes, int segmentBytes) {
+  public void sendTcp(int hopLimit, int dscp, int tcpBytes, int tcpHeaderBytes, int segmentBytes) {
     long pseudo = pseudoHeader(Ipv4Header.PROTOCOL_TCP, tcpBytes);
     int checksum;
     if (offloadChecksum) {

@@ -16,8 +16,7 @@ public record IpPrefix(IpAddress address, int bits) {
       throw new IllegalArgumentException("prefix length " + bits + " is outside 0 … " + most);
     }
     int whole = bits + 128 - most;
-    var first =
-        new IpAddress(address.high() & maskHigh(whole), address.low() & maskLow(whole));
+    var first = new IpAddress(address.high() & maskHigh(whole), address.low() & maskLow(whole));
     if (!first.equals(address)) {
       throw new IllegalArgumentException(
           address

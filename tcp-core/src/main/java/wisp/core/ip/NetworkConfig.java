@@ -8,8 +8,8 @@ import java.util.List;
  * @param routes next hops, for Ethernet links; empty: every destination is on the link
  * @param autoconfiguration whether IPv6 addresses and routers are taken from router advertisements
  *     (RFC 4862), on Ethernet links
- * @param fragmentBytes memory for datagrams that are not whole yet, of the shared pool; 0: fragments
- *     are dropped
+ * @param fragmentBytes memory for datagrams that are not whole yet, of the shared pool; 0:
+ *     fragments are dropped
  * @param fragmentDatagrams such datagrams at a time
  * @param neighbours entries of the neighbour cache at most, on Ethernet links
  */

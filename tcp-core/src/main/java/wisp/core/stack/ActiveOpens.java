@@ -5,7 +5,6 @@ import wisp.core.ip.IpAddress;
 import wisp.core.ip.OwnAddresses;
 import wisp.core.ip.Scope;
 import wisp.core.ip.SourceChoice;
-import wisp.core.spi.RecordStore;
 import wisp.core.tcp.Handshake;
 import wisp.core.tcp.Tcb;
 import wisp.core.tcp.TcpEnvironment;
@@ -75,8 +74,7 @@ final class ActiveOpens {
       Endpoint remote,
       ConnectionProfile profile,
       ConnectionHandler handler) {
-    if (!own.contains(from.high(), from.low())
-        || from.isIpv4() != remote.address().isIpv4()) {
+    if (!own.contains(from.high(), from.low()) || from.isIpv4() != remote.address().isIpv4()) {
       return Context.NO_ROUTE;
     }
     int chosen = choosePort(from.high(), from.low(), port, remote);
@@ -129,8 +127,7 @@ final class ActiveOpens {
     IpAddress to = remote.address();
     boolean isItself = port == remote.port() && low == to.low() && high == to.high();
     return !isItself
-        && demultiplexer.find(high, low, port, to.high(), to.low(), remote.port())
-            == RecordStore.NONE;
+        && demultiplexer.find(high, low, port, to.high(), to.low(), remote.port()) == Records.NONE;
   }
 
   private long open(

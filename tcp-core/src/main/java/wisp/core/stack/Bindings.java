@@ -11,9 +11,8 @@ import wisp.core.spi.KeyedHash;
  * connections that we opened the roles are swapped, so that a million of them to one server share
  * one binding.
  *
- * <p>A record's key is (address, port, binding), address and port being those the binding
- * doesn't hold. To find a connection: the binding of the segment's endpoint, then the record of the
- * key.
+ * <p>A record's key is (address, port, binding), address and port being those the binding doesn't
+ * hold. To find a connection: the binding of the segment's endpoint, then the record of the key.
  */
 final class Bindings {
   static final int NONE = 0;

@@ -3,16 +3,14 @@ package wisp.core.stack;
 import java.lang.foreign.MemorySegment;
 import wisp.core.Counters;
 import wisp.core.Counters.Event;
-import wisp.core.ip.Icmp;
-import wisp.core.ip.Ipv4Input;
+import wisp.core.ip.IpPacket;
+import wisp.core.ip.Loopback;
 import wisp.core.spi.Burst;
-import wisp.core.spi.RecordStore;
 import wisp.core.tcp.SegmentArrives;
 import wisp.core.tcp.State;
 import wisp.core.tcp.Tcb;
 import wisp.core.tcp.TcpEnvironment;
 import wisp.core.tcp.TcpOutput;
-import wisp.core.wire.Checksum;
 import wisp.core.wire.Ipv4Header;
 import wisp.core.wire.TcpHeader;
 import wisp.core.wire.TcpOptions;
@@ -30,10 +28,8 @@ final class Demultiplexer {
   private final Records records;
   private final Bindings bindings;
   private final TcbDesk desk;
-  private final IpInput input;
+  private final Network network;
   private final IpPacket packet;
-  private final IcmpInput icmp;
-  private final UdpInput udp;
   private final SegmentArrives segmentArrives;
   private final TcpOutput output;
   private final PassiveOpens passiveOpens;
@@ -51,9 +47,7 @@ final class Demultiplexer {
       Records records,
       Bindings bindings,
       TcbDesk desk,
-      IpInput input,
-      IcmpInput icmp,
-      UdpInput udp,
+      Network network,
       SegmentArrives segmentArrives,
       TcpOutput output,
       PassiveOpens passiveOpens) {
@@ -61,10 +55,8 @@ final class Demultiplexer {
     this.records = records;
     this.bindings = bindings;
     this.desk = desk;
-    this.input = input;
-    this.packet = input.packet();
-    this.icmp = icmp;
-    this.udp = udp;
+    this.network = network;
+    this.packet = network.input.packet();
     this.segmentArrives = segmentArrives;
     this.output = output;
     this.passiveOpens = passiveOpens;
@@ -91,8 +83,7 @@ final class Demultiplexer {
         continue;
       }
       int binding =
-          bindings.first(
-              false, ahead.destinationHigh, ahead.destinationLow, ahead.destinationPort);
+          bindings.first(false, ahead.destinationHigh, ahead.destinationLow, ahead.destinationPort);
       boolean active = binding == Bindings.NONE;
       if (active) {
         binding = bindings.first(true, ahead.sourceHigh, ahead.sourceLow, ahead.sourcePort);
@@ -100,9 +91,8 @@ final class Demultiplexer {
       if (binding != Bindings.NONE) {
         highs[i] = active ? ahead.destinationHigh : ahead.sourceHigh;
         lows[i] = active ? ahead.destinationLow : ahead.sourceLow;
-        tails[i] =
-            Bindings.tail(active ? ahead.destinationPort : ahead.sourcePort, binding);
-        slots[i] = RecordStore.NONE;
+        tails[i] = Bindings.tail(active ? ahead.destinationPort : ahead.sourcePort, binding);
+        slots[i] = Records.NONE;
         records.prefetchIndex(highs[i], lows[i], tails[i]);
       }
     }
@@ -116,14 +106,15 @@ final class Demultiplexer {
   // ---- Pass 3: the protocol --------------------------------------------------------------------
 
   private void packet(MemorySegment memory, long start, int length, int flags, int hint) {
-    if (!input.accept(memory, start, length, (flags & Loopback.LOOPED) != 0, env.nowNanos)) {
+    boolean looped = (flags & Loopback.LOOPED) != 0;
+    if (!network.input.accept(memory, start, length, looped, env.nowNanos)) {
       return;
     }
     boolean checksumTrusted = (flags & Burst.CHECKSUM_TRUSTED) != 0 && !packet.wasFragmented;
     switch (packet.protocol) {
       case Ipv4Header.PROTOCOL_TCP -> segment(checksumTrusted, packet.wasFragmented ? SKIP : hint);
-      case Ipv4Header.PROTOCOL_UDP -> udp.receive(packet, checksumTrusted, env.nowNanos);
-      default -> icmp.receive(packet, env.nowNanos);
+      case Ipv4Header.PROTOCOL_UDP -> network.udp.receive(packet, checksumTrusted, env.nowNanos);
+      default -> network.icmp.receive(packet, env.nowNanos);
     }
   }
 
@@ -138,8 +129,7 @@ final class Demultiplexer {
       counters.add(Event.DROP_TCP_LENGTH);
       return;
     }
-    if (!checksumTrusted
-        && !tcp.checksumOk(packet.pseudoHeader(length))) {
+    if (!checksumTrusted && !tcp.checksumOk(packet.pseudoHeader(length))) {
       counters.add(Event.DROP_TCP_CHECKSUM);
       return;
     }
@@ -150,7 +140,7 @@ final class Demultiplexer {
     counters.add(Event.SEGMENTS_RECEIVED);
     options.parse(tcp);
     int slot = slotHinted(hint);
-    if (slot == RecordStore.NONE) {
+    if (slot == Records.NONE) {
       slot =
           find(
               packet.destinationHigh,
@@ -160,7 +150,7 @@ final class Demultiplexer {
               packet.sourceLow,
               tcp.sourcePort());
     }
-    if (slot == RecordStore.NONE) {
+    if (slot == Records.NONE) {
       forNoConnection(PassiveOpens.NO_FORMER);
     } else {
       forConnection(slot);
@@ -170,14 +160,14 @@ final class Demultiplexer {
   /** The slot that pass 2 found, if the record there is still the one of this packet. */
   private int slotHinted(int hint) {
     if (hint == SKIP) {
-      return RecordStore.NONE;
+      return Records.NONE;
     }
     int slot = slots[hint];
     return slot >= 0
             && records.isLive(slot)
             && records.hasKey(slot, highs[hint], lows[hint], tails[hint])
         ? slot
-        : RecordStore.NONE;
+        : Records.NONE;
   }
 
   /** The record of a four-tuple, whoever opened it. */
@@ -191,18 +181,18 @@ final class Demultiplexer {
     int b = bindings.first(false, localHigh, localLow, localPort);
     for (; b != Bindings.NONE; b = bindings.next(b)) {
       int slot = records.find(remoteHigh, remoteLow, Bindings.tail(remotePort, b));
-      if (slot != RecordStore.NONE) {
+      if (slot != Records.NONE) {
         return slot;
       }
     }
     b = bindings.first(true, remoteHigh, remoteLow, remotePort);
     for (; b != Bindings.NONE; b = bindings.next(b)) {
       int slot = records.find(localHigh, localLow, Bindings.tail(localPort, b));
-      if (slot != RecordStore.NONE) {
+      if (slot != Records.NONE) {
         return slot;
       }
     }
-    return RecordStore.NONE;
+    return Records.NONE;
   }
 
   private void forConnection(int slot) {

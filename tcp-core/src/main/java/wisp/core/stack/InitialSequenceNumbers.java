@@ -23,7 +23,6 @@ final class InitialSequenceNumbers {
       long nowNanos) {
     long ports = (long) localPort << 16 | remotePort;
     long local = hash.hash(localHigh, localLow, ports);
-    return (int) (nowNanos / TICK_NANOS)
-        + (int) hash.hash(local, remoteHigh, remoteLow);
+    return (int) (nowNanos / TICK_NANOS) + (int) hash.hash(local, remoteHigh, remoteLow);
   }
 }

@@ -1,12 +1,12 @@
 package wisp.core.stack;
 
 import wisp.core.Counters.Event;
+import wisp.core.ip.IpPacket;
 import wisp.core.tcp.Handshake;
 import wisp.core.tcp.Seq;
 import wisp.core.tcp.SeqNum;
 import wisp.core.tcp.Tcb;
 import wisp.core.tcp.TcpEnvironment;
-import wisp.core.ip.IpPacket;
 import wisp.core.wire.TcpHeader;
 import wisp.core.wire.TcpOptions;
 
@@ -56,7 +56,7 @@ final class PassiveOpens {
    * @return false: nobody listens there, it deserves a RST
    */
   boolean offer(IpPacket ip, TcpHeader seg, TcpOptions options, long after) {
-    Listeners.Listener listener = 
+    Listeners.Listener listener =
         listeners.find(ip.destinationHigh, ip.destinationLow, seg.destinationPort());
     if (listener == null) {
       return false;

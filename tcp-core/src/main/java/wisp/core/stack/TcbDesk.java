@@ -67,14 +67,10 @@ final class TcbDesk {
 
   // ---- Handles ---------------------------------------------------------------------------------
 
-  /**
-   * The slot of a handle whose record lives and has that identity, else {@link Records#NONE}.
-   */
+  /** The slot of a handle whose record lives and has that identity, else {@link Records#NONE}. */
   int slotOf(long handle) {
     int slot = (int) handle;
-    if (slot < 0
-        || !records.isLive(slot)
-        || codec.handle(slot) != handle) {
+    if (slot < 0 || !records.isLive(slot) || codec.handle(slot) != handle) {
       return Records.NONE;
     }
     return slot;

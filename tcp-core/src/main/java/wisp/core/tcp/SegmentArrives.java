@@ -240,8 +240,7 @@ public final class SegmentArrives {
     if (tcb.state == State.SYN_RECEIVED) {
       if (Seq.atOrBefore(ack, tcb.sndUna) || Seq.after(ack, tcb.sndNxt)) {
         env.counters.add(Event.DROP_ACK);
-        output.sendReset(
-            tcb, ack, 0, false);
+        output.sendReset(tcb, ack, 0, false);
         return false;
       }
       rememberTimestamp(tcb, seg, options);

@@ -201,6 +201,34 @@ public final class Tcb {
 
   public @SeqNum int peerFinSeq;
 
+  // ---- Path MTU: awake only --------------------------------------------------------------------
+
+  /** Payload of a probe in flight that is larger than a full segment; 0: none (RFC 4821). */
+  public int probeBytes;
+
+  /** Where the probe begins. */
+  public @SeqNum int probeSeq;
+
+  /** Payload of a full segment whose arrival is waited for; 0: none. */
+  public int sizedBytes;
+
+  /** Acknowledging it shows that segments of this size arrive. */
+  public @SeqNum int sizedSeq;
+
+  /** Largest payload that was seen to arrive (RFC 5927 §7.2: maxsizeacked). */
+  public int arrivedBytes;
+
+  /** A claimed path MTU that is believed only after a time-out; 0: none. */
+  public int claimedMtu;
+
+  /** Acknowledging it refutes the claim. */
+  public @SeqNum int claimedSeq;
+
+  /** Type and code of the ICMP error in hand: valid while it is dealt with. */
+  public int icmpType;
+
+  public int icmpCode;
+
   // ---- Timer: awake only ------------------------------------------------------------------------
 
   /** TIME-WAIT begins anew: the FIN came again. Set for the desk, which keeps the deadline. */
@@ -247,6 +275,10 @@ public final class Tcb {
     duplicateAcksOwed = 0;
     timer = TimerKind.NONE;
     timerDeadlineNanos = Long.MAX_VALUE;
+    probeBytes = 0;
+    sizedBytes = 0;
+    arrivedBytes = 0;
+    claimedMtu = 0;
     congestion.ackedBytes = 0;
     congestion.ssthreshBytes = CongestionState.UNLIMITED;
   }

@@ -103,7 +103,7 @@ public final class TcpOutput {
     int flags = acknowledge ? TcpHeader.SYN | TcpHeader.ACK : TcpHeader.SYN;
     int field = window.advertise(tcb, true);
     @SeqNum int iss = tcb.sndUna;
-    finish(tcb, iss, acknowledge ? tcb.rcvNxt : 0, headerBytes, 0, flags, field, 0);
+    finish(tcb, iss, acknowledge ? tcb.rcvNxt : 0, headerBytes, 0, flags, field, 0, 0);
     return true;
   }
 
@@ -131,6 +131,18 @@ public final class TcpOutput {
    * @return false: the link was full, nothing has changed
    */
   boolean sendSegment(Tcb tcb, @SeqNum int seq, int payloadBytes, int flags) {
+    int mss = tcb.effectiveMss();
+    return sendSegment(tcb, seq, payloadBytes, flags, payloadBytes > mss ? mss : 0);
+  }
+
+  /** One segment with queued payload, whatever a full one holds otherwise. */
+  boolean sendProbe(Tcb tcb, @SeqNum int seq, int payloadBytes) {
+    env.counters.add(Event.MTU_PROBES);
+    return sendSegment(tcb, seq, payloadBytes, 0, 0);
+  }
+
+  private boolean sendSegment(
+      Tcb tcb, @SeqNum int seq, int payloadBytes, int flags, int segmentBytes) {
     int timestampBytes = tcb.timestamps ? TcpOptions.TIMESTAMP_LENGTH : 0;
     int islands = islandsToReport(tcb, payloadBytes);
     int sackBytes = islands == 0 ? 0 : TcpOptions.sackLength(islands);
@@ -163,7 +175,8 @@ public final class TcpOutput {
         payloadBytes,
         flags | TcpHeader.ACK,
         field,
-        urgentPointer);
+        urgentPointer,
+        segmentBytes);
     return true;
   }
 
@@ -187,7 +200,8 @@ public final class TcpOutput {
       int payloadBytes,
       int flags,
       int windowField,
-      int urgentPointer) {
+      int urgentPointer,
+      int segmentBytes) {
     MemorySegment memory = ip.memory();
     TcpHeader.write(
         memory,
@@ -200,8 +214,6 @@ public final class TcpOutput {
         flags,
         windowField,
         urgentPointer);
-    int mss = tcb.effectiveMss();
-    int segmentBytes = payloadBytes > mss ? mss : 0;
     ip.sendTcp(tcb.ttl, tcb.dscp, headerBytes + payloadBytes, headerBytes, segmentBytes);
     env.counters.add(Event.SEGMENTS_SENT);
     if ((flags & TcpHeader.ACK) != 0) {
