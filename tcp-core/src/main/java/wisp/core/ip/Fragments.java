@@ -54,6 +54,7 @@ public final class Fragments {
   /** Datagrams in hand at once, unless told otherwise. */
   public static final int DEFAULT_DATAGRAMS = 64;
 
+  private static final int FITS = -1;
   private static final int LONGEST = 0xFFFF;
 
   /** Who wants to know that a datagram took too long. */
@@ -82,8 +83,7 @@ public final class Fragments {
    * For one context.
    *
    * @param hash with a key of its own
-   * @param budgetBytes of blocks for all datagrams together; below 67 KiB the longest ones don't
-   *     fit
+   * @param budgetBytes of blocks for all datagrams together; the longest datagram needs 69,888
    * @param mostDatagrams in hand at once, those given up and not yet forgotten included; at least 1
    */
   public Fragments(
@@ -171,42 +171,62 @@ public final class Fragments {
     if (d == null) {
       long deadlineNanos = nowNanos + LIFETIME_NANOS;
       d = t.open(sourceHigh, sourceLow, destinationHigh, destinationLow, tag, deadlineNanos);
-    } else if (d.buriedFor != null) {
-      return refuse(d.buriedFor, DROPPED);
-    } else if (d.deadlineNanos <= nowNanos) {
-      return refuse(Event.DROP_FRAGMENT_TIMEOUT, DROPPED);
     }
-
-    int end = offset + length;
-    if (d.contradicts(end, more)) {
-      return giveUp(t, d, Event.DROP_FRAGMENT_MALFORMED);
+    int verdict = judge(t, d, memory, dataStart, offset, offset + length, more, ecn, nowNanos);
+    if (verdict != FITS) {
+      return verdict;
     }
-    int held = text.heldUnits(d, offset, end);
-    if (held > 0) {
-      boolean duplicate =
-          held == FragmentText.units(length)
-              && (more || end == d.total)
-              && text.isDuplicate(d, offset, end, memory, dataStart);
-      return duplicate
-          ? refuse(Event.DROP_FRAGMENT_DUPLICATE, HELD)
-          : giveUp(t, d, Event.DROP_FRAGMENT_OVERLAP);
-    }
-    if (!d.mixEcn(ecn)) {
-      return giveUp(t, d, Event.DROP_FRAGMENT_MALFORMED);
-    }
-
-    d.fragments++;
     if (offset == 0) {
-      d.ipv6 = ipv6;
-      d.headerLength = headerLength;
-      d.nextHeaderFieldOffset = nextHeaderFieldOffset;
-      d.protocol = protocol;
-      d.identification = identification;
-      d.firstLength = length;
+      d.begin(ipv6, headerLength, nextHeaderFieldOffset, protocol, identification, length);
       if (!keepHeader(t, d, memory, headerStart)) {
         return DROPPED;
       }
     }
+    return hold(t, d, memory, dataStart, offset, offset + length, more);
+  }
+
+  /** Whether a fragment {@link #FITS}; if not, what became of it. */
+  private int judge(
+      FragmentTable t,
+      PartialDatagram d,
+      MemorySegment memory,
+      long dataStart,
+      int offset,
+      int end,
+      boolean more,
+      int ecn,
+      long nowNanos) {
+    if (d.buriedFor != null) {
+      return refuse(d.buriedFor, DROPPED);
+    }
+    if (d.deadlineNanos <= nowNanos) {
+      return refuse(Event.DROP_FRAGMENT_TIMEOUT, DROPPED);
+    }
+    int held = text.heldUnits(d, offset, end);
+    if (held > 0
+        && held == FragmentText.units(end - offset)
+        && more == (end != d.total)
+        && text.isDuplicate(d, offset, end, memory, dataStart)) {
+      return refuse(Event.DROP_FRAGMENT_DUPLICATE, HELD);
+    }
+    d.fragments++;
+    if (held > 0) {
+      return giveUp(t, d, Event.DROP_FRAGMENT_OVERLAP);
+    }
+    if (d.contradicts(end, more) || !d.mixEcn(ecn)) {
+      return giveUp(t, d, Event.DROP_FRAGMENT_MALFORMED);
+    }
+    return FITS;
+  }
+
+  private int hold(
+      FragmentTable t,
+      PartialDatagram d,
+      MemorySegment memory,
+      long dataStart,
+      int offset,
+      int end,
+      boolean more) {
     if (!makeRoom(t, d, offset, end)) {
       return DROPPED;
     }
@@ -232,9 +252,7 @@ public final class Fragments {
     return result;
   }
 
-  /** Drops a fragment and its whole datagram. */
   private static int giveUp(FragmentTable t, PartialDatagram d, Event reason) {
-    d.fragments++;
     t.bury(d, reason);
     return DROPPED;
   }
@@ -267,8 +285,7 @@ public final class Fragments {
   private int complete(FragmentTable t, PartialDatagram d) {
     // A later fragment may have come with a shorter header than the first.
     if (isTooLong(d.ipv6, d.headerLength, d.total)) {
-      t.bury(d, Event.DROP_FRAGMENT_MALFORMED);
-      return DROPPED;
+      return giveUp(t, d, Event.DROP_FRAGMENT_MALFORMED);
     }
     packet.join(d);
     t.remove(d);

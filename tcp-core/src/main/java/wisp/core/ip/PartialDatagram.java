@@ -36,7 +36,7 @@ final class PartialDatagram {
   /** Why it was given up: its blocks are gone, and what comes of it still is dropped. */
   @Nullable Event buriedFor;
 
-  /** Fragments received and not counted as dropped. */
+  /** Fragments received, without duplicates; they count as dropped when it is given up. */
   int fragments;
 
   /** Bytes of blocks. */
@@ -75,6 +75,22 @@ final class PartialDatagram {
     highest = 0;
     headerBlock = Blocks.NONE;
     ecnSeen = 0;
+  }
+
+  /** What the fragment with offset 0 says of the datagram. */
+  void begin(
+      boolean ipv6,
+      int headerLength,
+      int nextHeaderFieldOffset,
+      int protocol,
+      int identification,
+      int firstLength) {
+    this.ipv6 = ipv6;
+    this.headerLength = headerLength;
+    this.nextHeaderFieldOffset = nextHeaderFieldOffset;
+    this.protocol = protocol;
+    this.identification = identification;
+    this.firstLength = firstLength;
   }
 
   boolean hasFirstFragment() {
