@@ -3,6 +3,8 @@ package wisp.core.stack;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import wisp.core.spi.KeyedHash;
+import wisp.core.spi.RecordClass;
+import wisp.core.spi.RecordStore;
 
 /**
  * What many connections share, by a number of 16 bits: one endpoint, the handler, the profile. For
@@ -193,6 +195,16 @@ final class Bindings {
 
   static long key(int address, int port, int binding) {
     return (long) address << 32 | (long) port << 16 | binding;
+  }
+
+  /** The key of a live record of IPv4. */
+  static long keyOf(RecordStore ipv4, int slot) {
+    return ipv4.addressLow(slot) << 32 | (ipv4.tail(slot) & 0xFFFF_FFFFL);
+  }
+
+  /** The low half of a key's address as {@link RecordStore} wants it; the high half is 0. */
+  static long keyLow(long key) {
+    return RecordClass.mappedLow(keyAddress(key));
   }
 
   static int keyAddress(long key) {

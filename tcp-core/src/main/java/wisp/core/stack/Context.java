@@ -10,6 +10,7 @@ import wisp.core.spi.Footprint;
 import wisp.core.spi.FrameAllocator;
 import wisp.core.spi.Link;
 import wisp.core.spi.MemoryStrategy;
+import wisp.core.spi.RecordClass;
 import wisp.core.spi.RecordStore;
 import wisp.core.spi.SocketBuffers;
 import wisp.core.tcp.EndCause;
@@ -69,8 +70,8 @@ public final class Context implements AutoCloseable {
     }
     this.memory = memory;
     this.frames = memory.frames();
-    this.records = memory.records();
-    SocketBuffers buffers = memory.socketBuffers();
+    this.records = memory.records(RecordClass.IPV4);
+    SocketBuffers buffers = memory.socketBuffers(RecordClass.IPV4);
     this.largestFrame =
         buffers == null ? frames.largest() : Math.min(frames.largest(), buffers.sendBytes());
     this.link = link;

@@ -96,13 +96,13 @@ final class Demultiplexer {
                   ? Bindings.key(ip.destination(), tcp.destinationPort(), binding)
                   : Bindings.key(ip.source(), tcp.sourcePort(), binding);
           slots[i] = RecordStore.NONE;
-          records.prefetchIndex(keys[i]);
+          records.prefetchIndex(0, Bindings.keyLow(keys[i]), (int) keys[i]);
         }
       }
     }
     for (int i = 0; i < n; i++) {
       if (slots[i] != SKIP) {
-        slots[i] = records.find(keys[i]);
+        slots[i] = find(keys[i]);
       }
     }
   }
@@ -164,7 +164,7 @@ final class Demultiplexer {
       return RecordStore.NONE;
     }
     int slot = slots[hint];
-    return slot >= 0 && records.isLive(slot) && records.key(slot) == keys[hint]
+    return slot >= 0 && records.isLive(slot) && Bindings.keyOf(records, slot) == keys[hint]
         ? slot
         : RecordStore.NONE;
   }
@@ -173,19 +173,23 @@ final class Demultiplexer {
   int find(int localAddress, int localPort, int remoteAddress, int remotePort) {
     int b = bindings.first(false, localAddress, localPort);
     for (; b != Bindings.NONE; b = bindings.next(b)) {
-      int slot = records.find(Bindings.key(remoteAddress, remotePort, b));
+      int slot = find(Bindings.key(remoteAddress, remotePort, b));
       if (slot != RecordStore.NONE) {
         return slot;
       }
     }
     b = bindings.first(true, remoteAddress, remotePort);
     for (; b != Bindings.NONE; b = bindings.next(b)) {
-      int slot = records.find(Bindings.key(localAddress, localPort, b));
+      int slot = find(Bindings.key(localAddress, localPort, b));
       if (slot != RecordStore.NONE) {
         return slot;
       }
     }
     return RecordStore.NONE;
+  }
+
+  private int find(long key) {
+    return records.find(0, Bindings.keyLow(key), (int) key);
   }
 
   private void forConnection(int slot) {

@@ -12,6 +12,7 @@ import wisp.core.spi.FrameAllocator;
 import wisp.core.spi.KeyedHash;
 import wisp.core.spi.Link;
 import wisp.core.spi.MemoryStrategy;
+import wisp.core.spi.RecordClass;
 import wisp.core.spi.RecordStore;
 import wisp.core.spi.SocketBuffers;
 import wisp.core.tcp.AckLimiter;
@@ -81,9 +82,9 @@ final class Machinery {
 
   Machinery(
       Context context, ContextConfig config, MemoryStrategy memory, Link link, Entropy entropy) {
-    this.records = memory.records();
+    this.records = memory.records(RecordClass.IPV4);
     FrameAllocator frames = memory.frames();
-    SocketBuffers buffers = checked(memory.socketBuffers());
+    SocketBuffers buffers = checked(memory.socketBuffers(RecordClass.IPV4));
     OwnAddresses own = new OwnAddresses(config.ownPrefixes());
     TcpConfig tcp = tcpConfig(config, buffers);
 

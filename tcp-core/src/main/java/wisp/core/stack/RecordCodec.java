@@ -65,7 +65,7 @@ final class RecordCodec {
   }
 
   void load(Tcb tcb, int slot) {
-    identify(tcb, slot, records.key(slot));
+    identify(tcb, slot, Bindings.keyOf(records, slot));
     int flags = records.get(slot, RecordFlags.FLAGS);
     int state = RecordFlags.state(flags);
     if (state == RecordFlags.AWAKE || state == RecordFlags.HALF_OPEN) {

@@ -77,7 +77,7 @@ final class TcbDesk {
     int slot = (int) handle;
     if (slot < 0
         || !records.isLive(slot)
-        || RecordCodec.handle(records.key(slot), slot) != handle) {
+        || RecordCodec.handle(Bindings.keyOf(records, slot), slot) != handle) {
       return RecordStore.NONE;
     }
     return slot;
@@ -102,7 +102,7 @@ final class TcbDesk {
         state == RecordFlags.FREE
             || state == RecordFlags.TIME_WAIT
             || (state == RecordFlags.HALF_OPEN
-                && !bindings.isActive(Bindings.keyBinding(records.key(slot))));
+                && !bindings.isActive(Bindings.keyBinding(Bindings.keyOf(records, slot))));
     return isUnknown ? RecordStore.NONE : slot;
   }
 
@@ -169,7 +169,7 @@ final class TcbDesk {
    * @return null: no memory (counted by the caller); nothing has changed
    */
   @Nullable Tcb create(long key, int binding) {
-    int slot = records.insert(key);
+    int slot = records.insert(0, Bindings.keyLow(key), (int) key);
     if (slot == RecordStore.NONE) {
       return null;
     }
@@ -471,7 +471,7 @@ final class TcbDesk {
   }
 
   private void remove(int slot) {
-    bindings.connectionRemoved(Bindings.keyBinding(records.key(slot)));
+    bindings.connectionRemoved(Bindings.keyBinding(Bindings.keyOf(records, slot)));
     if (buffers != null) {
       buffers.close(slot);
     }
