@@ -190,6 +190,7 @@ final class Machinery {
     if (passed > PAUSE_NANOS && timers.wheel().nextDeadlineNanos() < env.nowNanos - PAUSE_NANOS) {
       env.resumedNanos = env.nowNanos;
     }
+    network.tick(env.nowNanos);
     for (int i = 0; i < outsidePoll.size(); i++) {
       if (records.isLive(outsidePoll.get(i))) {
         Tcb tcb = desk.open(outsidePoll.get(i));
@@ -226,7 +227,6 @@ final class Machinery {
       long deadline = waits.timeWaits().headDeadlineNanos();
       desk.timeWaitDue(waits.timeWaits().pop(), deadline);
     }
-    done += network.tick(now);
     sweeps.step(now, blocks.mayAcquire(ENOUGH_BYTES, Blocks.Purpose.ORDINARY));
     return done;
   }

@@ -70,9 +70,9 @@ final class Network {
   }
 
   /** Everything whose time has come. */
-  int tick(long nowNanos) {
+  void tick(long nowNanos) {
     now = nowNanos;
-    return fragments.expire(nowNanos, onExpired);
+    fragments.expire(nowNanos, onExpired);
   }
 
   long nextDeadlineNanos() {
