@@ -8,12 +8,13 @@ import wisp.core.spi.SocketBuffers;
 
 /** Classic socket buffers of both record classes behind the slot numbers of {@link Records}. */
 final class BothBuffers implements SocketBuffers {
+  private final MemoryStrategy memory;
   private final SocketBuffers ipv4;
-  private final SocketBuffers ipv6;
+  private @Nullable SocketBuffers ipv6;
 
-  private BothBuffers(SocketBuffers ipv4, SocketBuffers ipv6) {
+  private BothBuffers(MemoryStrategy memory, SocketBuffers ipv4) {
+    this.memory = memory;
     this.ipv4 = ipv4;
-    this.ipv6 = ipv6;
   }
 
   /**
@@ -23,8 +24,7 @@ final class BothBuffers implements SocketBuffers {
    */
   static @Nullable SocketBuffers of(MemoryStrategy memory) {
     SocketBuffers ipv4 = memory.socketBuffers(RecordClass.IPV4);
-    SocketBuffers ipv6 = memory.socketBuffers(RecordClass.IPV6);
-    if (ipv4 == null || ipv6 == null) {
+    if (ipv4 == null) {
       return null;
     }
     if (Integer.bitCount(ipv4.receiveBytes()) != 1 || Integer.bitCount(ipv4.sendBytes()) != 1) {
@@ -35,11 +35,21 @@ final class BothBuffers implements SocketBuffers {
               + ipv4.sendBytes()
               + " bytes: both must be powers of two");
     }
-    return new BothBuffers(ipv4, ipv6);
+    return new BothBuffers(memory, ipv4);
   }
 
   private SocketBuffers of(int slot) {
-    return (slot & Records.IPV6) == 0 ? ipv4 : ipv6;
+    return (slot & Records.IPV6) == 0 ? ipv4 : ipv6();
+  }
+
+  private SocketBuffers ipv6() {
+    if (ipv6 == null) {
+      ipv6 = memory.socketBuffers(RecordClass.IPV6);
+    }
+    if (ipv6 == null) {
+      throw new IllegalStateException("socket buffers for IPv4 but not for IPv6");
+    }
+    return ipv6;
   }
 
   private static int place(int slot) {

@@ -17,18 +17,27 @@ final class Records {
 
   static final int NONE = RecordStore.NONE;
 
+  private final MemoryStrategy memory;
   private final RecordStore ipv4;
-  private final RecordStore ipv6;
+  private @Nullable RecordStore ipv6;
   private final @Nullable SocketBuffers buffers;
 
   Records(MemoryStrategy memory, @Nullable SocketBuffers buffers) {
+    this.memory = memory;
     this.ipv4 = memory.records(RecordClass.IPV4);
-    this.ipv6 = memory.records(RecordClass.IPV6);
     this.buffers = buffers;
   }
 
   private RecordStore store(int slot) {
-    return (slot & IPV6) == 0 ? ipv4 : ipv6;
+    return (slot & IPV6) == 0 ? ipv4 : ipv6();
+  }
+
+  /** Made when the first IPv6 connection comes. */
+  private RecordStore ipv6() {
+    if (ipv6 == null) {
+      ipv6 = memory.records(RecordClass.IPV6);
+    }
+    return ipv6;
   }
 
   private static int place(int slot) {
@@ -39,14 +48,14 @@ final class Records {
     if (IpAddress.isIpv4(high, low)) {
       return ipv4.find(high, low, tail);
     }
-    int place = ipv6.find(high, low, tail);
+    int place = ipv6 == null ? NONE : ipv6.find(high, low, tail);
     return place == NONE ? NONE : place | IPV6;
   }
 
   /** Makes a record, with socket buffers where the strategy has such; {@link #NONE}: no memory. */
   int insert(long high, long low, int tail) {
     boolean isIpv4 = IpAddress.isIpv4(high, low);
-    int place = (isIpv4 ? ipv4 : ipv6).insert(high, low, tail);
+    int place = (isIpv4 ? ipv4 : ipv6()).insert(high, low, tail);
     if (place == NONE) {
       return NONE;
     }
@@ -66,11 +75,14 @@ final class Records {
   }
 
   void prefetchIndex(long high, long low, int tail) {
-    (IpAddress.isIpv4(high, low) ? ipv4 : ipv6).prefetchIndex(high, low, tail);
+    RecordStore store = IpAddress.isIpv4(high, low) ? ipv4 : ipv6;
+    if (store != null) {
+      store.prefetchIndex(high, low, tail);
+    }
   }
 
   boolean isLive(int slot) {
-    return store(slot).isLive(place(slot));
+    return ((slot & IPV6) == 0 || ipv6 != null) && store(slot).isLive(place(slot));
   }
 
   /** Whether the record in a live slot has this key. */
@@ -103,12 +115,12 @@ final class Records {
   }
 
   int size() {
-    return ipv4.size() + ipv6.size();
+    return ipv4.size() + (ipv6 == null ? 0 : ipv6.size());
   }
 
   /** Bound of a walk over all slots: {@link #at} of 0 … bound − 1. */
   int bound() {
-    return ipv4.slotBound() + ipv6.slotBound();
+    return ipv4.slotBound() + (ipv6 == null ? 0 : ipv6.slotBound());
   }
 
   /** The {@code i}-th slot of a walk, live or not. */
