@@ -40,9 +40,10 @@ def rss(pid):
 
 def hold(server, port, source, count, report, release):
     held = []
+    family = socket.AF_INET6 if ":" in server else socket.AF_INET
     try:
         for _ in range(count):
-            s = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+            s = socket.socket(family, socket.SOCK_STREAM)
             s.setsockopt(socket.SOL_IP, 24, 1)  # IP_BIND_ADDRESS_NO_PORT: connect chooses the port
             s.bind((source, 0))
             s.connect((server, port))

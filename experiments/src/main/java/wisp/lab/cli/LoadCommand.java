@@ -143,11 +143,14 @@ public final class LoadCommand implements Callable<Integer> {
           "--to is missing: whom shall it connect to? For example --to 10.9.0.1:5000");
     }
     int colon = to.lastIndexOf(':');
+    String address = to.substring(0, Math.max(0, colon));
+    boolean isBracketed = address.startsWith("[") && address.endsWith("]");
     try {
       return Endpoint.of(
-          to.substring(0, Math.max(0, colon)), Integer.parseInt(to.substring(colon + 1)));
+          isBracketed ? address.substring(1, address.length() - 1) : address,
+          Integer.parseInt(to.substring(colon + 1)));
     } catch (IllegalArgumentException e) {
-      throw new UsageException("--to " + to + " is not like 10.9.0.1:5000");
+      throw new UsageException("--to " + to + " is not like 10.9.0.1:5000 or [2001:db8::1]:5000");
     }
   }
 }

@@ -9,6 +9,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 import wisp.core.ip.IpPrefix;
+import wisp.core.ip.NetworkConfig;
+import wisp.core.ip.Route;
 import wisp.core.spi.Link;
 import wisp.core.spi.LinkException;
 import wisp.core.spi.MemoryStrategy;
@@ -35,14 +37,33 @@ final class StackOptions {
   @Option(
       names = "--host",
       paramLabel = "IP/BITS",
-      description = "the kernel's own address on the link")
-  @Nullable String host;
+      split = ",",
+      description =
+          "the kernel's own address on the link, of IPv4 or IPv6; may be given more than once")
+  List<String> host = new ArrayList<>();
 
   @Option(
       names = "--own",
       paramLabel = "IP/BITS",
-      description = "addresses that the stack answers for; may be given more than once")
+      split = ",",
+      description =
+          "addresses that the stack answers for, IPv4 or IPv6; may be given more than once")
   List<String> own = new ArrayList<>();
+
+  @Option(
+      names = "--route",
+      paramLabel = "ROUTE",
+      split = ",",
+      description =
+          "on Ethernet links: a prefix that is on the link (10.9.0.0/16), a way"
+              + " (10.0.0.0/8=10.9.0.1) or the router for all else (10.9.0.1); may be given more"
+              + " than once")
+  List<String> route = new ArrayList<>();
+
+  @Option(
+      names = "--autoconf",
+      description = "on Ethernet links: IPv6 addresses and routers from router advertisements")
+  boolean autoconfiguration;
 
   @Option(
       names = "--memory",
@@ -57,7 +78,8 @@ final class StackOptions {
       converter = Counts.class,
       defaultValue = "100k",
       description =
-          "connections to expect: what a bounded strategy makes room for; default:"
+          "connections to expect, of each family that --own names: what a bounded strategy makes"
+              + " room for; default:"
               + " ${DEFAULT-VALUE}")
   long capacity;
 
@@ -90,8 +112,8 @@ final class StackOptions {
       throw new FailedException("link " + provider.name() + ": " + reason);
     }
     var all = new LinkedHashMap<>(spec.parameters());
-    if (host != null) {
-      all.put("host", host);
+    if (!host.isEmpty()) {
+      all.put("host", String.join(",", host));
     }
     Link opened = provider.open(all);
     if (pcap == null) {
@@ -135,15 +157,20 @@ final class StackOptions {
     return provider.create(
         new StrategyConfig(
             RecordStore.STATE_WORDS,
-            (int) capacity,
-            0,
+            hasOwn(true) || !hasOwn(false) ? (int) capacity : 0,
+            hasOwn(false) ? (int) capacity : 0,
             random.nextLong(),
             random.nextLong(),
             given));
   }
 
+  /** Whether one of the own addresses is of this family. */
+  private boolean hasOwn(boolean ipv4) {
+    return own.stream().map(IpPrefix::parse).anyMatch(p -> p.isIpv4() == ipv4);
+  }
+
   ContextConfig config() {
-    if (own.isEmpty()) {
+    if (own.isEmpty() && !autoconfiguration) {
       throw new UsageException(
           "--own is missing: which addresses shall the stack answer for? For example --own"
               + " 10.9.1.0/24");
@@ -152,6 +179,10 @@ final class StackOptions {
       throw new UsageException("--window " + window + " is outside 1 … 1Gi");
     }
     return ContextConfig.of(own.stream().map(IpPrefix::parse).toArray(IpPrefix[]::new))
-        .withReceiveWindow((int) window);
+        .withReceiveWindow((int) window)
+        .withNetwork(
+            NetworkConfig.DEFAULT
+                .withRoutes(route.stream().map(Route::parse).toList())
+                .withAutoconfiguration(autoconfiguration));
   }
 }

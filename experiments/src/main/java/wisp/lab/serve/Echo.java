@@ -3,7 +3,6 @@ package wisp.lab.serve;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import wisp.core.stack.CloseReason;
@@ -33,10 +32,9 @@ final class Echo implements Service {
   /** All overflows together; beyond it the connection that would go on is aborted. */
   static final long MOST_OVERFLOW_BYTES = 256L << 20;
 
-  private static final int FIRST_SLOTS = 1024;
 
   /** Bytes sent and not yet released, by slot of the connection. */
-  private int[] unreleased = new int[FIRST_SLOTS];
+  private final SlotInts unreleased = new SlotInts();
 
   /** Only of connections in trouble or about to close. */
   private final Map<Long, Trouble> troubles = new HashMap<>();
@@ -64,11 +62,7 @@ final class Echo implements Service {
 
   @Override
   public void onOpen(Context context, long connection) {
-    int slot = Context.slot(connection);
-    if (slot >= unreleased.length) {
-      unreleased = Arrays.copyOf(unreleased, Math.max(slot + 1, unreleased.length * 2));
-    }
-    unreleased[slot] = 0;
+    unreleased.clear(connection);
   }
 
   @Override
@@ -81,7 +75,7 @@ final class Echo implements Service {
     }
     if (sent < length) {
       overflow(context, connection, memory, offset + sent, length - sent);
-    } else if (unreleased[Context.slot(connection)] > HIGH_BYTES) {
+    } else if (unreleased.get(connection) > HIGH_BYTES) {
       pause(context, connection, troubleOf(connection));
     }
   }
@@ -98,11 +92,11 @@ final class Echo implements Service {
       }
       MemorySegment.copy(memory, offset + sent, context.memory(frame), context.start(frame), part);
       // Before the send, which may release at once what has failed.
-      unreleased[Context.slot(connection)] += part;
+      unreleased.add(connection, part);
       boolean queued = context.send(connection, frame);
       context.release(frame);
       if (!queued) {
-        unreleased[Context.slot(connection)] -= part;
+        unreleased.add(connection, -part);
         break;
       }
       sent += part;
@@ -146,10 +140,9 @@ final class Echo implements Service {
 
   @Override
   public void onReleased(Context context, long connection, int frame, int acknowledged) {
-    int slot = Context.slot(connection);
-    unreleased[slot] -= context.length(frame);
+    unreleased.add(connection, -context.length(frame));
     Trouble trouble = troubles.get(connection);
-    if (trouble != null && unreleased[slot] <= LOW_BYTES) {
+    if (trouble != null && unreleased.get(connection) <= LOW_BYTES) {
       // Not here and now: the frame's memory is free only after this call.
       queue(connection, trouble);
     }
@@ -226,7 +219,7 @@ final class Echo implements Service {
       return context.isOpen(connection);
     }
     if (trouble.paused) {
-      if (unreleased[Context.slot(connection)] > LOW_BYTES) {
+      if (unreleased.get(connection) > LOW_BYTES) {
         return false; // a release will tell
       }
       // Before the call: a strategy with buffers delivers what it holds from within it.
