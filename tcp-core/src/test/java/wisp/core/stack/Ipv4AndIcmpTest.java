@@ -73,6 +73,7 @@ class Ipv4AndIcmpTest {
   // ---- IP --------------------------------------------------------------------------------------
 
   @Test
+  @Tag("rfc791-a")
   void givenBadLengths_whenTheyArrive_thenEachIsCountedByItsReason() {
     for (int n = 0; n < 20; n++) {
       isDropped(Event.DROP_IP_LENGTH, Arrays.copyOf(syn(), n));
@@ -93,6 +94,7 @@ class Ipv4AndIcmpTest {
 
   @ParameterizedTest
   @ValueSource(ints = {0, 3, 5, 15})
+  @Tag("rfc791-a")
   void givenAnotherVersion_whenItArrives_thenDropped(int version) {
     byte[] b = syn();
     b[0] = (byte) (version << 4 | 5);
@@ -100,6 +102,7 @@ class Ipv4AndIcmpTest {
   }
 
   @Test
+  @Tag("rfc791-a")
   void givenAWrongHeaderChecksum_whenItArrives_thenDropped() {
     byte[] b = syn();
     b[10] ^= 1;
@@ -109,6 +112,9 @@ class Ipv4AndIcmpTest {
   @Test
   @Tag("MUST-63")
   @Tag("MUST-57")
+  @Tag("rfc1122-ip-a")
+  @Tag("rfc1122-ip-b")
+  @Tag("rfc792-b")
   void givenAddressesThatCantBe_whenTheyArrive_thenDropped() {
     int host = TcpFixture.HOST;
     int peer = TcpFixture.PEER;
@@ -130,6 +136,7 @@ class Ipv4AndIcmpTest {
   }
 
   @Test
+  @Tag("rfc791-b")
   void givenTrailingBytes_whenItArrives_thenTheTotalLengthCounts() {
     feed(Arrays.copyOf(syn(), 200));
     tcp.sends(Seg.SYN | Seg.ACK);
@@ -140,6 +147,7 @@ class Ipv4AndIcmpTest {
 
   @Test
   @Tag("MUST-50")
+  @Tag("rfc791-c")
   void givenIpOptions_whenItArrives_thenTheyAreSkipped() {
     byte[] plain = syn();
     byte[] b = new byte[plain.length + 8];
@@ -219,6 +227,8 @@ class Ipv4AndIcmpTest {
   @Test
   @Tag("MUST-55")
   @DisplayName("RFC 1122 §3.2.2: no ICMP error about an ICMP error, a broadcast, a fragment")
+  @Tag("rfc792-b")
+  @Tag("rfc792-c")
   void givenWhatMustNotBeAnswered_whenItArrives_thenSilence() {
     for (int type : new int[] {0, 3, 4, 5, 11, 12, 13, 255}) {
       isDropped(Event.DROP_ICMP, ip(ICMP, TcpFixture.PEER, TcpFixture.HOST, icmp(type, 0, 28)));
@@ -232,6 +242,7 @@ class Ipv4AndIcmpTest {
   }
 
   @Test
+  @Tag("rfc792-d")
   void givenUdp_whenItArrives_thenPortUnreachableQuotesIt() {
     byte[] datagram = new byte[600];
     datagram[1] = 9;
@@ -250,15 +261,19 @@ class Ipv4AndIcmpTest {
   }
 
   @Test
+  @Tag("rfc792-d")
   void givenAnUnknownProtocol_whenItArrives_thenProtocolUnreachable() {
-    feed(ip(47, TcpFixture.PEER, TcpFixture.HOST, new byte[30]));
+    byte[] packet = ip(47, TcpFixture.PEER, TcpFixture.HOST, new byte[30]);
+    feed(packet);
     byte[] error = tcp.host.others.remove();
     assertEquals(3, error[20]);
     assertEquals(2, error[21]);
+    assertArrayEquals(packet, Arrays.copyOfRange(error, 28, error.length));
     assertEquals(1, tcp.counted(Event.DROP_IP_PROTOCOL));
   }
 
   @Test
+  @Tag("rfc1812-a")
   void givenAFlood_whenErrorsWouldFollow_thenTheyAreLimited() {
     byte[] datagram = new byte[12];
     for (int i = 0; i < 5_000; i++) {
