@@ -67,13 +67,13 @@ public record IpAddress(long high, long low) {
     }
     int[] groups = new int[GROUPS];
     if (gap < 0) {
-      if (parseGroups(text, text, groups, 0) != GROUPS) {
+      if (parseGroups(text, text, groups, /* isEnd= */ true) != GROUPS) {
         throw notAnAddress(text);
       }
     } else {
-      int before = parseGroups(text.substring(0, gap), text, groups, 0);
+      int before = parseGroups(text.substring(0, gap), text, groups, /* isEnd= */ false);
       int[] tail = new int[GROUPS];
-      int after = parseGroups(text.substring(gap + 2), text, tail, 0);
+      int after = parseGroups(text.substring(gap + 2), text, tail, /* isEnd= */ true);
       if (before + after >= GROUPS) {
         throw notAnAddress(text);
       }
@@ -88,15 +88,19 @@ public record IpAddress(long high, long low) {
     return new IpAddress(high, low);
   }
 
-  /** Groups of a part without {@code ::}, the last of which may be an IPv4 address. */
-  private static int parseGroups(String part, String whole, int[] groups, int from) {
+  /**
+   * Groups of a part without {@code ::}; the last one of the whole text may be an IPv4 address.
+   *
+   * @param isEnd whether the text ends with this part
+   */
+  private static int parseGroups(String part, String whole, int[] groups, boolean isEnd) {
     if (part.isEmpty()) {
       return 0;
     }
-    int n = from;
+    int n = 0;
     String[] texts = part.split(":", -1);
     for (int i = 0; i < texts.length; i++) {
-      boolean isIpv4 = i == texts.length - 1 && texts[i].indexOf('.') >= 0;
+      boolean isIpv4 = isEnd && i == texts.length - 1 && texts[i].indexOf('.') >= 0;
       if (n + (isIpv4 ? 2 : 1) > GROUPS) {
         throw notAnAddress(whole);
       }

@@ -41,14 +41,12 @@ public record IpPrefix(IpAddress address, int bits) {
       IpAddress one = IpAddress.parse(text);
       return of(one);
     }
-    int bits;
-    try {
-      bits = Integer.parseInt(text.substring(slash + 1));
-    } catch (NumberFormatException e) {
+    String bits = text.substring(slash + 1);
+    if (!bits.matches("[0-9]{1,3}")) {
       throw new IllegalArgumentException(
-          "'" + text + "' is not a prefix like 10.9.1.0/24 or 2001:db8:1::/64", e);
+          "'" + text + "' is not a prefix like 10.9.1.0/24 or 2001:db8:1::/64");
     }
-    return new IpPrefix(IpAddress.parse(text.substring(0, slash)), bits);
+    return new IpPrefix(IpAddress.parse(text.substring(0, slash)), Integer.parseInt(bits));
   }
 
   /** One address as a prefix. */
