@@ -8,7 +8,6 @@ import java.util.List;
  * routers and duplicate detection have brought since.
  */
 public final class OwnAddresses {
-  /** Every address of ours: dropped only for the reasons of its own. */
   private IpPrefix[] prefixes;
 
   private boolean[] deprecated;
@@ -16,6 +15,10 @@ public final class OwnAddresses {
   private long[] low;
   private long[] maskHigh;
   private long[] maskLow;
+
+  /** The mapped addresses lie in a short IPv6 block too, and don't belong to it. */
+  private boolean[] isIpv4;
+
   private int size;
 
   /** From prefixes; none is possible where the link's routers give addresses. */
@@ -27,6 +30,7 @@ public final class OwnAddresses {
     low = new long[room];
     maskHigh = new long[room];
     maskLow = new long[room];
+    isIpv4 = new boolean[room];
     given.forEach(this::add);
   }
 
@@ -46,6 +50,7 @@ public final class OwnAddresses {
     low[size] = prefix.address().low();
     maskHigh[size] = IpPrefix.maskHigh(prefix.wholeBits());
     maskLow[size] = IpPrefix.maskLow(prefix.wholeBits());
+    isIpv4[size] = prefix.isIpv4();
     size++;
   }
 
@@ -57,6 +62,7 @@ public final class OwnAddresses {
     low = Arrays.copyOf(low, room);
     maskHigh = Arrays.copyOf(maskHigh, room);
     maskLow = Arrays.copyOf(maskLow, room);
+    isIpv4 = Arrays.copyOf(isIpv4, room);
   }
 
   /** New connections don't choose it any more (RFC 4862 §5.5.4). */
@@ -80,6 +86,7 @@ public final class OwnAddresses {
     low[i] = low[size];
     maskHigh[i] = maskHigh[size];
     maskLow[i] = maskLow[size];
+    isIpv4[i] = isIpv4[size];
   }
 
   private int indexOf(IpPrefix prefix) {
@@ -94,7 +101,9 @@ public final class OwnAddresses {
   /** Whether an address is ours. */
   public boolean contains(long addressHigh, long addressLow) {
     for (int i = 0; i < size; i++) {
-      if ((addressLow & maskLow[i]) == low[i] && (addressHigh & maskHigh[i]) == high[i]) {
+      if ((addressLow & maskLow[i]) == low[i]
+          && (addressHigh & maskHigh[i]) == high[i]
+          && isIpv4[i] == IpAddress.isIpv4(addressHigh, addressLow)) {
         return true;
       }
     }
