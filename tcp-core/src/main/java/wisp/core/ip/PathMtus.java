@@ -15,8 +15,11 @@ public final class PathMtus {
   /** Every IPv6 link carries this (RFC 8200 §5). */
   public static final int LEAST_IPV6 = 1_280;
 
-  /** BASE_PLPMTU (RFC 8899 §5.1.2): gets through nearly everywhere. */
-  public static final int BASE_IPV4 = 1_200;
+  /**
+   * What to fall back to when nobody says why packets are lost: BASE_PLPMTU (RFC 8899 §5.1.2) gets
+   * through nearly everywhere, the others where it doesn't (RFC 4821 §7.7).
+   */
+  private static final int[] BASES = {LEAST_IPV6, 1_200, 508, LEAST_IPV4};
 
   /** How long a path that was called narrow is believed to be so (RFC 1191 §6.3). */
   static final long BELIEVED_NANOS = 600_000_000_000L;
@@ -88,20 +91,24 @@ public final class PathMtus {
   }
 
   /**
-   * Full-sized packets get lost and nobody says why: falls back to what gets through nearly
-   * everywhere, and searches upwards from there (RFC 4821 §7.7).
+   * Packets get lost and nobody says why: falls back to a smaller size, which gets through nearly
+   * everywhere, then to smaller ones still, and searches upwards from there (RFC 4821 §7.7).
    *
+   * @param sent size of the packets that are lost: none that is larger would help
    * @return whether the path is narrower now
    */
-  public boolean blackHole(long toHigh, long toLow, long nowNanos) {
-    int base = Math.max(BASE_IPV4, least(toHigh, toLow));
-    if (mtu(toHigh, toLow) <= base) {
-      return false;
+  public boolean blackHole(long toHigh, long toLow, int sent, long nowNanos) {
+    boolean isIpv4 = IpAddress.isIpv4(toHigh, toLow);
+    int now = Math.min(sent, mtu(toHigh, toLow));
+    for (int base : BASES) {
+      if (base < now && (isIpv4 ? base != LEAST_IPV6 : base >= LEAST_IPV6)) {
+        int i = take(toHigh, toLow);
+        mtu[i] = base;
+        probeAtNanos[i] = nowNanos;
+        return true;
+      }
     }
-    int i = take(toHigh, toLow);
-    mtu[i] = base;
-    probeAtNanos[i] = nowNanos;
-    return true;
+    return false;
   }
 
   /** Size of packet to try next on this path; 0: there is nothing to find out now. */

@@ -98,10 +98,10 @@ public final class MtuDiscovery {
       narrow(tcb, tcb.claimedMtu);
       return;
     }
-    boolean isFull = Seq.distance(tcb.sndUna, tcb.sndNxt) >= tcb.effectiveMss();
-    if (isFull
-        && tcb.backOff + 1 >= TIMEOUTS_FOR_BLACK_HOLE
-        && paths.blackHole(tcb.remoteHigh, tcb.remoteLow, env.nowNanos)) {
+    int oldest = Math.min(Seq.distance(tcb.sndUna, tcb.sndNxt), tcb.effectiveMss());
+    int sent = oldest + headerBytes(tcb);
+    if (tcb.backOff + 1 >= TIMEOUTS_FOR_BLACK_HOLE
+        && paths.blackHole(tcb.remoteHigh, tcb.remoteLow, sent, env.nowNanos)) {
       env.counters.add(Event.PATHS_NARROWED);
       tcb.sizedBytes = 0;
       tcb.arrivedBytes = 0;
