@@ -12,6 +12,9 @@ public final class TestLink implements Link {
   /** Packets that the stack committed. */
   public final ArrayDeque<byte[]> outgoing = new ArrayDeque<>();
 
+  /** For each of them the payload of the segments that the link was to cut; 0: one segment. */
+  public final ArrayDeque<Integer> segmentBytes = new ArrayDeque<>();
+
   /** Packets that may be claimed before the link is full. */
   public int room = Integer.MAX_VALUE;
 
@@ -19,12 +22,23 @@ public final class TestLink implements Link {
   public int flushes;
 
   private final int mtu;
+  private final LinkOffloads offloads;
   private final MemorySegment transmit = MemorySegment.ofArray(new byte[65_536]);
   private boolean claimed;
 
+  private static LinkOffloads cutting(int bytes) {
+    return new LinkOffloads(false, bytes);
+  }
+
   /** With this MTU. */
   public TestLink(int mtu) {
+    this(mtu, 0);
+  }
+
+  /** With this MTU, cutting packets of so many bytes itself; 0: it doesn't. */
+  public TestLink(int mtu, int segmentationBytes) {
     this.mtu = mtu;
+    offloads = segmentationBytes == 0 ? LinkOffloads.NONE : cutting(segmentationBytes);
   }
 
   @Override
@@ -44,7 +58,7 @@ public final class TestLink implements Link {
 
   @Override
   public LinkOffloads offloads() {
-    return LinkOffloads.NONE;
+    return offloads;
   }
 
   @Override
@@ -66,7 +80,7 @@ public final class TestLink implements Link {
     if (room == 0) {
       return false;
     }
-    if (bytes > mtu) {
+    if (bytes > Math.max(mtu, offloads.segmentationBytes())) {
       throw new IllegalStateException(bytes + " bytes do not fit the MTU of " + mtu);
     }
     room -= room == Integer.MAX_VALUE ? 0 : 1;
@@ -82,6 +96,7 @@ public final class TestLink implements Link {
       throw new IllegalStateException("nothing was claimed");
     }
     claimed = false;
+    segmentBytes.add(packet.segmentBytes);
     outgoing.add(packet.memory.asSlice(packet.start, packet.length).toArray(ValueLayout.JAVA_BYTE));
   }
 

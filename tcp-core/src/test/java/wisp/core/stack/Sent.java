@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import wisp.core.ip.IpAddress;
 
 /**
  * A segment that the stack sent, read by a parser of its own, so that an error in the core's cannot
@@ -12,8 +13,9 @@ import java.util.Arrays;
  */
 final class Sent {
   final long atNanos;
-  final int source;
-  final int destination;
+  final boolean ipv6;
+  final IpAddress source;
+  final IpAddress destination;
   final int sourcePort;
   final int destinationPort;
   final int seqAbsolute;
@@ -23,6 +25,14 @@ final class Sent {
   final int urgent;
   final int ttl;
   final int dscp;
+
+  /** Of IPv6. */
+  final int flowLabel;
+
+  /** Bytes of the packet, and of what lies in front of the TCP header. */
+  final int bytes;
+
+  final byte[] packet;
   final byte[] payload;
   int mss = -1;
   int scale = -1;
@@ -36,36 +46,48 @@ final class Sent {
 
   Sent(byte[] packet, long atNanos) {
     this.atNanos = atNanos;
+    this.packet = packet;
+    bytes = packet.length;
     ByteBuffer b = ByteBuffer.wrap(packet);
-    assertEquals(0x45, packet[0], "version and header length");
-    assertEquals(packet.length, b.getShort(2) & 0xFFFF, "total length");
-    assertEquals(0xFFFF, sum(packet, 0, 20, 0), "IP checksum");
-    assertEquals(6, packet[9], "protocol");
-    dscp = (packet[1] & 0xFF) >>> 2;
-    ttl = packet[8] & 0xFF;
-    source = b.getInt(12);
-    destination = b.getInt(16);
-    int tcpLength = packet.length - 20;
-    int pseudo =
-        (source >>> 16)
-            + (source & 0xFFFF)
-            + (destination >>> 16)
-            + (destination & 0xFFFF)
-            + 6
-            + tcpLength;
-    assertEquals(0xFFFF, sum(packet, 20, tcpLength, pseudo), "TCP checksum (MUST-2)");
-    sourcePort = b.getShort(20) & 0xFFFF;
-    destinationPort = b.getShort(22) & 0xFFFF;
-    seqAbsolute = b.getInt(24);
-    ackAbsolute = b.getInt(28);
-    int header = (packet[32] >>> 4 & 15) * 4;
+    ipv6 = packet[0] >>> 4 == 6;
+    int ip = ipv6 ? 40 : 20;
+    int tcpLength = packet.length - ip;
+    int pseudo;
+    if (ipv6) {
+      assertEquals(tcpLength, b.getShort(4) & 0xFFFF, "payload length");
+      assertEquals(6, packet[6], "next header");
+      dscp = (b.getShort(0) >>> 4 & 0xFF) >>> 2;
+      flowLabel = b.getInt(0) & 0xF_FFFF;
+      ttl = packet[7] & 0xFF;
+      source = new IpAddress(b.getLong(8), b.getLong(16));
+      destination = new IpAddress(b.getLong(24), b.getLong(32));
+      pseudo = sum(packet, 8, 32, 6 + tcpLength);
+    } else {
+      assertEquals(0x45, packet[0], "version and header length");
+      assertEquals(packet.length, b.getShort(2) & 0xFFFF, "total length");
+      assertEquals(0xFFFF, sum(packet, 0, 20, 0), "IP checksum");
+      assertEquals(0x4000, b.getShort(6), "DF, and no fragment");
+      assertEquals(6, packet[9], "protocol");
+      dscp = (packet[1] & 0xFF) >>> 2;
+      flowLabel = 0;
+      ttl = packet[8] & 0xFF;
+      source = IpAddress.ofIpv4(b.getInt(12));
+      destination = IpAddress.ofIpv4(b.getInt(16));
+      pseudo = sum(packet, 12, 8, 6 + tcpLength);
+    }
+    assertEquals(0xFFFF, sum(packet, ip, tcpLength, pseudo), "TCP checksum (MUST-2)");
+    sourcePort = b.getShort(ip) & 0xFFFF;
+    destinationPort = b.getShort(ip + 2) & 0xFFFF;
+    seqAbsolute = b.getInt(ip + 4);
+    ackAbsolute = b.getInt(ip + 8);
+    int header = (packet[ip + 12] >>> 4 & 15) * 4;
     assertTrue(header >= 20 && header <= tcpLength, "data offset");
-    assertEquals(0, packet[32] & 15, "reserved bits");
-    flags = packet[33] & 0xFF;
-    window = b.getShort(34) & 0xFFFF;
-    urgent = b.getShort(38) & 0xFFFF;
-    options(b, 40, 20 + header);
-    payload = Arrays.copyOfRange(packet, 20 + header, packet.length);
+    assertEquals(0, packet[ip + 12] & 15, "reserved bits");
+    flags = packet[ip + 13] & 0xFF;
+    window = b.getShort(ip + 14) & 0xFFFF;
+    urgent = b.getShort(ip + 18) & 0xFFFF;
+    options(b, ip + 20, ip + header);
+    payload = Arrays.copyOfRange(packet, ip + header, packet.length);
   }
 
   private void options(ByteBuffer b, int from, int to) {

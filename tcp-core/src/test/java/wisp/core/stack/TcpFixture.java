@@ -47,6 +47,8 @@ final class TcpFixture {
   static final int HOST = 0x0A00_0001;
   static final int PEER = 0x0A00_0002;
   static final int SERVICE = 7;
+  static final IpAddress HOST_IPV6 = IpAddress.parse("2001:db8::1");
+  static final IpAddress PEER_IPV6 = IpAddress.parse("2001:db8::2");
 
   /** What all connections of one context share. */
   static final class Host {
@@ -65,7 +67,7 @@ final class TcpFixture {
 
     Host(Setup setup) {
       memory = setup.memory;
-      link = new TestLink(setup.mtu);
+      link = new TestLink(setup.mtu, setup.segmentationBytes);
       config = setup.config;
       now = setup.startNanos;
       context = new Context(config, memory, link, new SplittableRandom(setup.seed)::nextLong);
@@ -123,7 +125,9 @@ final class TcpFixture {
     TestMemory memory = new TestMemory();
     byte[] options = Seg.mss(1_460);
     boolean active;
+    boolean ipv6;
     int mtu = 1_500;
+    int segmentationBytes;
     int window = 65_535;
     int irs = 1_000_000;
     long seed = 42;
@@ -131,6 +135,24 @@ final class TcpFixture {
 
     Setup actively() {
       active = true;
+      return this;
+    }
+
+    /** At 2001:db8::1 against 2001:db8::2, without any IPv4 address. */
+    Setup ipv6() {
+      ipv6 = true;
+      options = Seg.mss(1_440);
+      config = ContextConfig.of(IpPrefix.of(HOST_IPV6)).withMinRto(1_000 * MS);
+      return this;
+    }
+
+    Setup ipv6(boolean yes) {
+      return yes ? ipv6() : this;
+    }
+
+    /** The link cuts packets of so many bytes itself. */
+    Setup segmentation(int bytes) {
+      segmentationBytes = bytes;
       return this;
     }
 
@@ -311,13 +333,13 @@ final class TcpFixture {
 
   boolean tryConnect() {
     long handle =
-        context.connect(null, Endpoint.of("10.0.0.2", remotePort), setup.profile, new Handler());
+        context.connect(null, new Endpoint(peer(), remotePort), setup.profile, new Handler());
     if (handle < 0) {
       return false;
     }
     connection = handle;
     host.byHandle.put(handle, this);
-    localPort = ByteBuffer.wrap(host.link.outgoing.getLast()).getShort(20) & 0xFFFF;
+    localPort = ByteBuffer.wrap(host.link.outgoing.getLast()).getShort(ipHeader()) & 0xFFFF;
     host.collect();
     return true;
   }
@@ -395,26 +417,45 @@ final class TcpFixture {
     int optionBytes = options.length + 3 & ~3;
     int header = 20 + optionBytes;
     int window = seg.window >= 0 ? seg.window : peerWindow;
-    byte[] b = new byte[20 + header + seg.length];
+    int ip = ipHeader();
+    byte[] b = new byte[ip + header + seg.length];
     ByteBuffer p = ByteBuffer.wrap(b);
-    p.put(0, (byte) 0x45).putShort(2, (short) b.length).putShort(6, (short) 0x4000);
-    p.put(8, (byte) 64).put(9, (byte) 6).putInt(12, PEER).putInt(16, HOST);
-    p.putShort(20, (short) remotePort).putShort(22, (short) localPort);
-    p.putInt(24, irs + seq);
+    if (setup.ipv6) {
+      p.put(0, (byte) 0x60).putShort(4, (short) (b.length - ip)).put(6, (byte) 6).put(7, (byte) 64);
+      p.putLong(8, peer().high()).putLong(16, peer().low());
+      p.putLong(24, own().high()).putLong(32, own().low());
+    } else {
+      p.put(0, (byte) 0x45).putShort(2, (short) b.length).putShort(6, (short) 0x4000);
+      p.put(8, (byte) 64).put(9, (byte) 6).putInt(12, PEER).putInt(16, HOST);
+    }
+    p.putShort(ip, (short) remotePort).putShort(ip + 2, (short) localPort);
+    p.putInt(ip + 4, irs + seq);
     boolean hasAck = (seg.flags & ACK) != 0;
-    p.putInt(28, hasAck ? iss + (seg.ack == null ? ourNxt : seg.ack) : 0);
-    p.put(32, (byte) (header / 4 << 4)).put(33, (byte) seg.flags);
-    p.putShort(34, (short) window).putShort(38, (short) seg.urgent);
-    System.arraycopy(options, 0, b, 40, options.length);
+    p.putInt(ip + 8, hasAck ? iss + (seg.ack == null ? ourNxt : seg.ack) : 0);
+    p.put(ip + 12, (byte) (header / 4 << 4)).put(ip + 13, (byte) seg.flags);
+    p.putShort(ip + 14, (short) window).putShort(ip + 18, (short) seg.urgent);
+    System.arraycopy(options, 0, b, ip + 20, options.length);
     int first = seq + (syn ? 1 : 0);
     for (int i = 0; i < seg.length; i++) {
-      b[20 + header + i] = seg.payload == null ? peerByte(first + i) : seg.payload[i];
+      b[ip + header + i] = seg.payload == null ? peerByte(first + i) : seg.payload[i];
     }
     sign(b);
     if (seg.corrupt) {
       b[b.length - 1] ^= 0x40;
     }
     return b;
+  }
+
+  IpAddress peer() {
+    return setup.ipv6 ? PEER_IPV6 : IpAddress.ofIpv4(PEER);
+  }
+
+  IpAddress own() {
+    return setup.ipv6 ? HOST_IPV6 : IpAddress.ofIpv4(HOST);
+  }
+
+  int ipHeader() {
+    return setup.ipv6 ? 40 : 20;
   }
 
   private int peerTs() {
@@ -431,9 +472,15 @@ final class TcpFixture {
     return false;
   }
 
-  /** Puts both checksums right. */
+  /** Puts both checksums right, IPv4's without options; the one of TCP right behind IPv6. */
   static void sign(byte[] packet) {
     ByteBuffer p = ByteBuffer.wrap(packet);
+    if (packet[0] >>> 4 == 6) {
+      p.putShort(56, (short) 0);
+      int pseudo = sum(packet, 8, 32, 6 + packet.length - 40);
+      p.putShort(56, (short) ~sum(packet, 40, packet.length - 40, pseudo));
+      return;
+    }
     p.putShort(10, (short) 0);
     p.putShort(10, (short) ~sum(packet, 0, 20, 0));
     p.putShort(36, (short) 0);
@@ -594,6 +641,11 @@ final class TcpFixture {
     }
 
     @Override
+    public void onUnreachable(Context c, long handle, int type, int code) {
+      happened("unreachable", type + "/" + code);
+    }
+
+    @Override
     public void onClosed(Context c, long handle, CloseReason why) {
       reason = why;
       happened("closed", why.getClass().getSimpleName());
@@ -656,6 +708,11 @@ final class TcpFixture {
     }
 
     @Override
+    public void onUnreachable(Context c, long handle, int type, int code) {
+      of(c, handle).onUnreachable(c, handle, type, code);
+    }
+
+    @Override
     public void onClosed(Context c, long handle, CloseReason why) {
       of(c, handle).onClosed(c, handle, why);
     }
@@ -665,10 +722,17 @@ final class TcpFixture {
 
   private boolean isMine(byte[] packet) {
     ByteBuffer b = ByteBuffer.wrap(packet);
-    return packet[9] == 6
-        && (b.getShort(20) & 0xFFFF) == localPort
-        && (b.getShort(22) & 0xFFFF) == remotePort
-        && b.getInt(16) == PEER;
+    int ip = ipHeader();
+    boolean isToPeer =
+        setup.ipv6
+            ? packet[0] >>> 4 == 6
+                && packet[6] == 6
+                && b.getLong(24) == PEER_IPV6.high()
+                && b.getLong(32) == PEER_IPV6.low()
+            : packet[0] >>> 4 == 4 && packet[9] == 6 && b.getInt(16) == PEER;
+    return isToPeer
+        && (b.getShort(ip) & 0xFFFF) == localPort
+        && (b.getShort(ip + 2) & 0xFFFF) == remotePort;
   }
 
   private void take(Sent s) {
@@ -764,14 +828,14 @@ final class TcpFixture {
 
   private int find(Machinery m) {
     return m.demultiplexer.find(
-        0, IpAddress.mapped(HOST), localPort, 0, IpAddress.mapped(PEER), remotePort);
+        own().high(), own().low(), localPort, peer().high(), peer().low(), remotePort);
   }
 
   State state() {
     Machinery m = host.machinery();
     int slot = find(m);
     if (slot == RecordStore.NONE) {
-      boolean listens = m.listeners.find(0, IpAddress.mapped(HOST), localPort) != null;
+      boolean listens = m.listeners.find(own().high(), own().low(), localPort) != null;
       return listens ? State.LISTEN : State.CLOSED;
     }
     Tcb tcb = m.desk.open(slot);
