@@ -3,6 +3,7 @@ package wisp.core.ip;
 import wisp.core.Counters;
 import wisp.core.Counters.Event;
 import wisp.core.wire.IcmpHeader;
+import wisp.core.wire.IcmpQuote;
 import wisp.core.wire.Icmpv6Header;
 import wisp.core.wire.Ipv4Header;
 import wisp.core.wire.Ipv6Header;
@@ -28,16 +29,26 @@ public final class IcmpErrors {
   private static final int HOP_LIMIT = 64;
   private static final int MOST_IN_A_SECOND = 1_000;
 
+  private static final int FIRST_INFORMATIONAL = 128;
+
+  private final OwnAddresses own;
+  private final SourceChoice choice;
   private final IpOutput output;
+  private final PathMtus paths;
   private final Counters counters;
   private final IcmpHeader icmp = new IcmpHeader();
-  private final Icmpv6Header icmpv6 = new Icmpv6Header();
+  private final IcmpQuote quote = new IcmpQuote();
+  private long fromHigh;
+  private long fromLow;
   private long second = -1;
   private int inSecond;
 
   /** For one context. */
-  public IcmpErrors(IpOutput output, Counters counters) {
+  public IcmpErrors(OwnAddresses own, IpOutput output, PathMtus paths, Counters counters) {
+    this.own = own;
+    this.choice = new SourceChoice(own);
     this.output = output;
+    this.paths = paths;
     this.counters = counters;
   }
 
@@ -90,20 +101,17 @@ public final class IcmpErrors {
   }
 
   private void send(IpPacket packet, int type, int code, int word, long nowNanos) {
-    if (!mayBeTold(packet) || !mayTell(nowNanos)) {
+    boolean evenToGroup =
+        packet.ipv6 && type == Icmpv6Header.PARAMETER_PROBLEM && code == UNKNOWN_OPTION;
+    if ((packet.toGroup && !evenToGroup)
+        || !mayBeTold(packet)
+        || !chooseSource(packet)
+        || !mayTell(nowNanos)) {
       return;
     }
-    int most = packet.ipv6 ? Icmpv6Header.MAX_QUOTED : IcmpHeader.MAX_QUOTED;
-    int quoted = Math.min(packet.totalLength, most);
+    int quoted = Math.min(packet.totalLength, mostQuoted(packet));
     int bytes = IcmpHeader.LENGTH + quoted;
-    boolean begun =
-        output.begin(
-            packet.destinationHigh,
-            packet.destinationLow,
-            packet.sourceHigh,
-            packet.sourceLow,
-            bytes);
-    if (!begun) {
+    if (!output.begin(fromHigh, fromLow, packet.sourceHigh, packet.sourceLow, bytes)) {
       return;
     }
     if (packet.ipv6) {
@@ -113,8 +121,8 @@ public final class IcmpErrors {
           output.memory(),
           output.start(),
           bytes,
-          packet.destinationHigh,
-          packet.destinationLow,
+          fromHigh,
+          fromLow,
           packet.sourceHigh,
           packet.sourceLow);
       output.send(Ipv6Header.PROTOCOL_ICMPV6, HOP_LIMIT, 0, bytes);
@@ -126,19 +134,47 @@ public final class IcmpErrors {
     counters.add(Event.ICMP_ERRORS_SENT);
   }
 
+  /** The address that the packet was sent to; of a group's one of ours (RFC 4443 §2.2). */
+  private boolean chooseSource(IpPacket packet) {
+    fromHigh = packet.destinationHigh;
+    fromLow = packet.destinationLow;
+    if (!packet.toGroup) {
+      return true;
+    }
+    int block = choice.best(packet.sourceHigh, packet.sourceLow, 0);
+    if (block < 0) {
+      return false;
+    }
+    fromHigh = own.sourceHigh(block);
+    fromLow = own.sourceLow(block, 0);
+    return true;
+  }
+
+  /** As much as is usual, and as the link and the path take in one packet. */
+  private int mostQuoted(IpPacket packet) {
+    int usual = packet.ipv6 ? Icmpv6Header.MAX_QUOTED : IcmpHeader.MAX_QUOTED;
+    int headers = IpOutput.headerBytes(packet.ipv6) + IcmpHeader.LENGTH;
+    return Math.min(usual, paths.mtu(packet.sourceHigh, packet.sourceLow) - headers);
+  }
+
   private boolean mayBeTold(IpPacket packet) {
-    if (packet.toGroup || !Scope.isUnicast(packet.sourceHigh, packet.sourceLow)) {
+    if (!Scope.isUnicast(packet.sourceHigh, packet.sourceLow)) {
       return false;
     }
     if (packet.ipv6) {
-      return packet.protocol != Ipv6Header.PROTOCOL_ICMPV6
-          || packet.payloadLength < 1
-          || !icmpv6.wrap(packet.memory, packet.payloadStart, packet.payloadLength)
-          || !icmpv6.isError();
+      return !isIcmpv6Error(packet);
     }
     return packet.protocol != Ipv4Header.PROTOCOL_ICMP
         || (icmp.wrap(packet.memory, packet.payloadStart, packet.payloadLength)
             && (icmp.type() == IcmpHeader.ECHO_REQUEST || icmp.type() == IcmpHeader.ECHO_REPLY));
+  }
+
+  /** Read from its first byte on: what is wrong may stand before the protocol was reached. */
+  private boolean isIcmpv6Error(IpPacket packet) {
+    return quote.wrap(packet.memory, packet.start, packet.totalLength)
+        && quote.protocol() == Ipv6Header.PROTOCOL_ICMPV6
+        && quote.hasTransport()
+        && quote.sourcePort() >>> 8 < FIRST_INFORMATIONAL; // the type is its first byte
   }
 
   private boolean mayTell(long nowNanos) {

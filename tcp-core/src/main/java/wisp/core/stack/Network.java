@@ -51,7 +51,7 @@ final class Network {
             network.fragmentBytes(),
             network.fragmentDatagrams(),
             counters);
-    IcmpErrors errors = new IcmpErrors(output, counters);
+    IcmpErrors errors = new IcmpErrors(own, output, paths, counters);
     input = new IpInput(own, Groups.ALL_NODES, fragments, errors, counters);
     icmp =
         new IcmpInput(
