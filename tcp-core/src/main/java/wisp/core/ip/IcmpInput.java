@@ -146,6 +146,7 @@ public final class IcmpInput {
     boolean isOurs =
         error.quote.wrap(packet.memory, quoteStart, quoteBytes)
             && error.quote.ipv6() == packet.ipv6
+            && IpAddress.isIpv4(error.quote.sourceHigh(), error.quote.sourceLow()) != packet.ipv6
             && own.contains(error.quote.sourceHigh(), error.quote.sourceLow());
     if (!isOurs || packet.toGroup) {
       counters.add(Event.DROP_ICMP);
