@@ -63,6 +63,9 @@ final class ActiveOpens {
     }
     IpAddress from = local == null ? Endpoint.ANY : local.address();
     int port = local == null ? 0 : local.port();
+    if (from.equals(Endpoint.ANY_IPV4) && !to.isIpv4()) {
+      return Context.NO_ROUTE;
+    }
     return from.isUnspecified()
         ? openFromAny(port, remote, profile, handler)
         : openFrom(from, port, remote, profile, handler);
