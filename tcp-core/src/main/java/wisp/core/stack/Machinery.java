@@ -2,6 +2,7 @@ package wisp.core.stack;
 
 import org.jspecify.annotations.Nullable;
 import wisp.core.Counters;
+import wisp.core.ip.OwnAddresses;
 import wisp.core.ip.PathMtus;
 import wisp.core.memory.Blocks;
 import wisp.core.spi.Burst;
@@ -293,6 +294,11 @@ final class Machinery {
     demultiplexer.process(burst);
     network.loopback.takeBack();
     return n;
+  }
+
+  /** The addresses that are ours at present. */
+  OwnAddresses own() {
+    return network.own;
   }
 
   /** Live records. */

@@ -146,6 +146,13 @@ final class TcpFixture {
       return this;
     }
 
+    /** The peer speaks IPv6; the configuration stays as it is. */
+    Setup ipv6Only() {
+      ipv6 = true;
+      options = Seg.mss(1_440);
+      return this;
+    }
+
     Setup ipv6(boolean yes) {
       return yes ? ipv6() : this;
     }
