@@ -301,6 +301,11 @@ final class Machinery {
     return network.own;
   }
 
+  /** What is known of paths. */
+  PathMtus paths() {
+    return network.paths;
+  }
+
   /** Live records. */
   int records() {
     return records.size();

@@ -34,16 +34,23 @@ public final class IcmpReaction {
         mtu.tooBig(tcb, error);
         agenda.atEndOfBurst(tcb);
       }
-      case SOFT -> env.upcalls.unreachable(tcb, error);
+      case SOFT -> tell(tcb, error);
       case HARD -> {
         if (tcb.state == State.SYN_SENT) {
           tcb.icmpType = error.type;
           tcb.icmpCode = error.code;
           ending.end(tcb, EndCause.UNREACHABLE);
         } else {
-          env.upcalls.unreachable(tcb, error);
+          tell(tcb, error);
         }
       }
+    }
+  }
+
+  /** A connection from LISTEN is the application's only when it is open. */
+  private void tell(Tcb tcb, IcmpError error) {
+    if (tcb.state != State.SYN_RECEIVED || !tcb.passive) {
+      env.upcalls.unreachable(tcb, error);
     }
   }
 
