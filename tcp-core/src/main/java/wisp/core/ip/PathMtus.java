@@ -15,11 +15,14 @@ public final class PathMtus {
   /** Every IPv6 link carries this (RFC 8200 §5). */
   public static final int LEAST_IPV6 = 1_280;
 
+  /** BASE_PLPMTU (RFC 8899 §5.1.2): gets through nearly everywhere. */
+  public static final int BASE_IPV4 = 1_200;
+
   /**
-   * What to fall back to when nobody says why packets are lost: BASE_PLPMTU (RFC 8899 §5.1.2) gets
-   * through nearly everywhere, the others where it doesn't (RFC 4821 §7.7).
+   * What to fall back to when nobody says why packets are lost, and below where that gets lost too
+   * (RFC 4821 §7.7).
    */
-  private static final int[] BASES = {LEAST_IPV6, 1_200, 508, LEAST_IPV4};
+  private static final int[] BASES = {LEAST_IPV6, BASE_IPV4, 508, LEAST_IPV4};
 
   /** How long a path that was called narrow is believed to be so (RFC 1191 §6.3). */
   static final long BELIEVED_NANOS = 600_000_000_000L;
