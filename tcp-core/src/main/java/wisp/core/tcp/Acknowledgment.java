@@ -179,10 +179,10 @@ public final class Acknowledgment {
       c.cwndBytes = Math.min(c.cwndBytes + c.mss, most);
     } else if (tcb.duplicateAcks == DUPLICATES_FOR_LOSS && Seq.after(tcb.sndUna - 1, tcb.recover)) {
       if (mtu.isProbeLost(tcb)) {
-        c.ssthreshBytes = c.cwndBytes; // lost for its size: recovery ends where it began
-      } else {
-        control.onLoss(c, tcb.flightBytes());
+        retransmission.restart(tcb);
+        return;
       }
+      control.onLoss(c, tcb.flightBytes());
       tcb.recover = tcb.sndNxt;
       tcb.fastRecovery = true;
       env.counters.add(Event.FAST_RETRANSMITS);

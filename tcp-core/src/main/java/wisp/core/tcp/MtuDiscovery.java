@@ -45,9 +45,13 @@ public final class MtuDiscovery {
    * refutes it.
    */
   void tooBig(Tcb tcb, IcmpError error) {
-    int sent = Math.min(error.quote.totalLength(), fullPacket(tcb));
+    int full = fullPacket(tcb);
+    int sent = Math.min(error.quote.totalLength(), full);
     int size = paths.believable(tcb.remoteHigh, tcb.remoteLow, error.mtu, sent);
-    if (size >= fullPacket(tcb)) {
+    if (size >= full) {
+      if (size < error.quote.totalLength()) {
+        largerThanFull(tcb, error.quote.tcpSequence());
+      }
       return; // it says nothing new, or too much
     }
     if (size < tcb.arrivedBytes + headerBytes(tcb)) {
@@ -57,6 +61,20 @@ public final class MtuDiscovery {
     }
     narrow(tcb, size);
     resendAll(tcb);
+  }
+
+  /**
+   * What was too big is larger than a full segment is now: the probe; or it was cut before another
+   * connection heard how narrow the path is, and goes again if it has not since.
+   */
+  private void largerThanFull(Tcb tcb, @SeqNum int seq) {
+    if (tcb.probeBytes > 0 && seq == tcb.probeSeq) {
+      if (!tcb.fastRecovery) {
+        resendProbe(tcb);
+      }
+    } else if (Seq.atOrAfter(seq, tcb.recover)) {
+      resendAll(tcb);
+    }
   }
 
   private static int fullPacket(Tcb tcb) {
@@ -100,13 +118,19 @@ public final class MtuDiscovery {
     }
     int oldest = Math.min(Seq.distance(tcb.sndUna, tcb.sndNxt), tcb.effectiveMss());
     int sent = oldest + headerBytes(tcb);
-    if (tcb.backOff + 1 >= TIMEOUTS_FOR_BLACK_HOLE
+    if (mayBeBlackHole(tcb.backOff + 1, sent)
         && paths.blackHole(tcb.remoteHigh, tcb.remoteLow, sent, env.nowNanos)) {
       env.counters.add(Event.PATHS_NARROWED);
       tcb.sizedBytes = 0;
       tcb.arrivedBytes = 0;
       output.updateMss(tcb);
     }
+  }
+
+  /** Every second time-out is for one step down; below the usual base it takes more silence. */
+  private static boolean mayBeBlackHole(int timeouts, int sent) {
+    return timeouts % TIMEOUTS_FOR_BLACK_HOLE == 0
+        && (sent > PathMtus.BASE_IPV4 || timeouts > TIMEOUTS_FOR_BLACK_HOLE);
   }
 
   // ---- What acknowledgments say -----------------------------------------------------------------
@@ -173,13 +197,23 @@ public final class MtuDiscovery {
     tcb.probeBytes = payloadBytes;
   }
 
-  /** Whether the hole that duplicate ACKs show is the probe; then it is no sign of congestion. */
+  /**
+   * Whether the hole that duplicate ACKs show is the probe; then that goes again in pieces and is
+   * no sign of congestion (RFC 4821 §7.5).
+   */
   boolean isProbeLost(Tcb tcb) {
     if (tcb.probeBytes == 0 || tcb.sndUna != tcb.probeSeq) {
       return false;
     }
-    probeLost(tcb);
+    resendProbe(tcb);
     return true;
+  }
+
+  private void resendProbe(Tcb tcb) {
+    tcb.resending = true;
+    tcb.resendNext = tcb.probeSeq;
+    tcb.resendEnd = tcb.probeSeq + tcb.probeBytes;
+    probeLost(tcb);
   }
 
   private void probeLost(Tcb tcb) {

@@ -226,7 +226,7 @@ public final class Sender {
       if (allowed < wanted && flight > 0) {
         return true;
       }
-      int resent = resendAt(tcb, tcb.resendNext, Math.max(1, allowed));
+      int resent = resendAt(tcb, tcb.resendNext, Math.max(1, Math.min(allowed, wanted)));
       if (resent == 0) {
         return false;
       }
