@@ -35,8 +35,8 @@ final class StackOptions {
   @Option(
       names = "--host",
       paramLabel = "IP/BITS",
-      description = "the kernel's own address on the link")
-  @Nullable String host;
+      description = "the kernel's own address on the link; may be given more than once")
+  List<String> host = new ArrayList<>();
 
   @Option(
       names = "--own",
@@ -90,8 +90,8 @@ final class StackOptions {
       throw new FailedException("link " + provider.name() + ": " + reason);
     }
     var all = new LinkedHashMap<>(spec.parameters());
-    if (host != null) {
-      all.put("host", host);
+    if (!host.isEmpty()) {
+      all.put("host", String.join("+", host));
     }
     Link opened = provider.open(all);
     if (pcap == null) {
