@@ -51,6 +51,7 @@ class TapLinkTest {
     @Override
     protected Link open() throws Exception {
       namespace = new TestNamespace();
+      // Its search for routers would get between the packets that are counted.
       namespace.run("sysctl", "-qw", "net.ipv6.conf.default.disable_ipv6=1");
       Link tap = Links.open("tap:wisp0,netns=" + namespace.name() + ",offload=" + offload());
       namespace.run(
