@@ -27,6 +27,12 @@ public final class Counters {
     FAST_RETRANSMITS,
     /** Zero-window probes sent. */
     WINDOW_PROBES,
+    /** Segments larger than the path was known to carry, sent to find out (RFC 4821). */
+    MTU_PROBES,
+    /** Paths found to be narrower than believed, by a router's word or by silence. */
+    PATHS_NARROWED,
+    /** ICMP errors that reached the connection they were about. */
+    ICMP_ERRORS_RECEIVED,
     /** Connections that reached ESTABLISHED from LISTEN. */
     ACCEPTED,
     /** Connections that reached ESTABLISHED from SYN-SENT. */
@@ -47,6 +53,8 @@ public final class Counters {
     HANDLER_FAILURES,
     /** Entries that left TIME-WAIT early, or FIN-WAIT-2 waits not kept, for want of room. */
     TIME_WAIT_EVICTED,
+    /** Datagrams put together from fragments. */
+    REASSEMBLED,
     /** Dropped: shorter than an IPv4 header, or than its lengths say. */
     DROP_IP_LENGTH,
     /** Dropped: IP version is not one that is spoken here. */
@@ -59,6 +67,18 @@ public final class Counters {
     DROP_IP_DESTINATION,
     /** Dropped: a fragment. */
     DROP_IP_FRAGMENT,
+    /** Dropped: a fragment whose lengths or ECN bits are wrong, or contradict the others. */
+    DROP_FRAGMENT_MALFORMED,
+    /** Dropped: fragments of a datagram in which two overlap. */
+    DROP_FRAGMENT_OVERLAP,
+    /** Dropped: a fragment that came before. */
+    DROP_FRAGMENT_DUPLICATE,
+    /** Dropped: fragments of a datagram for which there was no room, or no longer. */
+    DROP_FRAGMENT_BUDGET,
+    /** Dropped: fragments of a datagram that took too long. */
+    DROP_FRAGMENT_TIMEOUT,
+    /** Dropped: an IPv6 extension header that is malformed or must be understood. */
+    DROP_IP_EXTENSION,
     /** Dropped: a protocol that is not spoken here. */
     DROP_IP_PROTOCOL,
     /** Dropped: malformed or unknown ICMP. */

@@ -134,7 +134,12 @@ final class StackOptions {
     var random = new SecureRandom();
     return provider.create(
         new StrategyConfig(
-            RecordStore.STATE_WORDS, (int) capacity, random.nextLong(), random.nextLong(), given));
+            RecordStore.STATE_WORDS,
+            (int) capacity,
+            0,
+            random.nextLong(),
+            random.nextLong(),
+            given));
   }
 
   ContextConfig config() {

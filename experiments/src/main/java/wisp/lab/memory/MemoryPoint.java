@@ -105,6 +105,7 @@ public final class MemoryPoint {
             new StrategyConfig(
                 RecordStore.STATE_WORDS,
                 (int) spec.connections(),
+                0,
                 keys.hashKey0(),
                 keys.hashKey1(),
                 spec.parameters()));

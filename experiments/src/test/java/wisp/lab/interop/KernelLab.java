@@ -144,6 +144,7 @@ final class KernelLab implements AutoCloseable {
                 new StrategyConfig(
                     RecordStore.STATE_WORDS,
                     builder.capacity,
+                    0,
                     random.nextLong(),
                     random.nextLong(),
                     Map.of()));

@@ -28,7 +28,12 @@ class InMemoryLoadTest {
     return Catalog.strategy(name)
         .create(
             new StrategyConfig(
-                RecordStore.STATE_WORDS, 1_000, config.hashKey0(), config.hashKey1(), parameters));
+                RecordStore.STATE_WORDS,
+                1_000,
+                0,
+                config.hashKey0(),
+                config.hashKey1(),
+                parameters));
   }
 
   private static void echo(

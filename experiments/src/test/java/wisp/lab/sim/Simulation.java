@@ -46,7 +46,7 @@ final class Simulation implements AutoCloseable {
     linkA = new FaultyLink(pipe.a(), path, PathConfig.PERFECT, seed * 2 + 1);
     linkB = new FaultyLink(pipe.b(), path, PathConfig.PERFECT, seed * 2 + 2);
     var config =
-        new StrategyConfig(RecordStore.STATE_WORDS, 1_000, seed, seed ^ 0x5555, parameters);
+        new StrategyConfig(RecordStore.STATE_WORDS, 1_000, 0, seed, seed ^ 0x5555, parameters);
     memoryA = Strategies.provider(strategy).create(config);
     memoryB = Strategies.provider(strategy).create(config);
     a = new Context(configA, memoryA, linkA, new SplittableRandom(seed)::nextLong);

@@ -2,7 +2,9 @@ package wisp.pools.heap;
 
 /** A connection's state, as an object. */
 class HeapRecord {
-  final long key;
+  /** Of IPv4: address and tail. */
+  long key;
+
   private int word0;
   private int word1;
   private int word2;

@@ -5,11 +5,13 @@ import wisp.core.spi.MemoryStrategy;
 import wisp.core.spi.MemoryStrategyProvider;
 import wisp.core.spi.Parameter;
 import wisp.core.spi.Parameters;
+import wisp.core.spi.RecordClass;
 import wisp.core.spi.StrategyConfig;
 import wisp.pools.region.BlockSlabs;
 import wisp.pools.region.BufferSlabs;
 import wisp.pools.region.FrameSlabs;
 import wisp.pools.region.IndexSlabs;
+import wisp.pools.region.RecordRegion;
 import wisp.pools.region.RecordSlabs;
 import wisp.pools.region.RegionStrategy;
 import wisp.pools.region.SlabSource;
@@ -64,22 +66,44 @@ public final class PerSocketStrategyProvider implements MemoryStrategyProvider {
   @Override
   public MemoryStrategy create(StrategyConfig config) {
     var given = Parameters.of(name(), PARAMETERS, config.parameters());
+    var regions =
+        new Regions(
+            config,
+            bytes(given, "receive"),
+            bytes(given, "send"),
+            limit(given, "records"),
+            limit(given, "buffers"));
     return new RegionStrategy(
         name(),
-        config,
-        RecordSlabs.growing(config.recordWords(), SLAB_BYTES, limited(given, "records")),
-        IndexSlabs.growing(SLAB_BYTES, SlabSource.machine(SlabSource.UNLIMITED)),
+        regions.of(RecordClass.IPV4),
+        () -> regions.of(RecordClass.IPV6),
         BlockSlabs.growing(
             SLAB_BYTES, SlabSource.machine(given.number("blocks", 0, Long.MAX_VALUE))),
         FrameSlabs.growing(
-            SLAB_BYTES, SlabSource.machine(given.number("frames", 0, Long.MAX_VALUE))),
-        new BufferSlabs(
-            bytes(given, "receive"), bytes(given, "send"), SLAB_BYTES, limited(given, "buffers")));
+            SLAB_BYTES, SlabSource.machine(given.number("frames", 0, Long.MAX_VALUE))));
   }
 
-  private static SlabSource limited(Parameters given, String name) {
+  /** What a region of either class is made of; both keep the limits together. */
+  private record Regions(
+      StrategyConfig config,
+      int receiveBytes,
+      int sendBytes,
+      SlabSource.Budget records,
+      SlabSource.Budget buffers) {
+    RecordRegion of(RecordClass recordClass) {
+      return new RecordRegion(
+          config,
+          recordClass,
+          RecordSlabs.growing(
+              recordClass, config.recordWords(), SLAB_BYTES, SlabSource.machine(records)),
+          IndexSlabs.growing(SLAB_BYTES, SlabSource.machine(SlabSource.UNLIMITED)),
+          new BufferSlabs(receiveBytes, sendBytes, SLAB_BYTES, SlabSource.machine(buffers)));
+    }
+  }
+
+  private static SlabSource.Budget limit(Parameters given, String name) {
     long limit = given.number(name, 0, Long.MAX_VALUE);
-    return SlabSource.machine(limit == 0 ? SlabSource.UNLIMITED : limit);
+    return new SlabSource.Budget(limit == 0 ? SlabSource.UNLIMITED : limit);
   }
 
   private static int bytes(Parameters given, String name) {

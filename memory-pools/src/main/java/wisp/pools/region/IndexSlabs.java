@@ -18,13 +18,12 @@ public final class IndexSlabs implements IndexPages {
         new Slabs(PAGE_BYTES, Slabs.fitting(PAGE_BYTES, slabBytes), PAGE_BITS, source));
   }
 
-  /** Pages for the index of so many records, reserved now. */
+  /** Pages for the index of so many records, reserved now; none for 0. */
   public static IndexSlabs fixed(int records) {
     // 67 % full while it grows; long churn at the same count leaves more pages half full, never
     // below 60 %.
-    int pages = (int) (records / (0.58 * WORDS)) + 4;
-    var source = SlabSource.preallocated(Slabs.slabBytes(PAGE_BYTES, pages), 1);
-    return new IndexSlabs(new Slabs(PAGE_BYTES, pages, PAGE_BITS, source));
+    int pages = records == 0 ? 0 : (int) (records / (0.58 * WORDS)) + 4;
+    return new IndexSlabs(Slabs.fixed(PAGE_BYTES, pages, PAGE_BITS));
   }
 
   private IndexSlabs(Slabs slabs) {

@@ -1,6 +1,6 @@
 package wisp.pools.region;
 
-import wisp.core.spi.IndexedRecordStore;
+import wisp.core.spi.RecordClass;
 import wisp.core.spi.RecordMemory;
 
 /** Records in {@link Slabs}. */
@@ -13,23 +13,25 @@ public final class RecordSlabs implements RecordMemory {
    *
    * @param slabBytes a slab is at most so large
    */
-  public static RecordSlabs growing(int recordWords, long slabBytes, SlabSource source) {
-    int perSlab = Integer.highestOneBit(Slabs.fitting(bytes(recordWords), slabBytes));
-    return new RecordSlabs(new Slabs(bytes(recordWords), perSlab, SLOT_BITS, source));
+  public static RecordSlabs growing(
+      RecordClass recordClass, int recordWords, long slabBytes, SlabSource source) {
+    int bytes = bytes(recordClass, recordWords);
+    int perSlab = Integer.highestOneBit(Slabs.fitting(bytes, slabBytes));
+    return new RecordSlabs(new Slabs(bytes, perSlab, SLOT_BITS, source));
   }
 
-  /** One slab for so many records, reserved now. */
-  public static RecordSlabs fixed(int recordWords, int records) {
-    var source = SlabSource.preallocated(Slabs.slabBytes(bytes(recordWords), records), 1);
-    return new RecordSlabs(new Slabs(bytes(recordWords), records, SLOT_BITS, source));
+  /** One slab for so many records, reserved now; none for 0. */
+  public static RecordSlabs fixed(RecordClass recordClass, int recordWords, int records) {
+    int bytes = bytes(recordClass, recordWords);
+    return new RecordSlabs(Slabs.fixed(bytes, records, SLOT_BITS));
   }
 
   private RecordSlabs(Slabs slabs) {
     this.slabs = slabs;
   }
 
-  private static int bytes(int recordWords) {
-    return (IndexedRecordStore.KEY_WORDS + recordWords) * 4;
+  private static int bytes(RecordClass recordClass, int recordWords) {
+    return (recordClass.keyWords() + recordWords) * 4;
   }
 
   @Override

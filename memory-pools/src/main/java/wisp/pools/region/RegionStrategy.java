@@ -1,59 +1,67 @@
 package wisp.pools.region;
 
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import wisp.core.spi.BlockPool;
 import wisp.core.spi.Footprint;
 import wisp.core.spi.FrameAllocator;
-import wisp.core.spi.IndexedRecordStore;
 import wisp.core.spi.MemoryStrategy;
+import wisp.core.spi.RecordClass;
 import wisp.core.spi.RecordStore;
 import wisp.core.spi.SocketBuffers;
-import wisp.core.spi.StrategyConfig;
 import wisp.pools.Leaks;
 
 /** A strategy put together from slabs. Its parts are its own: it closes them. */
 public final class RegionStrategy implements MemoryStrategy {
   private final String name;
-  private final RecordSlabs recordSlabs;
-  private final IndexSlabs indexSlabs;
+  private final RecordRegion ipv4;
+  private final Supplier<RecordRegion> makeIpv6;
   private final BlockSlabs blocks;
   private final FrameSlabs frames;
-  private final @Nullable BufferSlabs buffers;
-  private final RecordStore records;
+  private @Nullable RecordRegion ipv6;
   private boolean closed;
 
-  /** Without socket buffers. */
+  /**
+   * Out of these parts.
+   *
+   * @param ipv6 makes the region of IPv6, when it is first asked for
+   */
   public RegionStrategy(
       String name,
-      StrategyConfig config,
-      RecordSlabs records,
-      IndexSlabs index,
+      RecordRegion ipv4,
+      Supplier<RecordRegion> ipv6,
       BlockSlabs blocks,
       FrameSlabs frames) {
-    this(name, config, records, index, blocks, frames, null);
-  }
-
-  /** With socket buffers, unless they are {@code null}. */
-  public RegionStrategy(
-      String name,
-      StrategyConfig config,
-      RecordSlabs records,
-      IndexSlabs index,
-      BlockSlabs blocks,
-      FrameSlabs frames,
-      @Nullable BufferSlabs buffers) {
     this.name = name;
-    this.recordSlabs = records;
-    this.indexSlabs = index;
+    this.ipv4 = ipv4;
+    this.makeIpv6 = ipv6;
     this.blocks = blocks;
     this.frames = frames;
-    this.buffers = buffers;
-    this.records = new IndexedRecordStore(config, records, index);
   }
 
   @Override
-  public RecordStore records() {
-    return records;
+  public RecordStore records(RecordClass recordClass) {
+    return region(recordClass).records();
+  }
+
+  @Override
+  public @Nullable SocketBuffers socketBuffers(RecordClass recordClass) {
+    return region(recordClass).buffers();
+  }
+
+  private RecordRegion region(RecordClass recordClass) {
+    return switch (recordClass) {
+      case IPV4 -> ipv4;
+      case IPV6 -> {
+        if (ipv6 == null) {
+          if (closed) {
+            throw new IllegalStateException(name + " is closed");
+          }
+          ipv6 = makeIpv6.get();
+        }
+        yield ipv6;
+      }
+    };
   }
 
   @Override
@@ -67,21 +75,16 @@ public final class RegionStrategy implements MemoryStrategy {
   }
 
   @Override
-  public @Nullable SocketBuffers socketBuffers() {
-    return buffers;
-  }
-
-  @Override
   public void footprint(Footprint into) {
     if (closed) {
       return;
     }
-    records.footprint(into);
+    ipv4.footprint(into);
+    if (ipv6 != null) {
+      ipv6.footprint(into);
+    }
     blocks.footprint(into);
     frames.footprint(into);
-    if (buffers != null) {
-      buffers.footprint(into);
-    }
   }
 
   @Override
@@ -90,19 +93,18 @@ public final class RegionStrategy implements MemoryStrategy {
       return;
     }
     closed = true;
-    var leaks =
-        new Leaks(name)
-            .add("records", records.size())
-            .add("blocks", blocks.inUse())
-            .add("frames", frames.inUse())
-            .add("pairs of socket buffers", buffers == null ? 0 : buffers.inUse());
-    recordSlabs.close();
-    indexSlabs.close();
+    var leaks = new Leaks(name);
+    ipv4.addTo(leaks, "");
+    if (ipv6 != null) {
+      ipv6.addTo(leaks, "IPv6 ");
+    }
+    leaks.add("blocks", blocks.inUse()).add("frames", frames.inUse());
+    ipv4.close();
+    if (ipv6 != null) {
+      ipv6.close();
+    }
     blocks.close();
     frames.close();
-    if (buffers != null) {
-      buffers.close();
-    }
     leaks.report();
   }
 }

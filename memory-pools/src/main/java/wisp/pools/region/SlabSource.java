@@ -7,8 +7,8 @@ import net.openhft.chronicle.core.io.SingleThreadedChecked;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where {@link Slabs} get their slabs from, and the limit to how many. Several may share one
- * source, and so one limit.
+ * Where {@link Slabs} get their slabs from, and the limit to how many. Several may share one source
+ * and its account, or have a source each under one {@link Budget}.
  */
 public abstract sealed class SlabSource {
   /** For a limit: only the machine sets it. */
@@ -19,9 +19,26 @@ public abstract sealed class SlabSource {
    */
   private static final int STORE_OVERHEAD_BYTES = 256;
 
-  private final List<Slabs> users = new ArrayList<>();
+  private final Budget budget;
 
-  private SlabSource() {}
+  private SlabSource(Budget budget) {
+    this.budget = budget;
+  }
+
+  /**
+   * A limit to bytes, everything included. Sources with one budget keep it together, each with an
+   * account of its own.
+   */
+  public static final class Budget {
+    private final long most;
+    private final List<Slabs> users = new ArrayList<>();
+    private long taken;
+
+    /** So many bytes; {@link #UNLIMITED} for no limit. */
+    public Budget(long most) {
+      this.most = most;
+    }
+  }
 
   /**
    * Takes slabs from the machine and gives them back, as long as they are no more than {@code
@@ -30,7 +47,12 @@ public abstract sealed class SlabSource {
    * @param budgetBytes everything included; {@link #UNLIMITED} for none
    */
   public static SlabSource machine(long budgetBytes) {
-    return new Machine(budgetBytes);
+    return machine(new Budget(budgetBytes));
+  }
+
+  /** As {@link #machine(long)}, under a limit that others share. */
+  public static SlabSource machine(Budget budget) {
+    return new Machine(budget);
   }
 
   /**
@@ -50,7 +72,7 @@ public abstract sealed class SlabSource {
     Slab slab = tryTake(bytes);
     if (slab == null) {
       // Another user may keep an empty slab just in case.
-      users.forEach(Slabs::releaseSpare);
+      budget.users.forEach(Slabs::releaseSpare);
       slab = tryTake(bytes);
     }
     return slab;
@@ -70,7 +92,7 @@ public abstract sealed class SlabSource {
   abstract void close();
 
   void addUser(Slabs user) {
-    users.add(user);
+    budget.users.add(user);
   }
 
   /** Native memory, or {@code null} when the machine refuses. */
@@ -91,11 +113,12 @@ public abstract sealed class SlabSource {
   }
 
   private static final class Machine extends SlabSource {
-    private final long budget;
+    private final Budget budget;
     private long reserved;
     private boolean closed;
 
-    Machine(long budget) {
+    Machine(Budget budget) {
+      super(budget);
       this.budget = budget;
     }
 
@@ -106,7 +129,7 @@ public abstract sealed class SlabSource {
 
     @Override
     @Nullable Slab tryTake(long bytes) {
-      if (closed || cost(bytes) > budget - reserved) {
+      if (closed || cost(bytes) > budget.most - budget.taken) {
         return null;
       }
       BytesStore<?, Void> store = allocate(bytes + Slab.ALIGNMENT, false);
@@ -114,18 +137,21 @@ public abstract sealed class SlabSource {
         return null;
       }
       reserved += cost(bytes);
+      budget.taken += cost(bytes);
       return Slab.in(store, 0, bytes);
     }
 
     @Override
     void give(Slab slab) {
-      reserved -= cost(slab.memory().byteSize());
+      long cost = cost(slab.memory().byteSize());
+      reserved -= cost;
+      budget.taken -= cost;
       slab.store().releaseLast();
     }
 
     @Override
     long available(long bytes) {
-      return budget == UNLIMITED ? UNLIMITED : (budget - reserved) / cost(bytes);
+      return budget.most == UNLIMITED ? UNLIMITED : (budget.most - budget.taken) / cost(bytes);
     }
 
     @Override
@@ -146,6 +172,7 @@ public abstract sealed class SlabSource {
     private boolean closed;
 
     Preallocated(long slabBytes, int count) {
+      super(new Budget(UNLIMITED));
       this.slabBytes = (slabBytes + Slab.ALIGNMENT - 1) & -Slab.ALIGNMENT;
       BytesStore<?, Void> reserved = allocate(this.slabBytes * count + Slab.ALIGNMENT, true);
       if (reserved == null) {

@@ -72,6 +72,19 @@ public final class Slabs {
     source.addUser(this);
   }
 
+  /**
+   * One slab of so many slots, reserved now; for 0 nothing is, and no slot can be had.
+   *
+   * @throws IllegalArgumentException when the machine has no such memory
+   */
+  static Slabs fixed(int slotBytes, int slots, int slotBits) {
+    var source =
+        slots == 0
+            ? SlabSource.machine(0)
+            : SlabSource.preallocated(slabBytes(slotBytes, slots), 1);
+    return new Slabs(slotBytes, Math.max(1, slots), slotBits, source);
+  }
+
   /** Bytes of a slab with so many slots. */
   public static long slabBytes(int slotBytes, int perSlab) {
     long bytes = headBytes(perSlab) + (long) perSlab * slotBytes;

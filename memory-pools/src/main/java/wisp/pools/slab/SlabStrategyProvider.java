@@ -5,10 +5,12 @@ import wisp.core.spi.MemoryStrategy;
 import wisp.core.spi.MemoryStrategyProvider;
 import wisp.core.spi.Parameter;
 import wisp.core.spi.Parameters;
+import wisp.core.spi.RecordClass;
 import wisp.core.spi.StrategyConfig;
 import wisp.pools.region.BlockSlabs;
 import wisp.pools.region.FrameSlabs;
 import wisp.pools.region.IndexSlabs;
+import wisp.pools.region.RecordRegion;
 import wisp.pools.region.RecordSlabs;
 import wisp.pools.region.RegionStrategy;
 import wisp.pools.region.SlabSource;
@@ -52,13 +54,21 @@ public final class SlabStrategyProvider implements MemoryStrategyProvider {
     var given = Parameters.of(name(), PARAMETERS, config.parameters());
     long slab = given.number("slab", 4 << 10, 1 << 30);
     long records = given.number("records", 0, Long.MAX_VALUE);
-    var recordSource = SlabSource.machine(records == 0 ? SlabSource.UNLIMITED : records);
+    var limit = new SlabSource.Budget(records == 0 ? SlabSource.UNLIMITED : records);
     return new RegionStrategy(
         name(),
-        config,
-        RecordSlabs.growing(config.recordWords(), slab, recordSource),
-        IndexSlabs.growing(slab, SlabSource.machine(SlabSource.UNLIMITED)),
+        region(config, RecordClass.IPV4, slab, limit),
+        () -> region(config, RecordClass.IPV6, slab, limit),
         BlockSlabs.growing(slab, SlabSource.machine(given.number("blocks", 0, Long.MAX_VALUE))),
         FrameSlabs.growing(slab, SlabSource.machine(given.number("frames", 0, Long.MAX_VALUE))));
+  }
+
+  private static RecordRegion region(
+      StrategyConfig config, RecordClass recordClass, long slab, SlabSource.Budget limit) {
+    return new RecordRegion(
+        config,
+        recordClass,
+        RecordSlabs.growing(recordClass, config.recordWords(), slab, SlabSource.machine(limit)),
+        IndexSlabs.growing(slab, SlabSource.machine(SlabSource.UNLIMITED)));
   }
 }

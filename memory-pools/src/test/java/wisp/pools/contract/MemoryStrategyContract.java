@@ -3,6 +3,7 @@ package wisp.pools.contract;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
@@ -22,14 +23,15 @@ import java.util.function.LongUnaryOperator;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.ValueSource;
 import wisp.core.spi.BlockPool;
 import wisp.core.spi.Footprint;
 import wisp.core.spi.Footprint.Kind;
 import wisp.core.spi.FrameAllocator;
 import wisp.core.spi.MemoryStrategy;
 import wisp.core.spi.MemoryStrategyProvider;
+import wisp.core.spi.RecordClass;
 import wisp.core.spi.RecordStore;
 import wisp.core.spi.SocketBuffers;
 import wisp.core.spi.StrategyConfig;
@@ -38,7 +40,7 @@ import wisp.pools.Strategies;
 /**
  * What every memory strategy must keep. Extend it, give your {@link #provider()}, and override what
  * your strategy promises beyond that: {@link #shrinks()}, {@link #allocates()}, {@link #bounded()},
- * {@link #recordAndIndexBytes()}.
+ * {@link #recordAndIndexBytes}.
  */
 public abstract class MemoryStrategyContract {
   private static final int MILLION = 1_000_000;
@@ -69,25 +71,112 @@ public abstract class MemoryStrategyContract {
     return null;
   }
 
-  /** The most bytes of record and index an idle connection may take at a million of them. */
-  protected double recordAndIndexBytes() {
+  /**
+   * The most bytes of record and index an idle connection of a class may take at a million of them.
+   */
+  protected double recordAndIndexBytes(RecordClass recordClass) {
     return Double.MAX_VALUE;
   }
 
+  /** For so many connections of each class. */
   private MemoryStrategy create(int connections) {
     return create(connections, Map.of());
   }
 
   private MemoryStrategy create(int connections, Map<String, String> parameters) {
-    var config = StrategyConfig.forConnections(connections, 42);
+    return create(StrategyConfig.forBoth(connections, connections, 42), parameters);
+  }
+
+  /** For so many connections of one class, and none of the other. */
+  private MemoryStrategy create(RecordClass recordClass, int connections) {
+    return create(recordClass, connections, Map.of());
+  }
+
+  private MemoryStrategy create(
+      RecordClass recordClass, int connections, Map<String, String> parameters) {
+    var config =
+        switch (recordClass) {
+          case IPV4 -> StrategyConfig.forConnections(connections, 42);
+          case IPV6 -> StrategyConfig.forBoth(0, connections, 42);
+        };
+    return create(config, parameters);
+  }
+
+  private MemoryStrategy create(StrategyConfig config, Map<String, String> parameters) {
     return provider()
         .create(
             new StrategyConfig(
                 config.recordWords(),
-                connections,
+                config.connections(),
+                config.ipv6Connections(),
                 config.hashKey0(),
                 config.hashKey1(),
                 parameters));
+  }
+
+  /**
+   * A store by numbers instead of keys. In a key of IPv4 a number's upper half is the address; in
+   * one of IPv6 it lies half in the network's part, half in the interface's.
+   */
+  private record Numbered(RecordClass recordClass, RecordStore store) {
+    private static final long PREFIX = 0x2001_0DB8_0000_0000L;
+
+    static Numbered in(MemoryStrategy strategy, RecordClass recordClass) {
+      return new Numbered(recordClass, strategy.records(recordClass));
+    }
+
+    private long high(long number) {
+      return switch (recordClass) {
+        case IPV4 -> 0;
+        case IPV6 -> PREFIX | number >>> 48;
+      };
+    }
+
+    private long low(long number) {
+      return switch (recordClass) {
+        case IPV4 -> RecordClass.mappedLow((int) (number >>> 32));
+        case IPV6 -> number >>> 32 << 48 | 1;
+      };
+    }
+
+    int find(long number) {
+      return store.find(high(number), low(number), (int) number);
+    }
+
+    int insert(long number) {
+      return store.insert(high(number), low(number), (int) number);
+    }
+
+    void prefetchIndex(long number) {
+      store.prefetchIndex(high(number), low(number), (int) number);
+    }
+
+    void holds(long number, int slot, String message) {
+      assertEquals(high(number), store.addressHigh(slot), message);
+      assertEquals(low(number), store.addressLow(slot), message);
+      assertEquals((int) number, store.tail(slot), message);
+    }
+
+    void remove(int slot) {
+      store.remove(slot);
+    }
+
+    boolean isLive(int slot) {
+      return store.isLive(slot);
+    }
+
+    int size() {
+      return store.size();
+    }
+
+    void removeAll() {
+      for (int slot = 0; slot < store.slotBound(); slot++) {
+        if (store.isLive(slot)) {
+          store.remove(slot);
+        }
+      }
+      assertEquals(0, store.size());
+    }
   }
 
   // Provider
@@ -142,8 +231,10 @@ public abstract class MemoryStrategyContract {
   @ParameterizedTest
   @EnumSource(Keys.class)
   void recordsBehaveLikeAMap(Keys keys) {
-    for (int seed = 1; seed <= 4; seed++) {
-      new RecordModel(keys, seed).run();
+    for (RecordClass recordClass : RecordClass.values()) {
+      for (int seed = 1; seed <= 4; seed++) {
+        new RecordModel(recordClass, keys, seed).run();
+      }
     }
   }
 
@@ -154,18 +245,20 @@ public abstract class MemoryStrategyContract {
     private final SplittableRandom random;
     private final int most;
     private final MemoryStrategy strategy;
+    private final Numbered records;
     private final RecordStore store;
     private final Map<Long, Integer> slotOf = new HashMap<>();
     private final List<Long> live = new ArrayList<>();
     private final String name;
 
-    RecordModel(Keys keys, int seed) {
+    RecordModel(RecordClass recordClass, Keys keys, int seed) {
       this.keys = keys;
       random = new SplittableRandom(seed);
       most = 1 + random.nextInt(20_000);
-      strategy = create(most);
-      store = strategy.records();
-      name = keys + ", seed " + seed;
+      strategy = create(recordClass, most);
+      records = Numbered.in(strategy, recordClass);
+      store = records.store();
+      name = recordClass + ", " + keys + ", seed " + seed;
     }
 
     void run() {
@@ -177,7 +270,7 @@ public abstract class MemoryStrategyContract {
           remove();
         }
         long probe = keys.of(random.nextInt(3 * most));
-        assertEquals(slotOf.getOrDefault(probe, RecordStore.NONE), store.find(probe), name);
+        assertEquals(slotOf.getOrDefault(probe, RecordStore.NONE), records.find(probe), name);
       }
       slotOf.forEach(this::check);
       assertEquals(slotOf.size(), store.size(), name);
@@ -188,7 +281,7 @@ public abstract class MemoryStrategyContract {
 
     private void insert(long key) {
       if (!slotOf.containsKey(key)) {
-        int slot = store.insert(key);
+        int slot = records.insert(key);
         assertTrue(slot >= 0 && slot < store.slotBound(), name);
         assertTrue(store.isLive(slot), name);
         for (int w = 0; w < store.words(); w++) {
@@ -208,12 +301,12 @@ public abstract class MemoryStrategyContract {
       check(key, slot);
       store.remove(slot);
       assertFalse(store.isLive(slot), name);
-      assertEquals(RecordStore.NONE, store.find(key), name);
+      assertEquals(RecordStore.NONE, records.find(key), name);
     }
 
     private void check(long key, int slot) {
-      assertEquals(slot, store.find(key), name + ": slots don't move");
-      assertEquals(key, store.key(slot), name);
+      assertEquals(slot, records.find(key), name + ": slots don't move");
+      records.holds(key, slot, name);
       for (int w = 0; w < store.words(); w++) {
         assertEquals(pattern(key, w), store.get(slot, w), name);
       }
@@ -233,14 +326,15 @@ public abstract class MemoryStrategyContract {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {4, 5, 9})
-  void recordsHaveTheWordsAskedFor(int words) {
-    var config = new StrategyConfig(words, 100, 1, 2, Map.of());
+  @CsvSource({"IPV4, 4", "IPV4, 5", "IPV4, 9", "IPV6, 4", "IPV6, 5", "IPV6, 9"})
+  void recordsHaveTheWordsAskedFor(RecordClass recordClass, int words) {
+    var config = new StrategyConfig(words, 100, 100, 1, 2, Map.of());
     try (var strategy = provider().create(config)) {
-      var records = strategy.records();
+      var numbered = Numbered.in(strategy, recordClass);
+      var records = numbered.store();
       assertEquals(words, records.words());
-      int a = records.insert(-1);
-      int b = records.insert(Long.MIN_VALUE);
+      int a = numbered.insert(-1);
+      int b = numbered.insert(Long.MIN_VALUE);
       for (int w = 0; w < words; w++) {
         records.set(a, w, w + 1);
         records.set(b, w, -w - 1);
@@ -249,17 +343,88 @@ public abstract class MemoryStrategyContract {
         assertEquals(w + 1, records.get(a, w));
         assertEquals(-w - 1, records.get(b, w));
       }
-      assertEquals(-1, records.key(a));
-      assertEquals(Long.MIN_VALUE, records.key(b));
+      numbered.holds(-1, a, "all bits");
+      numbered.holds(Long.MIN_VALUE, b, "one bit");
       records.remove(a);
       records.remove(b);
     }
   }
 
   @Test
-  void anyNumberMayBeAskedWhetherItLives() {
+  void everyBitOfAnIpv6KeyCounts() {
+    long high = 0x2001_0DB8_1234_5678L;
+    long low = 0x9ABC_DEF0_0FED_CBA9L;
+    int tail = 0x8765_4321;
+    try (var strategy = create(RecordClass.IPV6, 161)) {
+      var records = strategy.records(RecordClass.IPV6);
+      int[] slots = new int[161];
+      for (int bit = 0; bit <= 160; bit++) {
+        slots[bit] = records.insert(high ^ bit(bit), low ^ bit(bit - 64), tail ^ tailBit(bit));
+      }
+      for (int bit = 0; bit <= 160; bit++) {
+        int slot = records.find(high ^ bit(bit), low ^ bit(bit - 64), tail ^ tailBit(bit));
+        assertEquals(slots[bit], slot, "bit " + bit);
+        assertEquals(high ^ bit(bit), records.addressHigh(slot));
+        assertEquals(low ^ bit(bit - 64), records.addressLow(slot));
+        assertEquals(tail ^ tailBit(bit), records.tail(slot));
+        records.remove(slot);
+      }
+      assertEquals(0, records.size());
+    }
+  }
+
+  private static long bit(int bit) {
+    return bit < 0 || bit > 63 ? 0 : 1L << bit;
+  }
+
+  private static int tailBit(int bit) {
+    return (int) bit(bit - 128);
+  }
+
+  @Test
+  void slotsOfTheTwoClassesAreNumberedIndependently() {
+    try (var strategy = create(100)) {
+      var ipv4 = Numbered.in(strategy, RecordClass.IPV4);
+      var ipv6 = Numbered.in(strategy, RecordClass.IPV6);
+      for (RecordClass recordClass : RecordClass.values()) {
+        assertSame(strategy.records(recordClass), strategy.records(recordClass));
+      }
+      for (int i = 0; i < 100; i++) {
+        assertEquals(ipv4.insert(i), ipv6.insert(i), "in the same order, from 0 on");
+      }
+      for (int i = 0; i < 100; i++) {
+        ipv4.store().set(ipv4.find(i), 0, i);
+        ipv6.store().set(ipv6.find(i), 0, ~i);
+      }
+      for (int i = 0; i < 100; i++) {
+        assertEquals(i, ipv4.store().get(ipv4.find(i), 0));
+        assertEquals(~i, ipv6.store().get(ipv6.find(i), 0));
+      }
+      ipv4.removeAll();
+      assertEquals(100, ipv6.size());
+      ipv6.removeAll();
+    }
+  }
+
+  @Test
+  void theIpv4StoreKnowsMappedAddressesAsTheIpv6StoreDoes() {
     try (var strategy = create(10)) {
-      var records = strategy.records();
+      for (RecordClass recordClass : RecordClass.values()) {
+        var records = strategy.records(recordClass);
+        int slot = records.insert(0, 0xFFFF_0A09_0001L, 7);
+        assertEquals(0, records.addressHigh(slot));
+        assertEquals(0xFFFF_0A09_0001L, records.addressLow(slot));
+        assertEquals(7, records.tail(slot));
+        records.remove(slot);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(RecordClass.class)
+  void anyNumberMayBeAskedWhetherItLives(RecordClass recordClass) {
+    try (var strategy = create(recordClass, 10)) {
+      var records = Numbered.in(strategy, recordClass);
       for (int slot : new int[] {-1, 0, 9, 10, 63, 1 << 20, Integer.MIN_VALUE, Integer.MAX_VALUE}) {
         assertFalse(records.isLive(slot), "slot " + slot);
       }
@@ -269,10 +434,11 @@ public abstract class MemoryStrategyContract {
     }
   }
 
-  @Test
-  void slotsAreReusedInTheOrderInWhichTheyWereFreed() {
-    try (var strategy = create(200)) {
-      var records = strategy.records();
+  @ParameterizedTest
+  @EnumSource(RecordClass.class)
+  void slotsAreReusedInTheOrderInWhichTheyWereFreed(RecordClass recordClass) {
+    try (var strategy = create(recordClass, 200)) {
+      var records = Numbered.in(strategy, recordClass);
       int[] slots = new int[200];
       for (int i = 0; i < 200; i++) {
         slots[i] = records.insert(i);
@@ -293,14 +459,15 @@ public abstract class MemoryStrategyContract {
         }
       }
       assertEquals(freed.subList(0, reused.size()), reused);
-      removeAll(records);
+      records.removeAll();
     }
   }
 
-  @Test
-  void prefetchingChangesNothing() {
-    try (var strategy = create(1000)) {
-      var records = strategy.records();
+  @ParameterizedTest
+  @EnumSource(RecordClass.class)
+  void prefetchingChangesNothing(RecordClass recordClass) {
+    try (var strategy = create(recordClass, 1000)) {
+      var records = Numbered.in(strategy, recordClass);
       records.prefetchIndex(1);
       for (long key = 0; key < 1000; key++) {
         records.insert(key);
@@ -309,15 +476,16 @@ public abstract class MemoryStrategyContract {
         records.prefetchIndex(key);
         assertEquals(key < 1000, records.find(key) != RecordStore.NONE);
       }
-      removeAll(records);
+      records.removeAll();
     }
   }
 
-  @Test
-  void givenNoMemoryForRecords_whenInserting_thenNothingChanges() {
+  @ParameterizedTest
+  @EnumSource(RecordClass.class)
+  void givenNoMemoryForRecords_whenInserting_thenNothingChanges(RecordClass recordClass) {
     assumeTrue(boundedRecords() != null, "its records can't be bounded");
-    try (var strategy = create(5_000, boundedRecords())) {
-      var records = strategy.records();
+    try (var strategy = create(recordClass, 5_000, boundedRecords())) {
+      var records = Numbered.in(strategy, recordClass);
       long n = 0;
       while (records.insert(n) != RecordStore.NONE) {
         n++;
@@ -328,28 +496,19 @@ public abstract class MemoryStrategyContract {
       assertEquals(n, records.size());
       assertEquals(RecordStore.NONE, records.find(n));
       for (long key = 0; key < n; key++) {
-        assertEquals(key, records.key(records.find(key)));
+        records.holds(key, records.find(key), "the first ones are still there");
       }
       for (int round = 0; round < 3; round++) {
         records.remove(records.find(n / 2));
         assertNotEquals(RecordStore.NONE, records.insert(n / 2));
         assertEquals(RecordStore.NONE, records.insert(n));
       }
-      removeAll(records);
+      records.removeAll();
       for (long key = 0; key < n; key++) {
         assertNotEquals(RecordStore.NONE, records.insert(-key));
       }
-      removeAll(records);
+      records.removeAll();
     }
-  }
-
-  private static void removeAll(RecordStore records) {
-    for (int slot = 0; slot < records.slotBound(); slot++) {
-      if (records.isLive(slot)) {
-        records.remove(slot);
-      }
-    }
-    assertEquals(0, records.size());
   }
 
   // Blocks
@@ -575,10 +734,11 @@ public abstract class MemoryStrategyContract {
 
   // Socket buffers
 
-  @Test
-  void socketBuffersAreApart() {
+  @ParameterizedTest
+  @EnumSource(RecordClass.class)
+  void socketBuffersAreApart(RecordClass recordClass) {
     try (var strategy = create(100)) {
-      SocketBuffers buffers = strategy.socketBuffers();
+      SocketBuffers buffers = strategy.socketBuffers(recordClass);
       assumeTrue(buffers != null, "it has none");
       assertEquals(1, Integer.bitCount(buffers.receiveBytes()), "a power of two");
       assertEquals(1, Integer.bitCount(buffers.sendBytes()), "a power of two");
@@ -601,9 +761,30 @@ public abstract class MemoryStrategyContract {
   }
 
   @Test
-  void givenNoMemoryForSocketBuffers_thenOpenIsFalseUntilAPairComesBack() {
+  void bothClassesHaveSocketBuffersOfTheSameSizesAndApart() {
+    try (var strategy = create(100)) {
+      SocketBuffers ipv4 = strategy.socketBuffers(RecordClass.IPV4);
+      SocketBuffers ipv6 = strategy.socketBuffers(RecordClass.IPV6);
+      assertEquals(ipv4 == null, ipv6 == null, "both or neither");
+      assumeTrue(ipv4 != null, "it has none");
+      assertEquals(ipv4.receiveBytes(), ipv6.receiveBytes());
+      assertEquals(ipv4.sendBytes(), ipv6.sendBytes());
+      assertTrue(ipv4.open(3));
+      assertTrue(ipv6.open(3));
+      fill(ipv4.memory(3), ipv4.receiveStart(3), ipv4.receiveBytes(), 4);
+      fill(ipv6.memory(3), ipv6.receiveStart(3), ipv6.receiveBytes(), 6);
+      verify(ipv4.memory(3), ipv4.receiveStart(3), ipv4.receiveBytes(), 4);
+      ipv4.close(3);
+      verify(ipv6.memory(3), ipv6.receiveStart(3), ipv6.receiveBytes(), 6);
+      ipv6.close(3);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(RecordClass.class)
+  void givenNoMemoryForSocketBuffers_thenOpenIsFalseUntilAPairComesBack(RecordClass recordClass) {
     try (var strategy = create(100_000, bounded())) {
-      SocketBuffers buffers = strategy.socketBuffers();
+      SocketBuffers buffers = strategy.socketBuffers(recordClass);
       assumeTrue(buffers != null, "it has none");
       int opened = 0;
       while (buffers.open(opened)) {
@@ -621,17 +802,24 @@ public abstract class MemoryStrategyContract {
 
   // Accounts
 
-  @Test
-  void closingNamesWhatLeaked() {
+  @ParameterizedTest
+  @EnumSource(RecordClass.class)
+  void closingNamesWhatLeaked(RecordClass recordClass) {
     var strategy = create(10);
-    strategy.records().insert(1);
+    strategy.records(RecordClass.IPV6);
+    Numbered.in(strategy, recordClass).insert(1);
     strategy.blocks().acquire(1);
     strategy.blocks().acquire(2048);
     for (int i = 0; i < 3; i++) {
       strategy.frames().acquire(100);
     }
     var e = assertThrows(IllegalStateException.class, strategy::close);
-    for (String part : List.of("1 record", "2 blocks", "3 frames")) {
+    String record =
+        switch (recordClass) {
+          case IPV4 -> "1 record";
+          case IPV6 -> "1 IPv6 record";
+        };
+    for (String part : List.of(record, "2 blocks", "3 frames")) {
       assertTrue(e.getMessage().contains(part), e.getMessage());
     }
     strategy.close();
@@ -640,39 +828,40 @@ public abstract class MemoryStrategyContract {
     assertEquals(0, after.reservedBytes());
   }
 
-  @Test
-  void footprintFollowsUse() {
-    try (var strategy = create(10_000)) {
+  @ParameterizedTest
+  @EnumSource(RecordClass.class)
+  void footprintFollowsUse(RecordClass recordClass) {
+    try (var strategy = create(recordClass, 10_000)) {
+      var records = Numbered.in(strategy, recordClass);
+      var buffers = strategy.socketBuffers(recordClass);
       Footprint empty = footprint(strategy);
       assertEquals(0, empty.inUseBytes());
       for (long key = 0; key < 10_000; key++) {
-        strategy.records().insert(key);
+        records.insert(key);
       }
       int small = strategy.blocks().acquire(BlockPool.ACTIVITY);
       int large = strategy.blocks().acquire(BlockPool.LARGEST);
       int frame = strategy.frames().acquire(1000);
-      if (strategy.socketBuffers() != null) {
-        assertTrue(strategy.socketBuffers().open(3));
+      if (buffers != null) {
+        assertTrue(buffers.open(3));
       }
       Footprint full = footprint(strategy);
       for (Kind kind :
           List.of(Kind.RECORDS, Kind.INDEX, Kind.BLOCKS, Kind.FRAMES, Kind.SOCKET_BUFFERS)) {
         long used = full.inUseBytes(kind);
         assertTrue(used <= full.reservedBytes(kind), kind + " " + full);
-        assertEquals(
-            kind != Kind.SOCKET_BUFFERS || strategy.socketBuffers() != null,
-            used > 0,
-            kind + " " + full);
+        assertEquals(kind != Kind.SOCKET_BUFFERS || buffers != null, used > 0, kind + " " + full);
       }
-      assertTrue(full.inUseBytes(Kind.RECORDS) >= 10_000 * (8 + 4 * RecordStore.STATE_WORDS));
+      int recordBytes = 4 * (recordClass.keyWords() + RecordStore.STATE_WORDS);
+      assertTrue(full.inUseBytes(Kind.RECORDS) >= 10_000 * recordBytes);
       assertTrue(full.inUseBytes(Kind.BLOCKS) >= BlockPool.ACTIVITY + BlockPool.LARGEST);
       assertTrue(full.inUseBytes(Kind.FRAMES) >= 1000);
-      removeAll(strategy.records());
+      records.removeAll();
       strategy.blocks().release(small);
       strategy.blocks().release(large);
       strategy.frames().release(frame);
-      if (strategy.socketBuffers() != null) {
-        strategy.socketBuffers().close(3);
+      if (buffers != null) {
+        buffers.close(3);
       }
       assertEquals(0, footprint(strategy).inUseBytes(), footprint(strategy).toString());
     }
@@ -689,21 +878,24 @@ public abstract class MemoryStrategyContract {
     return footprint.reservedBytes(Kind.RECORDS) + footprint.reservedBytes(Kind.INDEX);
   }
 
-  @Test
+  @ParameterizedTest
+  @EnumSource(RecordClass.class)
   @DisplayName("An idle connection's record and index, at 1 k, 100 k and 1 M")
-  void idleRecordsAreSmall() {
+  void idleRecordsAreSmall(RecordClass recordClass) {
     for (int n : new int[] {1_000, 100_000, MILLION}) {
-      try (var strategy = create(n)) {
-        var records = strategy.records();
+      try (var strategy = create(recordClass, n)) {
+        var records = Numbered.in(strategy, recordClass);
         for (long key = 0; key < n; key++) {
           assertNotEquals(RecordStore.NONE, records.insert(key * 0x1_0000_0001L));
         }
         long peak = recordsAndIndex(strategy);
         double each = (double) peak / n;
         System.out.printf(
-            "%-9s %,9d records: %.1f B each with index%n", provider().name(), n, each);
-        assertTrue(n < MILLION || each <= recordAndIndexBytes(), each + " bytes a record");
-        removeAll(records);
+            "%-9s %,9d %s records: %.1f B each with index%n",
+            provider().name(), n, recordClass, each);
+        assertTrue(
+            n < MILLION || each <= recordAndIndexBytes(recordClass), each + " bytes a record");
+        records.removeAll();
         long rest = recordsAndIndex(strategy);
         assertTrue(
             !shrinks() || n < MILLION || rest < peak / 10, rest + " of " + peak + " bytes kept");
@@ -713,14 +905,15 @@ public abstract class MemoryStrategyContract {
 
   // Garbage
 
-  @Test
-  void whenWarmNothingIsAllocated() {
+  @ParameterizedTest
+  @EnumSource(RecordClass.class)
+  void whenWarmNothingIsAllocated(RecordClass recordClass) {
     assumeFalse(allocates(), "it allocates by nature");
-    try (var strategy = create(20_000)) {
-      churn(strategy, 3);
-      churn(strategy, 3);
+    try (var strategy = create(recordClass, 20_000)) {
+      churn(strategy, recordClass, 3);
+      churn(strategy, recordClass, 3);
       long before = allocated();
-      churn(strategy, 3);
+      churn(strategy, recordClass, 3);
       long bytes = allocated() - before;
       assertTrue(bytes < 2_000, bytes + " bytes allocated");
     }
@@ -731,19 +924,22 @@ public abstract class MemoryStrategyContract {
     return threads.getCurrentThreadAllocatedBytes();
   }
 
-  private static final int CHURNED = 5_000;
+  /** In one slab of either class, so that none comes and goes. */
+  private static final int CHURNED = 4_000;
+
   private final int[] churned = new int[CHURNED];
 
-  private void churn(MemoryStrategy strategy, int rounds) {
-    var records = strategy.records();
+  private void churn(MemoryStrategy strategy, RecordClass recordClass, int rounds) {
+    var numbered = Numbered.in(strategy, recordClass);
+    var records = numbered.store();
     var blocks = strategy.blocks();
     var frames = strategy.frames();
-    var buffers = strategy.socketBuffers();
+    var buffers = strategy.socketBuffers(recordClass);
     for (int round = 0; round < rounds; round++) {
       for (int i = 0; i < CHURNED; i++) {
-        churned[i] = records.insert(i * 0x1_0001L);
-        records.prefetchIndex(i);
-        records.set(churned[i], 0, records.find(i * 0x1_0001L));
+        churned[i] = numbered.insert(i * 0x1_0001L);
+        numbered.prefetchIndex(i);
+        records.set(churned[i], 0, numbered.find(i * 0x1_0001L));
       }
       for (int i = 0; i < CHURNED; i++) {
         records.remove(churned[i]);

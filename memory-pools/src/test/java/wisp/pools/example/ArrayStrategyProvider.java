@@ -3,8 +3,9 @@ package wisp.pools.example;
 import it.unimi.dsi.fastutil.ints.IntArrayFIFOQueue;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.EnumMap;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.Map;
 import wisp.core.spi.Footprint;
 import wisp.core.spi.IndexPages;
 import wisp.core.spi.IndexedRecordStore;
@@ -12,6 +13,7 @@ import wisp.core.spi.MemoryStrategy;
 import wisp.core.spi.MemoryStrategyProvider;
 import wisp.core.spi.Parameter;
 import wisp.core.spi.Parameters;
+import wisp.core.spi.RecordClass;
 import wisp.core.spi.RecordMemory;
 import wisp.core.spi.RecordStore;
 import wisp.core.spi.StrategyConfig;
@@ -44,21 +46,52 @@ public final class ArrayStrategyProvider implements MemoryStrategyProvider {
   @Override
   public MemoryStrategy create(StrategyConfig config) {
     var given = Parameters.of(name(), PARAMETERS, config.parameters());
-    var records =
-        new IndexedRecordStore(config, new ArrayRecords(config.recordWords()), IndexPages.onHeap());
     var blocks = new HeapBlocks(given.number("blocks", 0, Long.MAX_VALUE));
     var frames = new HeapFrames(given.number("frames", 0, Long.MAX_VALUE));
-    return new ArrayStrategy(records, blocks, frames, new AtomicBoolean());
+    return new ArrayStrategy(config, blocks, frames);
   }
 
-  private record ArrayStrategy(
-      RecordStore records, HeapBlocks blocks, HeapFrames frames, AtomicBoolean closed)
-      implements MemoryStrategy {
+  private static final class ArrayStrategy implements MemoryStrategy {
+    private final StrategyConfig config;
+    private final Map<RecordClass, RecordStore> records = new EnumMap<>(RecordClass.class);
+    private final HeapBlocks blocks;
+    private final HeapFrames frames;
+    private boolean closed;
+
+    ArrayStrategy(StrategyConfig config, HeapBlocks blocks, HeapFrames frames) {
+      this.config = config;
+      this.blocks = blocks;
+      this.frames = frames;
+      records(RecordClass.IPV4);
+    }
+
+    /** Made when first asked for: who has no IPv6 pays nothing for it. */
+    @Override
+    public RecordStore records(RecordClass recordClass) {
+      return records.computeIfAbsent(
+          recordClass,
+          c ->
+              new IndexedRecordStore(
+                  config,
+                  c,
+                  new ArrayRecords(c.keyWords() + config.recordWords()),
+                  IndexPages.onHeap()));
+    }
+
+    @Override
+    public HeapBlocks blocks() {
+      return blocks;
+    }
+
+    @Override
+    public HeapFrames frames() {
+      return frames;
+    }
 
     @Override
     public void footprint(Footprint into) {
-      if (!closed.get()) {
-        records.footprint(into);
+      if (!closed) {
+        records.values().forEach(store -> store.footprint(into));
         blocks.footprint(into);
         frames.footprint(into);
       }
@@ -66,13 +99,15 @@ public final class ArrayStrategyProvider implements MemoryStrategyProvider {
 
     @Override
     public void close() {
-      if (!closed.getAndSet(true)) {
-        new Leaks("example")
-            .add("records", records.size())
-            .add("blocks", blocks.inUse())
-            .add("frames", frames.inUse())
-            .report();
+      if (closed) {
+        return;
       }
+      closed = true;
+      var leaks = new Leaks("example");
+      records.forEach(
+          (c, store) ->
+              leaks.add(c == RecordClass.IPV4 ? "records" : "IPv6 records", store.size()));
+      leaks.add("blocks", blocks.inUse()).add("frames", frames.inUse()).report();
     }
   }
 
@@ -84,8 +119,8 @@ public final class ArrayStrategyProvider implements MemoryStrategyProvider {
     private int[] memory = new int[1024];
     private int bound;
 
-    ArrayRecords(int recordWords) {
-      words = IndexedRecordStore.KEY_WORDS + recordWords;
+    ArrayRecords(int words) {
+      this.words = words;
     }
 
     @Override

@@ -5,20 +5,24 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.util.Map;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.openjdk.jol.info.GraphLayout;
 import wisp.core.spi.Footprint;
+import wisp.core.spi.MemoryStrategy;
+import wisp.core.spi.RecordClass;
+import wisp.core.spi.RecordStore;
 import wisp.core.spi.StrategyConfig;
 
 @DisplayName("What the heap strategy says of itself is what JOL counts")
 class HeapFootprintTest {
   @ParameterizedTest
-  @ValueSource(ints = {4, 5, 8})
-  void withinFivePercent(int words) {
+  @CsvSource({"IPV4, 4", "IPV4, 5", "IPV4, 8", "IPV6, 4", "IPV6, 5", "IPV6, 8"})
+  void withinFivePercent(RecordClass recordClass, int words) {
     try (var heap =
-        new HeapStrategyProvider().create(new StrategyConfig(words, 0, 1, 2, Map.of()))) {
+        new HeapStrategyProvider().create(new StrategyConfig(words, 0, 0, 1, 2, Map.of()))) {
+      var records = heap.records(recordClass);
       for (int i = 0; i < 5_000; i++) {
-        heap.records().insert(i);
+        records.insert(0, RecordClass.mappedLow(i >>> 8), i);
       }
       for (int i = 0; i < 300; i++) {
         heap.blocks().acquire(256);
@@ -29,13 +33,13 @@ class HeapFootprintTest {
       heap.footprint(said);
       double counted = GraphLayout.parseInstance(heap).totalSize();
       assertEquals(1, said.reservedBytes() / counted, 0.05, said.toString());
-      release(heap);
+      release(heap, records);
     }
   }
 
-  private static void release(wisp.core.spi.MemoryStrategy heap) {
+  private static void release(MemoryStrategy heap, RecordStore records) {
     for (int i = 0; i < 5_000; i++) {
-      heap.records().remove(i);
+      records.remove(i);
     }
     for (int i = 0; i < 600; i++) {
       heap.blocks().release(i);

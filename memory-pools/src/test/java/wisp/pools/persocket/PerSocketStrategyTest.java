@@ -2,6 +2,7 @@ package wisp.pools.persocket;
 
 import java.util.Map;
 import wisp.core.spi.MemoryStrategyProvider;
+import wisp.core.spi.RecordClass;
 import wisp.pools.contract.MemoryStrategyContract;
 
 class PerSocketStrategyTest extends MemoryStrategyContract {
@@ -26,7 +27,10 @@ class PerSocketStrategyTest extends MemoryStrategyContract {
   }
 
   @Override
-  protected double recordAndIndexBytes() {
-    return 31.5;
+  protected double recordAndIndexBytes(RecordClass recordClass) {
+    return switch (recordClass) {
+      case IPV4 -> 24 + 7.5;
+      case IPV6 -> 36 + 7.5;
+    };
   }
 }

@@ -88,6 +88,27 @@ class SlabsTest {
   }
 
   @Test
+  void sourcesOfOneBudgetKeepItTogetherWithAccountsOfTheirOwn() {
+    var budget = new SlabSource.Budget(4_000);
+    var first = SlabSource.machine(budget);
+    var second = SlabSource.machine(budget);
+    var one = new Slabs(24, 64, 31, first);
+    var two = new Slabs(40, 64, 31, second);
+    one.release(one.acquire());
+    assertTrue(first.reservedBytes() > 24 * 64);
+    assertEquals(0, second.reservedBytes());
+    assertNotEquals(Slabs.NONE, two.acquire(), "the other's spare slab was given up");
+    assertEquals(0, first.reservedBytes());
+    assertTrue(second.reservedBytes() > 40 * 64);
+    assertEquals(Slabs.NONE, one.acquire());
+    one.close();
+    two.close();
+    assertEquals(0, second.reservedBytes());
+    assertNotEquals(Slabs.NONE, one.acquire());
+    one.close();
+  }
+
+  @Test
   void whatTheMachineDoesNotHaveIsNone() {
     assertNull(source.take(1L << 60));
     assertEquals(Slabs.NONE, new Slabs(1 << 30, 1 << 20, 31, source).acquire());

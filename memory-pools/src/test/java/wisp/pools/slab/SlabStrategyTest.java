@@ -2,6 +2,7 @@ package wisp.pools.slab;
 
 import java.util.Map;
 import wisp.core.spi.MemoryStrategyProvider;
+import wisp.core.spi.RecordClass;
 import wisp.pools.contract.MemoryStrategyContract;
 
 class SlabStrategyTest extends MemoryStrategyContract {
@@ -20,9 +21,12 @@ class SlabStrategyTest extends MemoryStrategyContract {
     return Map.of("records", "600k");
   }
 
-  /** 24 of record, 6 of index, and what is left over of the last slabs. */
+  /** 24 or 36 of record, 6 of index, and what is left over of the last slabs. */
   @Override
-  protected double recordAndIndexBytes() {
-    return 31.5;
+  protected double recordAndIndexBytes(RecordClass recordClass) {
+    return switch (recordClass) {
+      case IPV4 -> 24 + 7.5;
+      case IPV6 -> 36 + 7.5;
+    };
   }
 }

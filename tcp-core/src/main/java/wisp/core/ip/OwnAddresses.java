@@ -1,77 +1,141 @@
 package wisp.core.ip;
 
+import java.util.Arrays;
 import java.util.List;
 
 /**
- * The addresses that the stack answers for, and which others make sense in a packet (RFC 1122
- * §3.2.1.3). IPv4.
+ * The addresses that the stack answers for: blocks given at the start, and those that the link's
+ * routers and duplicate detection have brought since.
  */
 public final class OwnAddresses {
-  private final int[] first;
-  private final int[] mask;
+  /** Every address of ours: dropped only for the reasons of its own. */
+  private IpPrefix[] prefixes;
 
-  /** From prefixes; at least one. */
-  public OwnAddresses(List<IpPrefix> prefixes) {
-    if (prefixes.isEmpty()) {
-      throw new IllegalArgumentException("a context needs at least one address of its own");
+  private boolean[] deprecated;
+  private long[] high;
+  private long[] low;
+  private long[] maskHigh;
+  private long[] maskLow;
+  private int size;
+
+  /** From prefixes; none is possible where the link's routers give addresses. */
+  public OwnAddresses(List<IpPrefix> given) {
+    int room = Math.max(given.size(), 4);
+    prefixes = new IpPrefix[room];
+    deprecated = new boolean[room];
+    high = new long[room];
+    low = new long[room];
+    maskHigh = new long[room];
+    maskLow = new long[room];
+    given.forEach(this::add);
+  }
+
+  /** Answers for a block from now on; one that is there already is no longer deprecated. */
+  public void add(IpPrefix prefix) {
+    int i = indexOf(prefix);
+    if (i >= 0) {
+      deprecated[i] = false;
+      return;
     }
-    first = new int[prefixes.size()];
-    mask = new int[prefixes.size()];
-    for (int i = 0; i < first.length; i++) {
-      first[i] = prefixes.get(i).address().ipv4();
-      mask[i] = prefixes.get(i).bits() == 0 ? 0 : -1 << (32 - prefixes.get(i).bits());
+    if (size == prefixes.length) {
+      grow();
+    }
+    prefixes[size] = prefix;
+    deprecated[size] = false;
+    high[size] = prefix.address().high();
+    low[size] = prefix.address().low();
+    maskHigh[size] = IpPrefix.maskHigh(prefix.wholeBits());
+    maskLow[size] = IpPrefix.maskLow(prefix.wholeBits());
+    size++;
+  }
+
+  private void grow() {
+    int room = size * 2;
+    prefixes = Arrays.copyOf(prefixes, room);
+    deprecated = Arrays.copyOf(deprecated, room);
+    high = Arrays.copyOf(high, room);
+    low = Arrays.copyOf(low, room);
+    maskHigh = Arrays.copyOf(maskHigh, room);
+    maskLow = Arrays.copyOf(maskLow, room);
+  }
+
+  /** New connections don't choose it any more (RFC 4862 §5.5.4). */
+  public void deprecate(IpPrefix prefix) {
+    int i = indexOf(prefix);
+    if (i >= 0) {
+      deprecated[i] = true;
     }
   }
 
+  /** Answers for it no longer. */
+  public void remove(IpPrefix prefix) {
+    int i = indexOf(prefix);
+    if (i < 0) {
+      return;
+    }
+    size--;
+    prefixes[i] = prefixes[size];
+    deprecated[i] = deprecated[size];
+    high[i] = high[size];
+    low[i] = low[size];
+    maskHigh[i] = maskHigh[size];
+    maskLow[i] = maskLow[size];
+  }
+
+  private int indexOf(IpPrefix prefix) {
+    for (int i = 0; i < size; i++) {
+      if (prefixes[i].equals(prefix)) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
   /** Whether an address is ours. */
-  public boolean contains(int address) {
-    for (int i = 0; i < first.length; i++) {
-      if ((address & mask[i]) == first[i]) {
+  public boolean contains(long addressHigh, long addressLow) {
+    for (int i = 0; i < size; i++) {
+      if ((addressLow & maskLow[i]) == low[i] && (addressHigh & maskHigh[i]) == high[i]) {
         return true;
       }
     }
     return false;
   }
 
-  /** How many may stand as source of a connection of ours. */
-  public long sources() {
-    long sum = 0;
-    for (int m : mask) {
-      sum += sources(m);
-    }
-    return sum;
+  /** Blocks that are ours at present. */
+  public int size() {
+    return size;
+  }
+
+  /** Block {@code i}, 0 ≤ i &lt; {@link #size}. */
+  public IpPrefix prefix(int i) {
+    return prefixes[i];
+  }
+
+  /** Whether block {@code i} is kept for connections that exist only. */
+  public boolean isDeprecated(int i) {
+    return deprecated[i];
+  }
+
+  /** How many addresses of block {@code i} may stand as source of a connection of ours. */
+  public long sources(int i) {
+    return prefixes[i].size() - (hasReserved(prefixes[i]) ? 2 : 0);
   }
 
   /**
-   * The {@code i}-th of them, 0 ≤ i &lt; {@link #sources}: no prefix's first and last address,
-   * which neighbours may take for a broadcast.
+   * The {@code k}-th of them: not the first and last address of a block, which neighbours may take
+   * for a broadcast or for any router (RFC 4291 §2.6.1).
    */
-  public int source(long i) {
-    long rest = i;
-    for (int k = 0; k < first.length; k++) {
-      long here = sources(mask[k]);
-      if (rest < here) {
-        return first[k] + (int) rest + (hasBroadcasts(mask[k]) ? 1 : 0);
-      }
-      rest -= here;
-    }
-    throw new IllegalArgumentException("source address " + i + " of " + sources());
+  public long sourceLow(int i, long k) {
+    return low[i] + k + (hasReserved(prefixes[i]) ? 1 : 0);
   }
 
-  private static long sources(int mask) {
-    return (~mask & 0xFFFF_FFFFL) + 1 - (hasBroadcasts(mask) ? 2 : 0);
+  /** Upper half of all source addresses of block {@code i}. */
+  public long sourceHigh(int i) {
+    return high[i];
   }
 
-  /** All but /31 (RFC 3021) and /32. */
-  private static boolean hasBroadcasts(int mask) {
-    return mask << 30 == 0;
-  }
-
-  /**
-   * Whether an address can name one other host: not 0/8, 127/8, multicast, reserved or broadcast.
-   */
-  public static boolean isUnicast(int address) {
-    int top = address >>> 24;
-    return top != 0 && top != 127 && top < 224;
+  /** All but /31 (RFC 3021), /127 (RFC 6164) and single addresses. */
+  private static boolean hasReserved(IpPrefix prefix) {
+    return prefix.wholeBits() < 127;
   }
 }

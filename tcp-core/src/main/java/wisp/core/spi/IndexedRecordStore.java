@@ -2,61 +2,59 @@ package wisp.core.spi;
 
 /**
  * A {@link RecordStore} out of plain slots and pages: what most strategies use. It puts the key
- * into the first two words of a slot and keeps an index of 4-byte entries in the pages, about 6
- * bytes a record at every count, without pauses for a rehash; how, see {@link RecordIndex}. Keys
- * are hashed with the context's secret, so a peer that chooses its addresses and ports cannot make
- * them collide.
+ * into the first words of a slot and keeps an index of 4-byte entries in the pages, about 6 bytes a
+ * record at every count, without pauses for a rehash; how, see {@link RecordIndex}. Keys are hashed
+ * with the context's secret, so a peer that chooses its addresses and ports cannot make them
+ * collide.
  *
  * <p>Slots never move. Memory that {@link RecordMemory} and {@link IndexPages} hold stays theirs:
  * closing is the strategy's business.
  */
 public final class IndexedRecordStore implements RecordStore {
-  /** Words of a slot that hold the key, before the state words. */
-  public static final int KEY_WORDS = 2;
-
   private final RecordMemory memory;
+  private final RecordKeys keys;
   private final RecordIndex index;
+  private final int keyWords;
   private final int words;
 
   /**
    * An empty store.
    *
    * @param config gives the number of words and the secret
-   * @param memory slots of {@link #KEY_WORDS} + {@link StrategyConfig#recordWords} words, shared
-   *     with the strategy
+   * @param recordClass whose keys it holds
+   * @param memory slots of {@link RecordClass#keyWords} + {@link StrategyConfig#recordWords} words,
+   *     shared with the strategy
    * @param pages where the index lives, shared with the strategy
    */
-  public IndexedRecordStore(StrategyConfig config, RecordMemory memory, IndexPages pages) {
+  public IndexedRecordStore(
+      StrategyConfig config, RecordClass recordClass, RecordMemory memory, IndexPages pages) {
     this.memory = memory;
+    this.keyWords = recordClass.keyWords();
     this.words = config.recordWords();
-    this.index =
-        new RecordIndex(memory, pages, new KeyedHash(config.hashKey0(), config.hashKey1()));
-  }
-
-  static long key(RecordMemory memory, int slot) {
-    return ((long) memory.get(slot, 0) << 32) | (memory.get(slot, 1) & 0xFFFF_FFFFL);
+    var hash = new KeyedHash(config.hashKey0(), config.hashKey1());
+    this.keys = RecordKeys.of(recordClass, memory, hash);
+    this.index = new RecordIndex(keys, pages);
   }
 
   @Override
-  public int find(long key) {
-    return index.find(key);
+  public int find(long high, long low, int tail) {
+    return index.find(high, low, tail);
   }
 
   @Override
-  public void prefetchIndex(long key) {
-    index.prefetch(key);
+  public void prefetchIndex(long high, long low, int tail) {
+    index.prefetch(high, low, tail);
   }
 
   @Override
-  public int insert(long key) {
-    assert find(key) == NONE : "key " + key + " is there already";
+  public int insert(long high, long low, int tail) {
+    assert find(high, low, tail) == NONE : "the key is there already, tail " + tail;
     int slot = memory.acquire();
     if (slot == RecordMemory.NONE) {
       return NONE;
     }
-    memory.set(slot, 0, (int) (key >>> 32));
-    memory.set(slot, 1, (int) key);
-    if (!index.insert(key, slot)) {
+    keys.put(slot, high, low, tail);
+    if (!index.insert(high, low, tail, slot)) {
       memory.release(slot);
       return NONE;
     }
@@ -68,7 +66,7 @@ public final class IndexedRecordStore implements RecordStore {
     if (!isLive(slot)) {
       throw new IllegalStateException("no record lives in slot " + slot);
     }
-    index.remove(key(slot), slot);
+    index.remove(slot);
     memory.release(slot);
   }
 
@@ -78,20 +76,30 @@ public final class IndexedRecordStore implements RecordStore {
   }
 
   @Override
-  public long key(int slot) {
-    return key(memory, slot);
+  public long addressHigh(int slot) {
+    return keys.addressHigh(slot);
+  }
+
+  @Override
+  public long addressLow(int slot) {
+    return keys.addressLow(slot);
+  }
+
+  @Override
+  public int tail(int slot) {
+    return keys.tail(slot);
   }
 
   @Override
   public int get(int slot, int word) {
     assert word >= 0 && word < words : "word " + word + " of " + words;
-    return memory.get(slot, KEY_WORDS + word);
+    return memory.get(slot, keyWords + word);
   }
 
   @Override
   public void set(int slot, int word, int value) {
     assert word >= 0 && word < words : "word " + word + " of " + words;
-    memory.set(slot, KEY_WORDS + word, value);
+    memory.set(slot, keyWords + word, value);
   }
 
   @Override
@@ -115,7 +123,7 @@ public final class IndexedRecordStore implements RecordStore {
    */
   @Override
   public void footprint(Footprint into) {
-    into.add(Footprint.Kind.RECORDS, memory.reservedBytes(), (KEY_WORDS + words) * 4L * size());
+    into.add(Footprint.Kind.RECORDS, memory.reservedBytes(), (keyWords + words) * 4L * size());
     into.add(Footprint.Kind.INDEX, index.reservedBytes(), size() * 4L);
   }
 }

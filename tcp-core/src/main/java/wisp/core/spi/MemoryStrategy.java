@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
  * and nothing else does:
  *
  * <ul>
- *   <li><b>records</b>, one per connection, fixed size, whose slot never moves;
+ *   <li><b>records</b>, one per connection, fixed size for each of the two classes, whose slot
+ *       never moves;
  *   <li><b>blocks</b>, fixed sizes, borrowed only while a connection has something in flight or a
  *       hole;
  *   <li><b>frames</b>, what the application sends, held until every send of it has been
@@ -25,10 +26,13 @@ import org.jspecify.annotations.Nullable;
 public interface MemoryStrategy extends AutoCloseable {
 
   /**
-   * The connections' records. Shared: the strategy owns it, the context uses it until {@link
-   * #close}.
+   * The records of a class, the same store each time. Shared: the strategy owns it, the context
+   * uses it until {@link #close}. Slots of the two classes are numbered independently.
+   *
+   * <p>What the class {@link RecordClass#IPV6} needs, an unbounded strategy reserves when it is
+   * first asked for: an application without IPv6 never asks, and pays nothing.
    */
-  RecordStore records();
+  RecordStore records(RecordClass recordClass);
 
   /** The shared pool that connections in trouble borrow from. */
   BlockPool blocks();
@@ -37,10 +41,11 @@ public interface MemoryStrategy extends AutoCloseable {
   FrameAllocator frames();
 
   /**
-   * Classic socket buffers, or {@code null} (the normal case): then received text goes straight to
-   * the application and what is sent stays in the application's frames.
+   * Classic socket buffers for the slots of a class, or {@code null} for both (the normal case):
+   * then received text goes straight to the application and what is sent stays in the application's
+   * frames. Both classes' buffers are of the same sizes.
    */
-  default @Nullable SocketBuffers socketBuffers() {
+  default @Nullable SocketBuffers socketBuffers(RecordClass recordClass) {
     return null;
   }
 

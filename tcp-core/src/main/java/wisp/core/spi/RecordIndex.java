@@ -52,9 +52,8 @@ final class RecordIndex {
   private static final int WIDTH_SHIFT = 5;
   private static final int FIELD_MASK = 31;
 
-  private final RecordMemory records;
   private final IndexPages pages;
-  private final KeyedHash hash;
+  private final RecordKeys keys;
   private final int[] scratch = new int[IndexPages.WORDS];
   private final int[] segmentsOfDepth = new int[MAX_DEPTH + 1];
   private int[] directory = new int[1];
@@ -66,32 +65,34 @@ final class RecordIndex {
   @SuppressWarnings("UnusedVariable") // only written, so that the reads before are not dropped
   private int prefetched;
 
-  RecordIndex(RecordMemory records, IndexPages pages, KeyedHash hash) {
-    this.records = records;
+  RecordIndex(RecordKeys keys, IndexPages pages) {
+    this.keys = keys;
     this.pages = pages;
-    this.hash = hash;
   }
 
   /** The slot of the record with this key, or {@link #NONE}. */
-  int find(long key) {
+  int find(long high, long low, int tail) {
     if (size == 0) {
       return NONE;
     }
-    long h = hash.hash(key);
+    long h = keys.hash(high, low, tail);
     int segment = directory[directoryIndex(h)];
     int page = segment >>> PAGE_SHIFT;
     int slotMask = -1 >>> -width(segment);
-    int slot = findInBucket(page, firstBucket(h), (int) h, slotMask, key);
-    return slot != NONE ? slot : findInBucket(page, secondBucket(h), (int) h, slotMask, key);
+    int slot = findInBucket(page, firstBucket(h), (int) h, slotMask, high, low, tail);
+    return slot != NONE
+        ? slot
+        : findInBucket(page, secondBucket(h), (int) h, slotMask, high, low, tail);
   }
 
-  private int findInBucket(int page, int bucket, int tag, int slotMask, long key) {
+  private int findInBucket(
+      int page, int bucket, int tag, int slotMask, long high, long low, int tail) {
     int start = bucket * BUCKET;
     for (int i = start; i < start + BUCKET; i++) {
       int entry = pages.get(page, i);
       if (((entry ^ tag) & ~slotMask) == 0 && entry != 0) {
         int slot = (entry & slotMask) - 1;
-        if (keyOf(slot) == key) {
+        if (keys.isAt(slot, high, low, tail)) {
           return slot;
         }
       }
@@ -103,9 +104,9 @@ final class RecordIndex {
    * Touches what {@link #find} will read. The sum is kept so that the compiler can't drop the
    * reads.
    */
-  void prefetch(long key) {
+  void prefetch(long high, long low, int tail) {
     if (size != 0) {
-      long h = hash.hash(key);
+      long h = keys.hash(high, low, tail);
       int page = directory[directoryIndex(h)] >>> PAGE_SHIFT;
       prefetched =
           pages.get(page, firstBucket(h) * BUCKET) ^ pages.get(page, secondBucket(h) * BUCKET);
@@ -117,8 +118,8 @@ final class RecordIndex {
    *
    * @return false: no memory, nothing changed as far as look-ups can tell
    */
-  boolean insert(long key, int slot) {
-    long h = hash.hash(key);
+  boolean insert(long high, long low, int tail, int slot) {
+    long h = keys.hash(high, low, tail);
     if (!rooted && !root()) {
       return false;
     }
@@ -141,9 +142,9 @@ final class RecordIndex {
     return true;
   }
 
-  /** Removes a key that is there under this slot. */
-  void remove(long key, int slot) {
-    long h = hash.hash(key);
+  /** Removes the key of this slot, which must hold it still. */
+  void remove(int slot) {
+    long h = keys.hash(slot);
     int segment = directory[directoryIndex(h)];
     int page = segment >>> PAGE_SHIFT;
     int slotMask = -1 >>> -width(segment);
@@ -223,10 +224,6 @@ final class RecordIndex {
     return 32 - Integer.numberOfLeadingZeros(slot + 1);
   }
 
-  private long keyOf(int slot) {
-    return IndexedRecordStore.key(records, slot);
-  }
-
   private boolean root() {
     int page = acquirePage();
     if (page == NONE) {
@@ -302,7 +299,7 @@ final class RecordIndex {
   }
 
   private int otherBucket(int entry, int width, int bucket) {
-    long h = hash.hash(keyOf((entry & -1 >>> -width) - 1));
+    long h = keys.hash((entry & -1 >>> -width) - 1);
     return firstBucket(h) == bucket ? secondBucket(h) : firstBucket(h);
   }
 
@@ -353,7 +350,7 @@ final class RecordIndex {
     for (int i = 0; i < IndexPages.WORDS; i++) {
       int entry = pages.get(page, i);
       if (entry != 0
-          && (spread(hash.hash(keyOf((entry & slotMask) - 1)) >>> 32) >>> (32 - bits) & 1) != 0) {
+          && (spread(keys.hash((entry & slotMask) - 1) >>> 32) >>> (32 - bits) & 1) != 0) {
         pages.set(newPage, i, entry);
         pages.set(page, i, 0);
         moved++;

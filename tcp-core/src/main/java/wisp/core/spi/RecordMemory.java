@@ -2,8 +2,8 @@ package wisp.core.spi;
 
 /**
  * Slots of equal size without an index: what a simple strategy gives to an {@link
- * IndexedRecordStore}. The first two words of a slot hold the key (high half first), the others the
- * record's state; what a free slot holds is the strategy's business.
+ * IndexedRecordStore}. The first {@link RecordClass#keyWords} words of a slot hold the key (high
+ * part first), the others the record's state; what a free slot holds is the strategy's business.
  */
 public interface RecordMemory {
   /** Out of memory. */

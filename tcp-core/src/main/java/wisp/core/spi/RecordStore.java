@@ -1,11 +1,14 @@
 package wisp.core.spi;
 
 /**
- * The connections' records: a key of 64 bits and a few 32-bit words each. A record's <em>slot</em>
- * is its place; it does not change while the record lives, and the application's handle names it.
+ * The connections' records of one {@link RecordClass}: a key and a few 32-bit words each. A
+ * record's <em>slot</em> is its place; it does not change while the record lives, and the
+ * application's handle names it.
  *
- * <p>The key is what tells one connection from all others of its context (peer address, peer port,
- * number of the binding); the words belong to the stack. Slots count from 0 and are reused
+ * <p>The key is what tells one connection from all others of its context: an address of 128 bits,
+ * high half and low half, and a tail of 32 (port &lt;&lt; 16 | number of the binding). A store of
+ * class {@link RecordClass#IPV4} knows mapped addresses alone ({@link RecordClass#mappedLow}) and
+ * must not be asked for others. The words belong to the stack. Slots count from 0 and are reused
  * first-in-first-out as far as the store can, so that a stale handle is seldom met by a new record.
  *
  * <p>Most strategies do not implement this but give {@link RecordMemory} to an {@link
@@ -22,14 +25,14 @@ public interface RecordStore {
    * The slot of the record with this key, or {@link #NONE}. Work is O(1) whatever keys a hostile
    * peer chooses.
    */
-  int find(long key);
+  int find(long high, long low, int tail);
 
   /**
    * Makes a record with this key, which must not be there yet; its words are zero.
    *
    * @return its slot, or {@link #NONE}: memory ran out, nothing has changed
    */
-  int insert(long key);
+  int insert(long high, long low, int tail);
 
   /** Removes a live record. The slot may be reused by a later {@link #insert}. */
   void remove(int slot);
@@ -37,8 +40,14 @@ public interface RecordStore {
   /** Whether a record lives in this slot. Any number may be asked. */
   boolean isLive(int slot);
 
-  /** The key of a live record. */
-  long key(int slot);
+  /** The first 64 bits of the address in a live record's key; 0 for IPv4. */
+  long addressHigh(int slot);
+
+  /** The last 64 bits of that address; for IPv4 in the mapped form. */
+  long addressLow(int slot);
+
+  /** The last 32 bits of a live record's key. */
+  int tail(int slot);
 
   /** Word {@code word} (0 … {@link #words()} − 1) of a live record. */
   int get(int slot, int word);
@@ -58,8 +67,11 @@ public interface RecordStore {
    */
   int slotBound();
 
-  /** A hint that {@code find(key)} comes soon; fetches the index line. Must not change anything. */
-  default void prefetchIndex(long key) {}
+  /**
+   * A hint that {@link #find} of this key comes soon; fetches the index line. Must not change
+   * anything.
+   */
+  default void prefetchIndex(long high, long low, int tail) {}
 
   /**
    * Adds what this store reserved and uses to {@code into}, as {@link Footprint.Kind#RECORDS} and

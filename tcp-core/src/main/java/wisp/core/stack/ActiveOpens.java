@@ -1,8 +1,10 @@
 package wisp.core.stack;
 
 import org.jspecify.annotations.Nullable;
+import wisp.core.ip.IpAddress;
 import wisp.core.ip.OwnAddresses;
-import wisp.core.spi.RecordStore;
+import wisp.core.ip.Scope;
+import wisp.core.ip.SourceChoice;
 import wisp.core.tcp.Handshake;
 import wisp.core.tcp.Tcb;
 import wisp.core.tcp.TcpEnvironment;
@@ -12,6 +14,9 @@ import wisp.core.tcp.TcpEnvironment;
  * SYN.
  */
 final class ActiveOpens {
+  /** A block of 2^64 addresses is not looked through to its end. */
+  private static final long MOST_ADDRESSES_TRIED = 65_536;
+
   private final TcpEnvironment env;
   private final OwnAddresses own;
   private final Listeners listeners;
@@ -21,6 +26,7 @@ final class ActiveOpens {
   private final Handshake handshake;
   private final InitialSequenceNumbers isn;
   private final EphemeralPorts ports;
+  private final SourceChoice choice;
   private long nextOwn;
 
   ActiveOpens(
@@ -35,6 +41,7 @@ final class ActiveOpens {
       EphemeralPorts ports) {
     this.env = env;
     this.own = own;
+    this.choice = new SourceChoice(own);
     this.listeners = listeners;
     this.bindings = bindings;
     this.desk = desk;
@@ -44,64 +51,101 @@ final class ActiveOpens {
     this.ports = ports;
   }
 
+  /** See {@link Context#connect}; zones have been checked. */
   long open(
       @Nullable Endpoint local,
       Endpoint remote,
       ConnectionProfile profile,
       ConnectionHandler handler) {
-    int remoteAddress = remote.address().ipv4();
-    if (remote.port() == 0
-        || !OwnAddresses.isUnicast(remoteAddress)
-        || own.contains(remoteAddress)) {
+    IpAddress to = remote.address();
+    if (remote.port() == 0 || !Scope.isUnicast(to.high(), to.low())) {
       return Context.NO_ROUTE;
     }
-    Endpoint from = local == null ? Endpoint.any(0) : local;
-    boolean anyAddress = from.address().equals(Endpoint.ANY);
-    if (!anyAddress && !own.contains(from.address().ipv4())) {
+    IpAddress from = local == null ? Endpoint.ANY : local.address();
+    int port = local == null ? 0 : local.port();
+    return from.isUnspecified()
+        ? openFromAny(port, remote, profile, handler)
+        : openFrom(from, port, remote, profile, handler);
+  }
+
+  private long openFrom(
+      IpAddress from,
+      int port,
+      Endpoint remote,
+      ConnectionProfile profile,
+      ConnectionHandler handler) {
+    if (!own.contains(from.high(), from.low()) || from.isIpv4() != remote.address().isIpv4()) {
       return Context.NO_ROUTE;
     }
-    long addresses = anyAddress ? own.sources() : 1;
-    for (long i = 0; i < addresses; i++) {
-      int address = anyAddress ? own.source((nextOwn + i) % addresses) : from.address().ipv4();
-      int chosen = choosePort(address, from.port(), remoteAddress, remote.port());
-      if (chosen > 0) {
-        nextOwn += i;
-        return open(address, chosen, remoteAddress, remote.port(), profile, handler);
+    int chosen = choosePort(from.high(), from.low(), port, remote);
+    return chosen < 0
+        ? Context.NO_PORT
+        : open(from.high(), from.low(), chosen, remote, profile, handler);
+  }
+
+  /** The best source first (RFC 6724); when its ports are used up, the next address. */
+  private long openFromAny(
+      int port, Endpoint remote, ConnectionProfile profile, ConnectionHandler handler) {
+    IpAddress to = remote.address();
+    long tried = 0;
+    int block = choice.best(to.high(), to.low(), tried);
+    if (block < 0) {
+      return Context.NO_ROUTE;
+    }
+    for (; block >= 0; block = choice.best(to.high(), to.low(), tried)) {
+      long sources = own.sources(block);
+      long addresses = Math.min(sources, MOST_ADDRESSES_TRIED);
+      for (long i = 0; i < addresses; i++) {
+        long low = own.sourceLow(block, (nextOwn + i) % sources);
+        int chosen = choosePort(own.sourceHigh(block), low, port, remote);
+        if (chosen > 0) {
+          nextOwn += i;
+          return open(own.sourceHigh(block), low, chosen, remote, profile, handler);
+        }
       }
+      tried |= 1L << block;
     }
     return Context.NO_PORT;
   }
 
-  private int choosePort(int address, int port, int remoteAddress, int remotePort) {
+  private int choosePort(long high, long low, int port, Endpoint remote) {
+    IpAddress to = remote.address();
     if (port == 0) {
-      return ports.choose(address, remoteAddress, remotePort, this::isFree);
+      return ports.choose(
+          high,
+          low,
+          to.high(),
+          to.low(),
+          remote.port(),
+          p -> listeners.find(high, low, p) == null && isFree(high, low, p, remote));
     }
-    boolean free = demultiplexer.find(address, port, remoteAddress, remotePort) == RecordStore.NONE;
-    return free ? port : -1;
+    return isFree(high, low, port, remote) ? port : -1;
   }
 
-  private boolean isFree(int address, int port, int remoteAddress, int remotePort) {
-    return listeners.find(address, port) == null
-        && demultiplexer.find(address, port, remoteAddress, remotePort) == RecordStore.NONE;
+  /** No connection has the four-tuple, and it does not lead from an endpoint to itself. */
+  private boolean isFree(long high, long low, int port, Endpoint remote) {
+    IpAddress to = remote.address();
+    boolean isItself = port == remote.port() && low == to.low() && high == to.high();
+    return !isItself
+        && demultiplexer.find(high, low, port, to.high(), to.low(), remote.port()) == Records.NONE;
   }
 
   private long open(
-      int address,
+      long high,
+      long low,
       int port,
-      int remoteAddress,
-      int remotePort,
+      Endpoint remote,
       ConnectionProfile profile,
       ConnectionHandler handler) {
-    int binding = bindings.intern(true, remoteAddress, remotePort, handler, profile);
-    Tcb tcb =
-        binding == Bindings.NONE
-            ? null
-            : desk.create(Bindings.key(address, port, binding), binding);
+    IpAddress to = remote.address();
+    int binding = bindings.intern(true, to.high(), to.low(), remote.port(), handler, profile);
+    Tcb tcb = binding == Bindings.NONE ? null : desk.create(high, low, port, binding);
     if (tcb == null) {
       bindings.dropIfUnused(binding);
       return Context.NO_MEMORY;
     }
-    handshake.open(tcb, isn.next(address, port, remoteAddress, remotePort, env.nowNanos));
+    handshake.open(
+        tcb, isn.next(high, low, port, to.high(), to.low(), remote.port(), env.nowNanos));
     long handle = tcb.handle;
     desk.close(tcb);
     return handle;

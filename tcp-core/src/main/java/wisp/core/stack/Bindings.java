@@ -2,6 +2,7 @@ package wisp.core.stack;
 
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
+import wisp.core.ip.IpAddress;
 import wisp.core.spi.KeyedHash;
 
 /**
@@ -10,16 +11,16 @@ import wisp.core.spi.KeyedHash;
  * connections that we opened the roles are swapped, so that a million of them to one server share
  * one binding.
  *
- * <p>A record's key is (address 32, port 16, binding 16), address and port being those the binding
- * doesn't hold. To find a connection: the binding of the segment's endpoint, then the record of the
- * key.
+ * <p>A record's key is (address, port, binding), address and port being those the binding doesn't
+ * hold. To find a connection: the binding of the segment's endpoint, then the record of the key.
  */
 final class Bindings {
   static final int NONE = 0;
   private static final int MOST = 65_535;
 
   private final KeyedHash hash;
-  private int[] address = new int[16];
+  private long[] high = new long[16];
+  private long[] low = new long[16];
   private int[] portAndRole = new int[16];
   private int[] connections = new int[16];
   private int[] next = new int[16];
@@ -43,11 +44,11 @@ final class Bindings {
   }
 
   /** First binding with this endpoint, or {@link #NONE}; others follow by {@link #next}. */
-  int first(boolean activeRole, int ipv4, int port) {
+  int first(boolean activeRole, long addressHigh, long addressLow, int port) {
     if (activeRole && active == 0) {
       return NONE;
     }
-    return table[find(ipv4, pack(activeRole, port))];
+    return table[find(addressHigh, addressLow, pack(activeRole, port))];
   }
 
   /** The next binding with the same endpoint. */
@@ -60,9 +61,15 @@ final class Bindings {
    * are in use.
    */
   @SuppressWarnings("ReferenceEquality") // the very handler, whatever it says of being equal
-  int intern(boolean activeRole, int ipv4, int port, ConnectionHandler h, ConnectionProfile p) {
+  int intern(
+      boolean activeRole,
+      long addressHigh,
+      long addressLow,
+      int port,
+      ConnectionHandler h,
+      ConnectionProfile p) {
     int packed = pack(activeRole, port);
-    int place = find(ipv4, packed);
+    int place = find(addressHigh, addressLow, packed);
     for (int b = table[place]; b != NONE; b = next[b]) {
       if (handler[b] == h && p.equals(profile[b])) {
         return b;
@@ -72,7 +79,8 @@ final class Bindings {
     if (b == NONE) {
       return NONE;
     }
-    address[b] = ipv4;
+    high[b] = addressHigh;
+    low[b] = addressLow;
     portAndRole[b] = packed;
     handler[b] = h;
     profile[b] = p;
@@ -105,7 +113,7 @@ final class Bindings {
   }
 
   private void unlink(int b) {
-    int place = find(address[b], portAndRole[b]);
+    int place = find(high[b], low[b], portAndRole[b]);
     if (table[place] == b) {
       table[place] = next[b];
       if (next[b] == NONE) {
@@ -129,7 +137,7 @@ final class Bindings {
   private void closeGap(int gap) {
     int mask = table.length - 1;
     for (int i = (gap + 1) & mask; table[i] != NONE; i = (i + 1) & mask) {
-      int home = home(address[table[i]], portAndRole[table[i]]);
+      int home = home(high[table[i]], low[table[i]], portAndRole[table[i]]);
       if ((i - home & mask) >= (i - gap & mask)) {
         table[gap] = table[i];
         table[i] = NONE;
@@ -145,15 +153,16 @@ final class Bindings {
     if (bound > MOST) {
       return NONE;
     }
-    if (bound == address.length) {
+    if (bound == high.length) {
       grow();
     }
     return bound++;
   }
 
   private void grow() {
-    int size = Math.min(address.length * 2, MOST + 1);
-    address = Arrays.copyOf(address, size);
+    int size = Math.min(high.length * 2, MOST + 1);
+    high = Arrays.copyOf(high, size);
+    low = Arrays.copyOf(low, size);
     portAndRole = Arrays.copyOf(portAndRole, size);
     connections = Arrays.copyOf(connections, size);
     next = Arrays.copyOf(next, size);
@@ -168,43 +177,47 @@ final class Bindings {
       if (handler[b] == null) {
         continue;
       }
-      int place = find(address[b], portAndRole[b]);
+      int place = find(high[b], low[b], portAndRole[b]);
       endpoints += table[place] == NONE ? 1 : 0;
       next[b] = table[place];
       table[place] = b;
     }
   }
 
-  private int find(int ipv4, int packed) {
-    int i = home(ipv4, packed);
-    while (table[i] != NONE && (address[table[i]] != ipv4 || portAndRole[table[i]] != packed)) {
+  private int find(long addressHigh, long addressLow, int packed) {
+    int i = home(addressHigh, addressLow, packed);
+    while (table[i] != NONE
+        && (low[table[i]] != addressLow
+            || portAndRole[table[i]] != packed
+            || high[table[i]] != addressHigh)) {
       i = i + 1 & (table.length - 1);
     }
     return i;
   }
 
-  private int home(int ipv4, int packed) {
-    return (int) hash.hash((long) ipv4 << 32 | packed) & (table.length - 1);
+  private int home(long addressHigh, long addressLow, int packed) {
+    long hashed =
+        IpAddress.isIpv4(addressHigh, addressLow)
+            ? hash.hash(addressLow << 32 | packed)
+            : hash.hash(addressHigh, addressLow, packed);
+    return (int) hashed & (table.length - 1);
   }
 
   private static int pack(boolean activeRole, int port) {
     return port | (activeRole ? 1 << 16 : 0);
   }
 
-  static long key(int address, int port, int binding) {
-    return (long) address << 32 | (long) port << 16 | binding;
+  /** The last 32 bits of a record's key. */
+  static int tail(int port, int binding) {
+    return port << 16 | binding;
   }
 
-  static int keyAddress(long key) {
-    return (int) (key >>> 32);
+  static int tailPort(int tail) {
+    return tail >>> 16;
   }
 
-  static int keyPort(long key) {
-    return (int) (key >>> 16) & 0xFFFF;
-  }
-
-  static int keyBinding(long key) {
-    return (int) key & 0xFFFF;
+  static int tailBinding(int tail) {
+    return tail & 0xFFFF;
   }
 
   /** Whether connections of this binding were opened by us: it holds the remote endpoint. */
@@ -212,8 +225,12 @@ final class Bindings {
     return portAndRole[binding] >>> 16 != 0;
   }
 
-  int address(int binding) {
-    return address[binding];
+  long high(int binding) {
+    return high[binding];
+  }
+
+  long low(int binding) {
+    return low[binding];
   }
 
   int port(int binding) {
@@ -243,6 +260,6 @@ final class Bindings {
   }
 
   long reservedBytes() {
-    return address.length * 24L + table.length * 4L + free.reservedBytes() + freed.reservedBytes();
+    return high.length * 36L + table.length * 4L + free.reservedBytes() + freed.reservedBytes();
   }
 }

@@ -1,6 +1,5 @@
 package wisp.core.stack;
 
-import wisp.core.spi.RecordStore;
 import wisp.core.tcp.Agenda;
 import wisp.core.tcp.Sender;
 import wisp.core.tcp.State;
@@ -15,14 +14,13 @@ import wisp.core.tcp.TcpOutput;
  */
 final class BurstEnd implements Agenda {
   private final TcpEnvironment env;
-  private final RecordStore records;
+  private final Records records;
   private final WaitQueues waits;
   private final Sender sender;
   private final TcpOutput output;
   private final SlotList list = new SlotList();
 
-  BurstEnd(
-      TcpEnvironment env, RecordStore records, WaitQueues waits, Sender sender, TcpOutput output) {
+  BurstEnd(TcpEnvironment env, Records records, WaitQueues waits, Sender sender, TcpOutput output) {
     this.env = env;
     this.records = records;
     this.waits = waits;

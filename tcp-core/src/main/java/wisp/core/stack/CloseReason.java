@@ -11,6 +11,14 @@ public sealed interface CloseReason {
   /** A SYN of ours was answered with RST. */
   record Refused() implements CloseReason {}
 
+  /**
+   * A SYN of ours can't get there: an ICMP or ICMPv6 error that won't pass (RFC 5461 §2).
+   *
+   * @param type of the message, by the family of the remote address
+   * @param code of the message
+   */
+  record Unreachable(int type, int code) implements CloseReason {}
+
   /** The application called abort, or sent the peer's data into a full close. */
   record Aborted() implements CloseReason {}
 

@@ -62,6 +62,15 @@ public interface ConnectionHandler {
   /** The peer sent FIN: no more data will come. Ours may still flow. */
   default void onPeerClosed(Context context, long connection) {}
 
+  /**
+   * An ICMP error arrived about something in flight. It does not end the connection, which goes on
+   * trying (RFC 9293 §3.9.2.2): the application may give it up.
+   *
+   * @param type of the ICMP or ICMPv6 message, by the family of the remote address
+   * @param code of the message
+   */
+  default void onUnreachable(Context context, long connection, int type, int code) {}
+
   /** The last call for this connection (at TIME-WAIT's entry); the handle is stale afterwards. */
   default void onClosed(Context context, long connection, CloseReason reason) {}
 }

@@ -4,13 +4,14 @@ import java.lang.foreign.MemorySegment;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import wisp.core.Counters;
+import wisp.core.ip.IpAddress;
 import wisp.core.spi.Burst;
 import wisp.core.spi.Entropy;
 import wisp.core.spi.Footprint;
 import wisp.core.spi.FrameAllocator;
 import wisp.core.spi.Link;
 import wisp.core.spi.MemoryStrategy;
-import wisp.core.spi.RecordStore;
+import wisp.core.spi.RecordClass;
 import wisp.core.spi.SocketBuffers;
 import wisp.core.tcp.EndCause;
 import wisp.core.tcp.Tcb;
@@ -46,7 +47,6 @@ public final class Context implements AutoCloseable {
 
   private final MemoryStrategy memory;
   private final FrameAllocator frames;
-  private final RecordStore records;
   private final int largestFrame;
   private final Link link;
   private final Machinery machinery;
@@ -69,8 +69,7 @@ public final class Context implements AutoCloseable {
     }
     this.memory = memory;
     this.frames = memory.frames();
-    this.records = memory.records();
-    SocketBuffers buffers = memory.socketBuffers();
+    SocketBuffers buffers = memory.socketBuffers(RecordClass.IPV4);
     this.largestFrame =
         buffers == null ? frames.largest() : Math.min(frames.largest(), buffers.sendBytes());
     this.link = link;
@@ -97,8 +96,9 @@ public final class Context implements AutoCloseable {
     polling = true;
     try {
       machinery.advance(nowNanos);
+      int work = machinery.receiveLooped(burst);
       burst.clear();
-      int work = link.receive(burst);
+      work += link.receive(burst);
       machinery.demultiplexer.process(burst);
       work += machinery.expire(TIMERS_A_POLL);
       machinery.burstEnd.run(machinery.desk);
@@ -131,12 +131,12 @@ public final class Context implements AutoCloseable {
     if (local.port() == 0) {
       throw new IllegalArgumentException("a listener needs a port");
     }
-    machinery.listeners.add(new Listeners.Listener(local, profile, handler));
+    machinery.listeners.add(new Listeners.Listener(inZone(local), profile, handler));
   }
 
   /** Accepts no more; connections that exist live on. False: there was no such listener. */
   public boolean unlisten(Endpoint local) {
-    return machinery.listeners.remove(local);
+    return machinery.listeners.remove(inZone(local));
   }
 
   /**
@@ -159,12 +159,29 @@ public final class Context implements AutoCloseable {
     if (remote.port() == 0) {
       throw new IllegalArgumentException("a remote endpoint needs a port");
     }
-    long handle = machinery.activeOpens.open(local, remote, profile, handler);
+    Endpoint from = local == null ? null : inZone(local);
+    long handle = machinery.activeOpens.open(from, inZone(remote), profile, handler);
     if (handle >= 0 && !polling) {
-      machinery.outsidePoll(slot(handle));
+      machinery.outsidePoll((int) handle);
     }
     finishCall();
     return handle;
+  }
+
+  /**
+   * An endpoint without its zone, which must be this context's link by its name or the part behind
+   * the colon ({@code tun:wisp0}, {@code wisp0}): a context has no other (RFC 4007 §6).
+   */
+  private Endpoint inZone(Endpoint endpoint) {
+    String zone = endpoint.zone();
+    if (zone.isEmpty()) {
+      return endpoint;
+    }
+    if (!link.name().equals(zone) && !link.name().endsWith(":" + zone)) {
+      throw new IllegalArgumentException(
+          endpoint + " is on another link than the context's, " + link.name());
+    }
+    return new Endpoint(endpoint.address(), endpoint.port());
   }
 
   // ---- Frames ----------------------------------------------------------------------------------
@@ -335,7 +352,7 @@ public final class Context implements AutoCloseable {
 
   private @Nullable Tcb open(long connection) {
     int slot = machinery.desk.openSlotOf(connection);
-    if (slot == RecordStore.NONE) {
+    if (slot == Records.NONE) {
       return null;
     }
     Tcb tcb = machinery.desk.open(slot);
@@ -367,7 +384,7 @@ public final class Context implements AutoCloseable {
 
   /** Whether the handle names a connection that has not ended. */
   public boolean isOpen(long connection) {
-    return machinery.desk.openSlotOf(connection) != RecordStore.NONE;
+    return machinery.desk.openSlotOf(connection) != Records.NONE;
   }
 
   /** Our endpoint, or null for a stale handle. */
@@ -377,7 +394,7 @@ public final class Context implements AutoCloseable {
       return null;
     }
     machinery.desk.close(tcb);
-    return new Endpoint(wisp.core.ip.IpAddress.ofIpv4(tcb.localAddress), tcb.localPort);
+    return new Endpoint(new IpAddress(tcb.localHigh, tcb.localLow), tcb.localPort);
   }
 
   /** The peer's endpoint, or null for a stale handle. */
@@ -387,20 +404,25 @@ public final class Context implements AutoCloseable {
       return null;
     }
     machinery.desk.close(tcb);
-    return new Endpoint(wisp.core.ip.IpAddress.ofIpv4(tcb.remoteAddress), tcb.remotePort);
+    return new Endpoint(new IpAddress(tcb.remoteHigh, tcb.remoteLow), tcb.remotePort);
   }
 
   /**
    * Place of the connection's record: small and dense, good as an index into an application's own
-   * arrays.
+   * arrays. IPv4 and IPv6 connections are counted apart; {@link #isIpv6} tells which array it is.
    */
   public static int slot(long connection) {
-    return (int) connection;
+    return (int) connection & ~Records.IPV6;
+  }
+
+  /** Whether the connection is one over IPv6. */
+  public static boolean isIpv6(long connection) {
+    return (connection & Records.IPV6) != 0;
   }
 
   /** Live connections in all states but TIME-WAIT. */
   public int connections() {
-    return records.size() - machinery.desk.timeWait();
+    return machinery.records() - machinery.desk.timeWait();
   }
 
   /** Connections in TIME-WAIT. */

@@ -2,6 +2,7 @@ package wisp.core.stack;
 
 import java.util.List;
 import wisp.core.ip.IpPrefix;
+import wisp.core.ip.NetworkConfig;
 
 /**
  * How a context behaves. Change what differs with the {@code with…} methods of {@link #of}.
@@ -17,6 +18,7 @@ import wisp.core.ip.IpPrefix;
  * @param halfOpenLimit connections in SYN-RECEIVED at most; further SYNs are dropped
  * @param timeWaitLimit connections in TIME-WAIT at most; the oldest leaves early
  * @param heldTextBytes out-of-order text one connection may hold, by blocks
+ * @param network what lies below TCP
  */
 public record ContextConfig(
     List<IpPrefix> ownPrefixes,
@@ -27,7 +29,8 @@ public record ContextConfig(
     long finWait2Nanos,
     int halfOpenLimit,
     int timeWaitLimit,
-    int heldTextBytes) {
+    int heldTextBytes,
+    NetworkConfig network) {
   private static final long SECOND = 1_000_000_000L;
 
   /** Checks ranges. */
@@ -63,7 +66,8 @@ public record ContextConfig(
         60 * SECOND,
         65_536,
         262_144,
-        1 << 20);
+        1 << 20,
+        NetworkConfig.DEFAULT);
   }
 
   /** With another receive window. */
@@ -77,7 +81,8 @@ public record ContextConfig(
         finWait2Nanos,
         halfOpenLimit,
         timeWaitLimit,
-        heldTextBytes);
+        heldTextBytes,
+        network);
   }
 
   /** With another maximum segment lifetime. */
@@ -91,7 +96,8 @@ public record ContextConfig(
         finWait2Nanos,
         halfOpenLimit,
         timeWaitLimit,
-        heldTextBytes);
+        heldTextBytes,
+        network);
   }
 
   /** With another lower bound of the retransmission time-out. */
@@ -105,7 +111,8 @@ public record ContextConfig(
         finWait2Nanos,
         halfOpenLimit,
         timeWaitLimit,
-        heldTextBytes);
+        heldTextBytes,
+        network);
   }
 
   /** With another delay for acknowledgments. */
@@ -119,7 +126,8 @@ public record ContextConfig(
         finWait2Nanos,
         halfOpenLimit,
         timeWaitLimit,
-        heldTextBytes);
+        heldTextBytes,
+        network);
   }
 
   /** With other limits: half-open, TIME-WAIT, held text in bytes. */
@@ -133,6 +141,22 @@ public record ContextConfig(
         finWait2Nanos,
         halfOpen,
         timeWait,
-        heldBytes);
+        heldBytes,
+        network);
+  }
+
+  /** With another network layer. */
+  public ContextConfig withNetwork(NetworkConfig network) {
+    return new ContextConfig(
+        ownPrefixes,
+        receiveWindowBytes,
+        maxSegmentLifetimeNanos,
+        minRtoNanos,
+        delayedAckNanos,
+        finWait2Nanos,
+        halfOpenLimit,
+        timeWaitLimit,
+        heldTextBytes,
+        network);
   }
 }

@@ -3,16 +3,14 @@ package wisp.core.stack;
 import java.lang.foreign.MemorySegment;
 import wisp.core.Counters;
 import wisp.core.Counters.Event;
-import wisp.core.ip.Icmp;
-import wisp.core.ip.Ipv4Input;
+import wisp.core.ip.IpPacket;
+import wisp.core.ip.Loopback;
 import wisp.core.spi.Burst;
-import wisp.core.spi.RecordStore;
 import wisp.core.tcp.SegmentArrives;
 import wisp.core.tcp.State;
 import wisp.core.tcp.Tcb;
 import wisp.core.tcp.TcpEnvironment;
 import wisp.core.tcp.TcpOutput;
-import wisp.core.wire.Checksum;
 import wisp.core.wire.Ipv4Header;
 import wisp.core.wire.TcpHeader;
 import wisp.core.wire.TcpOptions;
@@ -27,28 +25,29 @@ final class Demultiplexer {
   private static final int SKIP = -2;
 
   private final TcpEnvironment env;
-  private final RecordStore records;
+  private final Records records;
   private final Bindings bindings;
   private final TcbDesk desk;
-  private final Ipv4Input input;
-  private final Icmp icmp;
+  private final Network network;
+  private final IpPacket packet;
   private final SegmentArrives segmentArrives;
   private final TcpOutput output;
   private final PassiveOpens passiveOpens;
 
-  private final Ipv4Header ip = new Ipv4Header();
+  private final LookAhead ahead = new LookAhead();
   private final TcpHeader tcp = new TcpHeader();
   private final TcpOptions options = new TcpOptions();
-  private final long[] keys = new long[Burst.CAPACITY];
+  private final long[] highs = new long[Burst.CAPACITY];
+  private final long[] lows = new long[Burst.CAPACITY];
+  private final int[] tails = new int[Burst.CAPACITY];
   private final int[] slots = new int[Burst.CAPACITY];
 
   Demultiplexer(
       TcpEnvironment env,
-      RecordStore records,
+      Records records,
       Bindings bindings,
       TcbDesk desk,
-      Ipv4Input input,
-      Icmp icmp,
+      Network network,
       SegmentArrives segmentArrives,
       TcpOutput output,
       PassiveOpens passiveOpens) {
@@ -56,8 +55,8 @@ final class Demultiplexer {
     this.records = records;
     this.bindings = bindings;
     this.desk = desk;
-    this.input = input;
-    this.icmp = icmp;
+    this.network = network;
+    this.packet = network.input.packet();
     this.segmentArrives = segmentArrives;
     this.output = output;
     this.passiveOpens = passiveOpens;
@@ -80,29 +79,26 @@ final class Demultiplexer {
   private void lookAhead(Burst burst, int n) {
     for (int i = 0; i < n; i++) {
       slots[i] = SKIP;
-      boolean isTcp =
-          ip.wrap(burst.memory(i), burst.start(i), burst.length(i))
-              && ip.protocol() == Ipv4Header.PROTOCOL_TCP
-              && tcp.wrap(ip.memory(), ip.payloadStart(), ip.payloadLength());
-      if (isTcp) {
-        int binding = bindings.first(false, ip.destination(), tcp.destinationPort());
-        boolean active = binding == Bindings.NONE;
-        if (active) {
-          binding = bindings.first(true, ip.source(), tcp.sourcePort());
-        }
-        if (binding != Bindings.NONE) {
-          keys[i] =
-              active
-                  ? Bindings.key(ip.destination(), tcp.destinationPort(), binding)
-                  : Bindings.key(ip.source(), tcp.sourcePort(), binding);
-          slots[i] = RecordStore.NONE;
-          records.prefetchIndex(keys[i]);
-        }
+      if (!ahead.look(burst.memory(i), burst.start(i), burst.length(i))) {
+        continue;
+      }
+      int binding =
+          bindings.first(false, ahead.destinationHigh, ahead.destinationLow, ahead.destinationPort);
+      boolean active = binding == Bindings.NONE;
+      if (active) {
+        binding = bindings.first(true, ahead.sourceHigh, ahead.sourceLow, ahead.sourcePort);
+      }
+      if (binding != Bindings.NONE) {
+        highs[i] = active ? ahead.destinationHigh : ahead.sourceHigh;
+        lows[i] = active ? ahead.destinationLow : ahead.sourceLow;
+        tails[i] = Bindings.tail(active ? ahead.destinationPort : ahead.sourcePort, binding);
+        slots[i] = Records.NONE;
+        records.prefetchIndex(highs[i], lows[i], tails[i]);
       }
     }
     for (int i = 0; i < n; i++) {
       if (slots[i] != SKIP) {
-        slots[i] = records.find(keys[i]);
+        slots[i] = records.find(highs[i], lows[i], tails[i]);
       }
     }
   }
@@ -110,34 +106,30 @@ final class Demultiplexer {
   // ---- Pass 3: the protocol --------------------------------------------------------------------
 
   private void packet(MemorySegment memory, long start, int length, int flags, int hint) {
-    if (!input.accept(ip, memory, start, length)) {
+    boolean looped = (flags & Loopback.LOOPED) != 0;
+    if (!network.input.accept(memory, start, length, looped, env.nowNanos)) {
       return;
     }
-    switch (ip.protocol()) {
-      case Ipv4Header.PROTOCOL_TCP -> segment((flags & Burst.CHECKSUM_TRUSTED) != 0, hint);
-      case Ipv4Header.PROTOCOL_ICMP -> icmp.receive(ip);
-      case Ipv4Header.PROTOCOL_UDP -> {
-        env.counters.add(Event.DROP_UDP);
-        icmp.portUnreachable(ip, env.nowNanos);
-      }
-      default -> {
-        env.counters.add(Event.DROP_IP_PROTOCOL);
-        icmp.protocolUnreachable(ip, env.nowNanos);
-      }
+    boolean checksumTrusted = (flags & Burst.CHECKSUM_TRUSTED) != 0 && !packet.wasFragmented;
+    switch (packet.protocol) {
+      case Ipv4Header.PROTOCOL_TCP -> segment(checksumTrusted, packet.wasFragmented ? SKIP : hint);
+      case Ipv4Header.PROTOCOL_UDP -> network.udp.receive(packet, checksumTrusted, env.nowNanos);
+      default -> network.icmp.receive(packet, env.nowNanos);
     }
   }
 
   private void segment(boolean checksumTrusted, int hint) {
     Counters counters = env.counters;
-    int length = ip.payloadLength();
-    if (!tcp.wrap(ip.memory(), ip.payloadStart(), length)) {
+    if (packet.toGroup) {
+      counters.add(Event.DROP_IP_DESTINATION);
+      return;
+    }
+    int length = packet.payloadLength;
+    if (!tcp.wrap(packet.memory, packet.payloadStart, length)) {
       counters.add(Event.DROP_TCP_LENGTH);
       return;
     }
-    if (!checksumTrusted
-        && !tcp.checksumOk(
-            Checksum.pseudoHeaderIpv4(
-                ip.source(), ip.destination(), Ipv4Header.PROTOCOL_TCP, length))) {
+    if (!checksumTrusted && !tcp.checksumOk(packet.pseudoHeader(length))) {
       counters.add(Event.DROP_TCP_CHECKSUM);
       return;
     }
@@ -148,10 +140,17 @@ final class Demultiplexer {
     counters.add(Event.SEGMENTS_RECEIVED);
     options.parse(tcp);
     int slot = slotHinted(hint);
-    if (slot == RecordStore.NONE) {
-      slot = find(ip.destination(), tcp.destinationPort(), ip.source(), tcp.sourcePort());
+    if (slot == Records.NONE) {
+      slot =
+          find(
+              packet.destinationHigh,
+              packet.destinationLow,
+              tcp.destinationPort(),
+              packet.sourceHigh,
+              packet.sourceLow,
+              tcp.sourcePort());
     }
-    if (slot == RecordStore.NONE) {
+    if (slot == Records.NONE) {
       forNoConnection(PassiveOpens.NO_FORMER);
     } else {
       forConnection(slot);
@@ -161,31 +160,39 @@ final class Demultiplexer {
   /** The slot that pass 2 found, if the record there is still the one of this packet. */
   private int slotHinted(int hint) {
     if (hint == SKIP) {
-      return RecordStore.NONE;
+      return Records.NONE;
     }
     int slot = slots[hint];
-    return slot >= 0 && records.isLive(slot) && records.key(slot) == keys[hint]
+    return slot >= 0
+            && records.isLive(slot)
+            && records.hasKey(slot, highs[hint], lows[hint], tails[hint])
         ? slot
-        : RecordStore.NONE;
+        : Records.NONE;
   }
 
   /** The record of a four-tuple, whoever opened it. */
-  int find(int localAddress, int localPort, int remoteAddress, int remotePort) {
-    int b = bindings.first(false, localAddress, localPort);
+  int find(
+      long localHigh,
+      long localLow,
+      int localPort,
+      long remoteHigh,
+      long remoteLow,
+      int remotePort) {
+    int b = bindings.first(false, localHigh, localLow, localPort);
     for (; b != Bindings.NONE; b = bindings.next(b)) {
-      int slot = records.find(Bindings.key(remoteAddress, remotePort, b));
-      if (slot != RecordStore.NONE) {
+      int slot = records.find(remoteHigh, remoteLow, Bindings.tail(remotePort, b));
+      if (slot != Records.NONE) {
         return slot;
       }
     }
-    b = bindings.first(true, remoteAddress, remotePort);
+    b = bindings.first(true, remoteHigh, remoteLow, remotePort);
     for (; b != Bindings.NONE; b = bindings.next(b)) {
-      int slot = records.find(Bindings.key(localAddress, localPort, b));
-      if (slot != RecordStore.NONE) {
+      int slot = records.find(localHigh, localLow, Bindings.tail(localPort, b));
+      if (slot != Records.NONE) {
         return slot;
       }
     }
-    return RecordStore.NONE;
+    return Records.NONE;
   }
 
   private void forConnection(int slot) {
@@ -209,18 +216,10 @@ final class Demultiplexer {
       env.counters.add(Event.DROP_NO_CONNECTION);
       return;
     }
-    if (!tcp.has(TcpHeader.ACK) && passiveOpens.offer(ip, tcp, options, former)) {
+    if (!tcp.has(TcpHeader.ACK) && passiveOpens.offer(packet, tcp, options, former)) {
       return;
     }
     env.counters.add(Event.DROP_NO_CONNECTION);
-    boolean hasAck = tcp.has(TcpHeader.ACK);
-    output.sendReset(
-        ip.destination(),
-        tcp.destinationPort(),
-        ip.source(),
-        tcp.sourcePort(),
-        hasAck ? tcp.ackNo() : 0,
-        hasAck ? 0 : tcp.seq() + tcp.seqLength(),
-        !hasAck);
+    output.sendReset(packet, tcp);
   }
 }

@@ -11,10 +11,10 @@ final class EphemeralPorts {
   static final int COUNT = 65_536 - FIRST;
   private static final int COUNTERS = 1_024;
 
-  /** Whether a port is free for this pair. */
+  /** Whether a local port is free for the pair in question. */
   @FunctionalInterface
   interface Free {
-    boolean test(int localAddress, int port, int remoteAddress, int remotePort);
+    boolean test(int port);
   }
 
   private final KeyedHash offsets;
@@ -27,13 +27,14 @@ final class EphemeralPorts {
   }
 
   /** A free port, or −1 when all of this pair are taken. */
-  int choose(int localAddress, int remoteAddress, int remotePort, Free free) {
-    long addresses = (long) localAddress << 32 | (remoteAddress & 0xFFFF_FFFFL);
-    int offset = (int) (offsets.hash(addresses, remotePort) >>> 33);
-    int counter = (int) counterIndex.hash(addresses, remotePort) & (COUNTERS - 1);
+  int choose(
+      long localHigh, long localLow, long remoteHigh, long remoteLow, int remotePort, Free free) {
+    long local = localHigh ^ Long.rotateLeft(localLow, 32) ^ remotePort;
+    int offset = (int) (offsets.hash(local, remoteHigh, remoteLow) >>> 33);
+    int counter = (int) counterIndex.hash(local, remoteHigh, remoteLow) & (COUNTERS - 1);
     for (int tries = 0; tries < COUNT; tries++) {
       int port = FIRST + Integer.remainderUnsigned(offset + counters[counter]++, COUNT);
-      if (free.test(localAddress, port, remoteAddress, remotePort)) {
+      if (free.test(port)) {
         return port;
       }
     }

@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import wisp.core.Counters;
+import wisp.core.ip.IcmpError;
 import wisp.core.tcp.EndCause;
 import wisp.core.tcp.Tcb;
 import wisp.core.tcp.Upcalls;
@@ -108,6 +109,15 @@ final class HandlerUpcalls implements Upcalls {
   }
 
   @Override
+  public void unreachable(Tcb tcb, IcmpError error) {
+    try {
+      handler(tcb).onUnreachable(context, tcb.handle, error.type, error.code);
+    } catch (Throwable e) {
+      failed(tcb, e);
+    }
+  }
+
+  @Override
   public void ended(Tcb tcb, EndCause cause) {
     try {
       handler(tcb).onClosed(context, tcb.handle, reason(tcb, cause));
@@ -121,6 +131,7 @@ final class HandlerUpcalls implements Upcalls {
       case CLOSED -> new CloseReason.Closed();
       case RESET -> new CloseReason.ResetByPeer();
       case REFUSED -> new CloseReason.Refused();
+      case UNREACHABLE -> new CloseReason.Unreachable(tcb.icmpType, tcb.icmpCode);
       case ABORTED -> new CloseReason.Aborted();
       case TIMED_OUT -> new CloseReason.TimedOut(tcb.backOff);
       case HANDLER_FAILED ->

@@ -13,9 +13,16 @@ final class InitialSequenceNumbers {
   }
 
   @SeqNum
-  int next(int localAddress, int localPort, int remoteAddress, int remotePort, long nowNanos) {
-    long addresses = (long) localAddress << 32 | (remoteAddress & 0xFFFF_FFFFL);
-    return (int) (nowNanos / TICK_NANOS)
-        + (int) hash.hash(addresses, (long) localPort << 16 | remotePort);
+  int next(
+      long localHigh,
+      long localLow,
+      int localPort,
+      long remoteHigh,
+      long remoteLow,
+      int remotePort,
+      long nowNanos) {
+    long ports = (long) localPort << 16 | remotePort;
+    long local = hash.hash(localHigh, localLow, ports);
+    return (int) (nowNanos / TICK_NANOS) + (int) hash.hash(local, remoteHigh, remoteLow);
   }
 }

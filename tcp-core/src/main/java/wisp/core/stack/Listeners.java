@@ -3,6 +3,7 @@ package wisp.core.stack;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import wisp.core.ip.IpAddress;
 
 /** Where connections are accepted. Asked once a SYN: by port first, then by address. */
 final class Listeners {
@@ -27,17 +28,23 @@ final class Listeners {
     return was;
   }
 
-  /** The listener for this address and port: one for the address itself before one for any. */
-  @Nullable Listener find(int ipv4, int port) {
+  /**
+   * The listener for this address and port: one for the address itself before one for any of its
+   * family, and that before one for any at all.
+   */
+  @Nullable Listener find(long high, long low, int port) {
     Listener[] page = byPort[port / PORTS_A_PAGE];
     Listener any = null;
     if (page != null) {
       for (Listener listener : page) {
         if (listener.local().port() == port) {
-          if (listener.local().address().equals(Endpoint.ANY)) {
-            any = listener;
-          } else if (listener.local().address().ipv4() == ipv4) {
+          IpAddress address = listener.local().address();
+          if (address.low() == low && address.high() == high) {
             return listener;
+          }
+          boolean isAnyIpv4 = address.equals(Endpoint.ANY_IPV4) && IpAddress.isIpv4(high, low);
+          if (isAnyIpv4 || (any == null && address.equals(Endpoint.ANY))) {
+            any = listener;
           }
         }
       }

@@ -2,17 +2,14 @@ package wisp.core.stack;
 
 import org.jspecify.annotations.Nullable;
 import wisp.core.Counters;
-import wisp.core.ip.Icmp;
-import wisp.core.ip.Ipv4Input;
-import wisp.core.ip.Ipv4Output;
-import wisp.core.ip.OwnAddresses;
+import wisp.core.ip.PathMtus;
 import wisp.core.memory.Blocks;
+import wisp.core.spi.Burst;
 import wisp.core.spi.Entropy;
 import wisp.core.spi.FrameAllocator;
 import wisp.core.spi.KeyedHash;
 import wisp.core.spi.Link;
 import wisp.core.spi.MemoryStrategy;
-import wisp.core.spi.RecordStore;
 import wisp.core.spi.SocketBuffers;
 import wisp.core.tcp.AckLimiter;
 import wisp.core.tcp.Acknowledgment;
@@ -23,6 +20,8 @@ import wisp.core.tcp.DrowsyList;
 import wisp.core.tcp.EndCause;
 import wisp.core.tcp.Ending;
 import wisp.core.tcp.Handshake;
+import wisp.core.tcp.IcmpReaction;
+import wisp.core.tcp.MtuDiscovery;
 import wisp.core.tcp.Reassembly;
 import wisp.core.tcp.ReceiveWindow;
 import wisp.core.tcp.Receiver;
@@ -59,7 +58,8 @@ final class Machinery {
   final UserCalls calls;
   final BurstEnd burstEnd;
 
-  private final RecordStore records;
+  private final Records records;
+  private final Network network;
   private final WaitQueues waits;
   private final Bindings bindings;
   private final Blocks blocks;
@@ -81,10 +81,9 @@ final class Machinery {
 
   Machinery(
       Context context, ContextConfig config, MemoryStrategy memory, Link link, Entropy entropy) {
-    this.records = memory.records();
     FrameAllocator frames = memory.frames();
-    SocketBuffers buffers = checked(memory.socketBuffers());
-    OwnAddresses own = new OwnAddresses(config.ownPrefixes());
+    SocketBuffers buffers = BothBuffers.of(memory);
+    this.records = new Records(memory, buffers);
     TcpConfig tcp = tcpConfig(config, buffers);
 
     waits = new WaitQueues(config, counters);
@@ -102,19 +101,30 @@ final class Machinery {
     Reassembly reassembly = new Reassembly(blocks, tcp.heldTextBytes());
     ReceiveWindow window = new ReceiveWindow(tcp, buffers);
     SendText text = new SendText(queue, frames, buffers);
-    Ipv4Output ip = new Ipv4Output(link, counters);
-    TcpOutput output = new TcpOutput(env, ip, window, reassembly, text);
+    network = new Network(config, link, blocks, entropy, counters);
+    PathMtus paths = network.paths;
+    TcpOutput output = new TcpOutput(env, network.output, paths, window, reassembly, text);
+    MtuDiscovery mtu = new MtuDiscovery(env, paths, output);
     ending = new Ending(env, queue, reassembly, frames);
-    sender = new Sender(env, output, timers);
+    sender = new Sender(env, output, timers, mtu);
     Receiver receiver =
         new Receiver(env, reassembly, blocks, activity, window, output, ending, buffers);
     CongestionControl control = new NewReno();
-    retransmission = new Retransmission(env, timers, control, sender, ending);
+    retransmission = new Retransmission(env, timers, control, sender, ending, mtu);
     Acknowledgment acknowledgment =
-        new Acknowledgment(env, queue, frames, control, retransmission, timers, sender);
+        new Acknowledgment(env, queue, frames, control, retransmission, timers, sender, mtu);
     desk =
         new TcbDesk(
-            env, records, bindings, activity, window, output, timers, drowsy, waits, buffers);
+            env,
+            records,
+            bindings,
+            activity,
+            window,
+            output,
+            timers,
+            drowsy,
+            waits,
+            KeyedHash.random(entropy));
     burstEnd = new BurstEnd(env, records, waits, sender, output);
     Handshake handshake =
         new Handshake(env, output, sender, timers, window, ending, receiver, burstEnd);
@@ -138,32 +148,13 @@ final class Machinery {
     passiveOpens = new PassiveOpens(env, config, listeners, bindings, desk, handshake, isn);
     demultiplexer =
         new Demultiplexer(
-            env,
-            records,
-            bindings,
-            desk,
-            new Ipv4Input(own, counters),
-            new Icmp(ip, counters),
-            segmentArrives,
-            output,
-            passiveOpens);
+            env, records, bindings, desk, network, segmentArrives, output, passiveOpens);
+    IcmpReaction reaction = new IcmpReaction(env, mtu, ending, burstEnd);
+    network.errorsGoTo(new ConnectionErrors(demultiplexer, desk, reaction, counters));
     activeOpens =
-        new ActiveOpens(env, own, listeners, bindings, desk, demultiplexer, handshake, isn, ports);
+        new ActiveOpens(
+            env, network.own, listeners, bindings, desk, demultiplexer, handshake, isn, ports);
     sweeps = new Sweeps(records, desk, upcalls, burstEnd);
-  }
-
-  private static @Nullable SocketBuffers checked(@Nullable SocketBuffers buffers) {
-    if (buffers != null
-        && (Integer.bitCount(buffers.receiveBytes()) != 1
-            || Integer.bitCount(buffers.sendBytes()) != 1)) {
-      throw new IllegalArgumentException(
-          "socket buffers of "
-              + buffers.receiveBytes()
-              + " and "
-              + buffers.sendBytes()
-              + " bytes: both must be powers of two");
-    }
-    return buffers;
   }
 
   private static TcpConfig tcpConfig(ContextConfig config, @Nullable SocketBuffers buffers) {
@@ -199,6 +190,7 @@ final class Machinery {
     if (passed > PAUSE_NANOS && timers.wheel().nextDeadlineNanos() < env.nowNanos - PAUSE_NANOS) {
       env.resumedNanos = env.nowNanos;
     }
+    network.tick(env.nowNanos);
     for (int i = 0; i < outsidePoll.size(); i++) {
       if (records.isLive(outsidePoll.get(i))) {
         Tcb tcb = desk.open(outsidePoll.get(i));
@@ -258,7 +250,7 @@ final class Machinery {
 
   private void ackIsDue(long handle) {
     int slot = desk.openSlotOf(handle);
-    if (slot != RecordStore.NONE) {
+    if (slot != Records.NONE) {
       Tcb tcb = desk.open(slot);
       if (tcb.ackOwed) {
         tcb.ackNow = true;
@@ -270,7 +262,7 @@ final class Machinery {
 
   private void finWaitIsOver(long handle) {
     int slot = desk.openSlotOf(handle);
-    if (slot != RecordStore.NONE && desk.waitsForPeersFin(slot)) {
+    if (slot != Records.NONE && desk.waitsForPeersFin(slot)) {
       Tcb tcb = desk.open(slot);
       ending.end(tcb, EndCause.TIMED_OUT);
       desk.close(tcb);
@@ -279,19 +271,41 @@ final class Machinery {
 
   long nextDeadlineNanos() {
     long next =
-        burstEnd.isEmpty() && outsidePoll.size() == 0
+        burstEnd.isEmpty() && outsidePoll.size() == 0 && network.loopback.isEmpty()
             ? Math.min(
-                Math.min(timers.wheel().nextDeadlineNanos(), waits.nextDeadlineNanos()),
+                Math.min(
+                    Math.min(timers.wheel().nextDeadlineNanos(), network.nextDeadlineNanos()),
+                    waits.nextDeadlineNanos()),
                 sweeps.nextDeadlineNanos(env.nowNanos))
             : env.nowNanos;
     return next == Long.MAX_VALUE ? next : next + origin;
   }
 
+  // ---- Packets from ourselves ------------------------------------------------------------------
+
+  /** Packets that we sent to addresses of our own. */
+  int receiveLooped(Burst burst) {
+    if (network.loopback.isEmpty()) {
+      return 0;
+    }
+    burst.clear();
+    int n = network.loopback.receive(burst);
+    demultiplexer.process(burst);
+    network.loopback.takeBack();
+    return n;
+  }
+
+  /** Live records. */
+  int records() {
+    return records.size();
+  }
+
   // ---- The end ---------------------------------------------------------------------------------
 
   void endAll() {
-    int bound = records.slotBound();
-    for (int slot = 0; slot < bound; slot++) {
+    int bound = records.bound();
+    for (int i = 0; i < bound; i++) {
+      int slot = records.at(i);
       if (records.isLive(slot)) {
         Tcb tcb = desk.open(slot);
         ending.end(tcb, EndCause.CONTEXT_CLOSED);
@@ -300,11 +314,13 @@ final class Machinery {
       }
     }
     desk.removeEnded();
+    network.close();
   }
 
   /** Bytes of the context's own tables. */
   long reservedBytes() {
     return waits.reservedBytes()
+        + network.reservedBytes()
         + bindings.reservedBytes()
         + listeners.reservedBytes()
         + destinations.reservedBytes()

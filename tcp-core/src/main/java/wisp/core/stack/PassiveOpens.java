@@ -1,12 +1,12 @@
 package wisp.core.stack;
 
 import wisp.core.Counters.Event;
+import wisp.core.ip.IpPacket;
 import wisp.core.tcp.Handshake;
 import wisp.core.tcp.Seq;
 import wisp.core.tcp.SeqNum;
 import wisp.core.tcp.Tcb;
 import wisp.core.tcp.TcpEnvironment;
-import wisp.core.wire.Ipv4Header;
 import wisp.core.wire.TcpHeader;
 import wisp.core.wire.TcpOptions;
 
@@ -45,7 +45,7 @@ final class PassiveOpens {
 
   /** Whether a SYN to where this connection was would be taken. */
   boolean wouldTake(Tcb tcb) {
-    return listeners.find(tcb.localAddress, tcb.localPort) != null
+    return listeners.find(tcb.localHigh, tcb.localLow, tcb.localPort) != null
         && desk.halfOpen() < config.halfOpenLimit();
   }
 
@@ -55,8 +55,9 @@ final class PassiveOpens {
    * @param after SND.NXT of an incarnation that has just left TIME-WAIT, or {@link #NO_FORMER}
    * @return false: nobody listens there, it deserves a RST
    */
-  boolean offer(Ipv4Header ip, TcpHeader seg, TcpOptions options, long after) {
-    Listeners.Listener listener = listeners.find(ip.destination(), seg.destinationPort());
+  boolean offer(IpPacket ip, TcpHeader seg, TcpOptions options, long after) {
+    Listeners.Listener listener =
+        listeners.find(ip.destinationHigh, ip.destinationLow, seg.destinationPort());
     if (listener == null) {
       return false;
     }
@@ -70,11 +71,16 @@ final class PassiveOpens {
     }
     int binding =
         bindings.intern(
-            false, ip.destination(), seg.destinationPort(), listener.handler(), listener.profile());
+            false,
+            ip.destinationHigh,
+            ip.destinationLow,
+            seg.destinationPort(),
+            listener.handler(),
+            listener.profile());
     Tcb tcb =
         binding == Bindings.NONE
             ? null
-            : desk.create(Bindings.key(ip.source(), seg.sourcePort(), binding), binding);
+            : desk.create(ip.sourceHigh, ip.sourceLow, seg.sourcePort(), binding);
     if (tcb == null) {
       bindings.dropIfUnused(binding);
       env.counters.add(Event.DROP_NO_RECORD);
@@ -82,7 +88,13 @@ final class PassiveOpens {
     }
     int iss =
         isn.next(
-            ip.destination(), seg.destinationPort(), ip.source(), seg.sourcePort(), env.nowNanos);
+            ip.destinationHigh,
+            ip.destinationLow,
+            seg.destinationPort(),
+            ip.sourceHigh,
+            ip.sourceLow,
+            seg.sourcePort(),
+            env.nowNanos);
     handshake.accept(tcb, overtaking(iss, after), seg, options);
     desk.close(tcb);
     return true;

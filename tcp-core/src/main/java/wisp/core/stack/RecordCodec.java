@@ -1,7 +1,8 @@
 package wisp.core.stack;
 
+import wisp.core.ip.IpAddress;
 import wisp.core.spi.BlockPool;
-import wisp.core.spi.RecordStore;
+import wisp.core.spi.KeyedHash;
 import wisp.core.tcp.Activity;
 import wisp.core.tcp.ReceiveWindow;
 import wisp.core.tcp.State;
@@ -15,46 +16,69 @@ import wisp.core.tcp.TcpOutput;
  */
 final class RecordCodec {
   private final TcpEnvironment env;
-  private final RecordStore records;
+  private final Records records;
   private final Bindings bindings;
   private final Activity activity;
   private final ReceiveWindow window;
   private final TcpOutput output;
+  private final KeyedHash identities;
   private final MssTable mss = new MssTable();
 
   RecordCodec(
       TcpEnvironment env,
-      RecordStore records,
+      Records records,
       Bindings bindings,
       Activity activity,
       ReceiveWindow window,
-      TcpOutput output) {
+      TcpOutput output,
+      KeyedHash identities) {
     this.env = env;
     this.records = records;
     this.bindings = bindings;
     this.activity = activity;
     this.window = window;
     this.output = output;
+    this.identities = identities;
   }
 
   /** What the application holds: slot and 31 bits of the identity. Never negative. */
-  static long handle(long key, int slot) {
-    return (key * 0x9E37_79B9_7F4A_7C15L) >>> 33 << 32 | slot;
+  long handle(int slot) {
+    return handle(identityOf(slot), slot);
+  }
+
+  private static long handle(long identity, int slot) {
+    return (identity * 0x9E37_79B9_7F4A_7C15L) >>> 33 << 32 | slot;
+  }
+
+  /** The key of a record in 64 bits. */
+  private long identityOf(int slot) {
+    long high = records.addressHigh(slot);
+    long low = records.addressLow(slot);
+    int tail = records.tail(slot);
+    return IpAddress.isIpv4(high, low)
+        ? low << 32 | (tail & 0xFFFF_FFFFL)
+        : identities.hash(high, low, tail);
   }
 
   // ---- From the record -------------------------------------------------------------------------
 
-  void identify(Tcb tcb, int slot, long key) {
-    tcb.slot = slot;
-    tcb.key = key;
-    tcb.handle = handle(key, slot);
-    int binding = Bindings.keyBinding(key);
-    tcb.binding = binding;
+  void identify(Tcb tcb, int slot) {
+    long high = records.addressHigh(slot);
+    long low = records.addressLow(slot);
+    int tail = records.tail(slot);
+    int port = Bindings.tailPort(tail);
+    int binding = Bindings.tailBinding(tail);
     boolean active = bindings.isActive(binding);
-    tcb.localAddress = active ? Bindings.keyAddress(key) : bindings.address(binding);
-    tcb.localPort = active ? Bindings.keyPort(key) : bindings.port(binding);
-    tcb.remoteAddress = active ? bindings.address(binding) : Bindings.keyAddress(key);
-    tcb.remotePort = active ? bindings.port(binding) : Bindings.keyPort(key);
+    tcb.slot = slot;
+    tcb.identity = identityOf(slot);
+    tcb.handle = handle(tcb.identity, slot);
+    tcb.binding = binding;
+    tcb.localHigh = active ? high : bindings.high(binding);
+    tcb.localLow = active ? low : bindings.low(binding);
+    tcb.localPort = active ? port : bindings.port(binding);
+    tcb.remoteHigh = active ? bindings.high(binding) : high;
+    tcb.remoteLow = active ? bindings.low(binding) : low;
+    tcb.remotePort = active ? bindings.port(binding) : port;
     tcb.passive = !active;
     ConnectionProfile profile = bindings.profile(binding);
     tcb.nagle = profile.nagle();
@@ -65,12 +89,12 @@ final class RecordCodec {
   }
 
   void load(Tcb tcb, int slot) {
-    identify(tcb, slot, records.key(slot));
+    identify(tcb, slot);
     int flags = records.get(slot, RecordFlags.FLAGS);
     int state = RecordFlags.state(flags);
     if (state == RecordFlags.AWAKE || state == RecordFlags.HALF_OPEN) {
       activity.load(tcb, records.get(slot, RecordFlags.SND_NXT));
-      tcb.congestion.mss = output.effectiveMss(tcb.peerMss, tcb.timestamps);
+      output.updateMss(tcb);
       return;
     }
     tcb.block = BlockPool.NONE;
@@ -94,7 +118,7 @@ final class RecordCodec {
     tcb.ackNow = RecordFlags.has(flags, RecordFlags.ACK_NOW);
     tcb.waiting = RecordFlags.has(flags, RecordFlags.WAITING);
     tcb.peerMss = mss.mss(RecordFlags.mssClass(flags));
-    tcb.congestion.mss = output.effectiveMss(tcb.peerMss, tcb.timestamps);
+    output.updateMss(tcb);
     tcb.sndWnd = RecordFlags.window(flags);
     tcb.maxSndWnd = 65_535 << tcb.sndScale;
     tcb.sndWl1 = tcb.rcvNxt;

@@ -1,6 +1,5 @@
 package wisp.core.stack;
 
-import wisp.core.spi.RecordStore;
 import wisp.core.tcp.Agenda;
 import wisp.core.tcp.Tcb;
 import wisp.core.tcp.Upcalls;
@@ -13,7 +12,7 @@ final class Sweeps {
   private static final int SLOTS_A_POLL = 512;
   private static final long AGE_NANOS = 6L * 24 * 3600 * 1_000_000_000L;
 
-  private final RecordStore records;
+  private final Records records;
   private final TcbDesk desk;
   private final Upcalls upcalls;
   private final Agenda agenda;
@@ -21,7 +20,7 @@ final class Sweeps {
   private int agingCursor = Integer.MAX_VALUE;
   private long nextAgingNanos = AGE_NANOS;
 
-  Sweeps(RecordStore records, TcbDesk desk, Upcalls upcalls, Agenda agenda) {
+  Sweeps(Records records, TcbDesk desk, Upcalls upcalls, Agenda agenda) {
     this.records = records;
     this.desk = desk;
     this.upcalls = upcalls;
@@ -37,24 +36,24 @@ final class Sweeps {
       nextAgingNanos = nowNanos + AGE_NANOS;
       agingCursor = 0;
     }
-    if (agingCursor < records.slotBound()) {
+    if (agingCursor < records.bound()) {
       age();
     }
   }
 
   /** When a step is due although no packet comes. */
   long nextDeadlineNanos(long nowNanos) {
-    if (agingCursor < records.slotBound()) {
+    if (agingCursor < records.bound()) {
       return nowNanos;
     }
     return desk.waiting() > 0 ? Math.min(nextAgingNanos, nowNanos + 1_000_000) : nextAgingNanos;
   }
 
   private void tellWaiting() {
-    int bound = records.slotBound();
+    int bound = records.bound();
     for (int i = 0; i < SLOTS_A_POLL && i < bound; i++) {
       waitingCursor = waitingCursor + 1 < bound ? waitingCursor + 1 : 0;
-      int slot = waitingCursor;
+      int slot = records.at(waitingCursor);
       boolean waits =
           records.isLive(slot)
               && RecordFlags.has(records.get(slot, RecordFlags.FLAGS), RecordFlags.WAITING)
@@ -70,17 +69,18 @@ final class Sweeps {
   }
 
   private void age() {
-    int end = Math.min(agingCursor + SLOTS_A_POLL, records.slotBound());
+    int end = Math.min(agingCursor + SLOTS_A_POLL, records.bound());
     for (; agingCursor < end; agingCursor++) {
-      if (records.isLive(agingCursor)) {
-        Tcb tcb = desk.open(agingCursor);
+      int slot = records.at(agingCursor);
+      if (records.isLive(slot)) {
+        Tcb tcb = desk.open(slot);
         if (tcb.timestamps && tcb.tsRecentAge < 3) {
           tcb.tsRecentAge++;
         }
         desk.close(tcb);
       }
     }
-    if (agingCursor >= records.slotBound()) {
+    if (agingCursor >= records.bound()) {
       agingCursor = Integer.MAX_VALUE;
     }
   }

@@ -5,8 +5,7 @@ import org.jspecify.annotations.Nullable;
 import wisp.core.Counters;
 import wisp.core.memory.Blocks;
 import wisp.core.spi.BlockPool;
-import wisp.core.spi.RecordStore;
-import wisp.core.spi.SocketBuffers;
+import wisp.core.spi.KeyedHash;
 import wisp.core.tcp.Activity;
 import wisp.core.tcp.ConnectionTimers;
 import wisp.core.tcp.DrowsyList;
@@ -27,14 +26,13 @@ import wisp.core.tcp.congestion.CongestionState;
  */
 final class TcbDesk {
   private final TcpEnvironment env;
-  private final RecordStore records;
+  private final Records records;
   private final Bindings bindings;
   private final Activity activity;
   private final ReceiveWindow window;
   private final ConnectionTimers timers;
   private final DrowsyList drowsy;
   private final WaitQueues waits;
-  private final @Nullable SocketBuffers buffers;
   private final RecordCodec codec;
   private final SlotList removals = new SlotList();
 
@@ -47,7 +45,7 @@ final class TcbDesk {
 
   TcbDesk(
       TcpEnvironment env,
-      RecordStore records,
+      Records records,
       Bindings bindings,
       Activity activity,
       ReceiveWindow window,
@@ -55,30 +53,25 @@ final class TcbDesk {
       ConnectionTimers timers,
       DrowsyList drowsy,
       WaitQueues waits,
-      @Nullable SocketBuffers buffers) {
+      KeyedHash identities) {
     this.env = env;
     this.records = records;
     this.bindings = bindings;
     this.activity = activity;
     this.window = window;
-    this.codec = new RecordCodec(env, records, bindings, activity, window, output);
+    this.codec = new RecordCodec(env, records, bindings, activity, window, output, identities);
     this.timers = timers;
     this.drowsy = drowsy;
     this.waits = waits;
-    this.buffers = buffers;
   }
 
   // ---- Handles ---------------------------------------------------------------------------------
 
-  /**
-   * The slot of a handle whose record lives and has that identity, else {@link RecordStore#NONE}.
-   */
+  /** The slot of a handle whose record lives and has that identity, else {@link Records#NONE}. */
   int slotOf(long handle) {
     int slot = (int) handle;
-    if (slot < 0
-        || !records.isLive(slot)
-        || RecordCodec.handle(records.key(slot), slot) != handle) {
-      return RecordStore.NONE;
+    if (slot < 0 || !records.isLive(slot) || codec.handle(slot) != handle) {
+      return Records.NONE;
     }
     return slot;
   }
@@ -89,12 +82,12 @@ final class TcbDesk {
    */
   int openSlotOf(long handle) {
     int slot = slotOf(handle);
-    if (slot == RecordStore.NONE) {
-      return RecordStore.NONE;
+    if (slot == Records.NONE) {
+      return Records.NONE;
     }
     for (int i = 0; i < depth; i++) {
       if (tcbs[i].slot == slot) {
-        return isUnknown(tcbs[i]) ? RecordStore.NONE : slot;
+        return isUnknown(tcbs[i]) ? Records.NONE : slot;
       }
     }
     int state = RecordFlags.state(records.get(slot, RecordFlags.FLAGS));
@@ -102,8 +95,8 @@ final class TcbDesk {
         state == RecordFlags.FREE
             || state == RecordFlags.TIME_WAIT
             || (state == RecordFlags.HALF_OPEN
-                && !bindings.isActive(Bindings.keyBinding(records.key(slot))));
-    return isUnknown ? RecordStore.NONE : slot;
+                && !bindings.isActive(Bindings.tailBinding(records.tail(slot))));
+    return isUnknown ? Records.NONE : slot;
   }
 
   private static boolean isUnknown(Tcb tcb) {
@@ -139,7 +132,7 @@ final class TcbDesk {
       tcbs[depth] = new Tcb();
     }
     if (depth > 0) {
-      tcbs[depth].slot = RecordStore.NONE; // only the first place may have kept its connection
+      tcbs[depth].slot = Records.NONE; // only the first place may have kept its connection
     }
     users[depth] = 1;
     return tcbs[depth++];
@@ -166,30 +159,26 @@ final class TcbDesk {
   /**
    * A new connection with a fresh record and an activity block, laid out.
    *
+   * @param high the address that the binding does not hold, upper half
+   * @param low lower half
+   * @param port the port that goes with it
    * @return null: no memory (counted by the caller); nothing has changed
    */
-  @Nullable Tcb create(long key, int binding) {
-    int slot = records.insert(key);
-    if (slot == RecordStore.NONE) {
-      return null;
-    }
-    if (buffers != null && !buffers.open(slot)) {
-      records.remove(slot);
+  @Nullable Tcb create(long high, long low, int port, int binding) {
+    int slot = records.insert(high, low, Bindings.tail(port, binding));
+    if (slot == Records.NONE) {
       return null;
     }
     forget(slot);
     Tcb tcb = take();
-    codec.identify(tcb, slot, key);
+    codec.identify(tcb, slot);
     tcb.block = Blocks.NONE;
     tcb.state = State.CLOSED;
     tcb.srttMicros = 0;
-    tcb.congestion.mss = TcpConfig.DEFAULT_MSS_IPV4;
+    tcb.congestion.mss = TcpConfig.defaultMss(tcb.isIpv6());
     if (!activity.wake(tcb, Blocks.Purpose.ORDINARY)) {
       depth--;
-      tcb.slot = RecordStore.NONE;
-      if (buffers != null) {
-        buffers.close(slot);
-      }
+      tcb.slot = Records.NONE;
       records.remove(slot);
       return null;
     }
@@ -213,7 +202,7 @@ final class TcbDesk {
 
   private void forget(int slot) {
     if (tcbs[0].slot == slot && depth == 0) {
-      tcbs[0].slot = RecordStore.NONE;
+      tcbs[0].slot = Records.NONE;
     }
   }
 
@@ -314,7 +303,7 @@ final class TcbDesk {
       records.set(tcb.slot, RecordFlags.FLAGS, RecordFlags.FREE);
       removals.add(tcb.slot);
     }
-    tcb.slot = RecordStore.NONE;
+    tcb.slot = Records.NONE;
   }
 
   private void settleTimeWait(Tcb tcb, int before) {
@@ -408,7 +397,7 @@ final class TcbDesk {
    */
   void timeWaitDue(long handle, long deadlineNanos) {
     int slot = slotOf(handle);
-    if (slot == RecordStore.NONE) {
+    if (slot == Records.NONE) {
       return;
     }
     int flags = records.get(slot, RecordFlags.FLAGS);
@@ -427,7 +416,7 @@ final class TcbDesk {
 
   private void endTimeWait(long handle) {
     int slot = slotOf(handle);
-    if (slot == RecordStore.NONE) {
+    if (slot == Records.NONE) {
       return;
     }
     int flags = records.get(slot, RecordFlags.FLAGS);
@@ -471,10 +460,7 @@ final class TcbDesk {
   }
 
   private void remove(int slot) {
-    bindings.connectionRemoved(Bindings.keyBinding(records.key(slot)));
-    if (buffers != null) {
-      buffers.close(slot);
-    }
+    bindings.connectionRemoved(Bindings.tailBinding(records.tail(slot)));
     forget(slot);
     records.remove(slot);
   }

@@ -23,6 +23,7 @@ public final class Acknowledgment {
   private final Retransmission retransmission;
   private final ConnectionTimers timers;
   private final Sender sender;
+  private final MtuDiscovery mtu;
 
   /** For one context. */
   public Acknowledgment(
@@ -32,7 +33,8 @@ public final class Acknowledgment {
       CongestionControl control,
       Retransmission retransmission,
       ConnectionTimers timers,
-      Sender sender) {
+      Sender sender,
+      MtuDiscovery mtu) {
     this.env = env;
     this.queue = queue;
     this.frames = frames;
@@ -40,6 +42,7 @@ public final class Acknowledgment {
     this.retransmission = retransmission;
     this.timers = timers;
     this.sender = sender;
+    this.mtu = mtu;
   }
 
   /** Whether the ACK number lies where RFC 5961 §5 allows: [SND.UNA − MAX.SND.WND, SND.NXT]. */
@@ -103,6 +106,7 @@ public final class Acknowledgment {
     retransmission.sample(tcb, ack, options.hasTimestamp(), options.tsEcr());
     tcb.sndUna = ack;
     tcb.progressNanos = env.nowNanos;
+    mtu.acknowledged(tcb);
     if (tcb.urgentQueued && Seq.atOrAfter(ack, tcb.sndUp)) {
       tcb.urgentQueued = false;
     }
@@ -174,7 +178,11 @@ public final class Acknowledgment {
       int most = c.ssthreshBytes + tcb.flightBytes();
       c.cwndBytes = Math.min(c.cwndBytes + c.mss, most);
     } else if (tcb.duplicateAcks == DUPLICATES_FOR_LOSS && Seq.after(tcb.sndUna - 1, tcb.recover)) {
-      control.onLoss(c, tcb.flightBytes());
+      if (mtu.isProbeLost(tcb)) {
+        c.ssthreshBytes = c.cwndBytes; // lost for its size: recovery ends where it began
+      } else {
+        control.onLoss(c, tcb.flightBytes());
+      }
       tcb.recover = tcb.sndNxt;
       tcb.fastRecovery = true;
       env.counters.add(Event.FAST_RETRANSMITS);

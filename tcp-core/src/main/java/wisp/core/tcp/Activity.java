@@ -13,7 +13,7 @@ import wisp.core.tcp.congestion.CongestionState;
  *
  * <pre>
  *     0 wheel: next, previous, list; 12 slot; 16 deadline; 24 drowsy: next, previous; 32 flags, state
- *    40 send variables; 80 receive variables; 112 options; 128 queue; 168 congestion, RTT, recovery; 240 held text
+ *    40 send variables; 80 receive variables; 112 options; 128 queue; 168 congestion, RTT, recovery; 184 held text, path MTU
  * </pre>
  */
 public final class Activity {
@@ -156,6 +156,11 @@ public final class Activity {
     putInt(t.held.blockCount);
     putInt(t.held.latestSeq);
     putInt(t.peerFinSeq);
+    putInt(t.probeBytes | t.sizedBytes << 16);
+    putInt(t.arrivedBytes | t.claimedMtu << 16);
+    putInt(t.probeSeq);
+    putInt(t.sizedSeq);
+    putInt(t.claimedSeq);
     assert at <= blocks.start(t.block) + BYTES;
   }
 
@@ -233,6 +238,15 @@ public final class Activity {
     t.held.blockCount = nextInt();
     t.held.latestSeq = nextInt();
     t.peerFinSeq = nextInt();
+    int probing = nextInt();
+    t.probeBytes = probing & 0xFFFF;
+    t.sizedBytes = probing >>> 16;
+    int arrived = nextInt();
+    t.arrivedBytes = arrived & 0xFFFF;
+    t.claimedMtu = arrived >>> 16;
+    t.probeSeq = nextInt();
+    t.sizedSeq = nextInt();
+    t.claimedSeq = nextInt();
   }
 
   private void begin(int block) {

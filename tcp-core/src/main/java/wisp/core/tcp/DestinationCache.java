@@ -10,7 +10,8 @@ import wisp.core.spi.KeyedHash;
 public final class DestinationCache {
   private static final int SIZE = 1024;
   private final KeyedHash hash;
-  private final int[] address = new int[SIZE];
+  private final long[] high = new long[SIZE];
+  private final long[] low = new long[SIZE];
   private final int[] srttMicros = new int[SIZE];
   private final int[] rttvarMicros = new int[SIZE];
 
@@ -20,15 +21,16 @@ public final class DestinationCache {
   }
 
   void remember(Tcb tcb) {
-    int i = place(tcb.remoteAddress);
-    address[i] = tcb.remoteAddress;
+    int i = place(tcb);
+    high[i] = tcb.remoteHigh;
+    low[i] = tcb.remoteLow;
     srttMicros[i] = tcb.srttMicros;
     rttvarMicros[i] = tcb.rttvarMicros;
   }
 
   void recall(Tcb tcb) {
-    int i = place(tcb.remoteAddress);
-    if (address[i] == tcb.remoteAddress && srttMicros[i] != 0) {
+    int i = place(tcb);
+    if (low[i] == tcb.remoteLow && high[i] == tcb.remoteHigh && srttMicros[i] != 0) {
       tcb.srttMicros = srttMicros[i];
       tcb.rttvarMicros = rttvarMicros[i];
     }
@@ -36,10 +38,10 @@ public final class DestinationCache {
 
   /** Bytes that it occupies. */
   public long reservedBytes() {
-    return 3L * SIZE * Integer.BYTES;
+    return 24L * SIZE;
   }
 
-  private int place(int ipv4) {
-    return (int) hash.hash(ipv4) & (SIZE - 1);
+  private int place(Tcb tcb) {
+    return (int) hash.hash(tcb.remoteHigh, tcb.remoteLow) & (SIZE - 1);
   }
 }

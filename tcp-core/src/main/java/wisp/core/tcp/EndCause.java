@@ -8,6 +8,8 @@ public enum EndCause {
   RESET,
   /** RST to our SYN. */
   REFUSED,
+  /** An ICMP error said that our SYN can't be answered. */
+  UNREACHABLE,
   /** By the application, or its full close met more data. */
   ABORTED,
   /** R2 was reached. */

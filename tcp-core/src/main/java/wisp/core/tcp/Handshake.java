@@ -45,8 +45,8 @@ public final class Handshake {
     tcb.state = State.SYN_SENT;
     tcb.passive = false;
     begin(tcb, iss);
-    tcb.peerMss = TcpConfig.DEFAULT_MSS_IPV4;
-    tcb.congestion.mss = output.effectiveMss(tcb.peerMss, false);
+    tcb.peerMss = TcpConfig.defaultMss(tcb.isIpv6());
+    output.updateMss(tcb);
     sender.sendSyn(tcb);
     startTimer(tcb);
   }
@@ -97,14 +97,14 @@ public final class Handshake {
   private void onSyn(Tcb tcb, TcpHeader seg, TcpOptions options) {
     tcb.rcvNxt = seg.seq() + 1;
     tcb.lastAckSent = tcb.rcvNxt;
-    tcb.peerMss = options.hasMss() ? options.mss() : TcpConfig.DEFAULT_MSS_IPV4;
+    tcb.peerMss = options.hasMss() ? options.mss() : TcpConfig.defaultMss(tcb.isIpv6());
     tcb.windowScaling = options.windowScale() >= 0;
     tcb.sndScale = Math.max(0, options.windowScale());
     tcb.rcvScale = tcb.windowScaling ? env.config.windowShift() : 0;
     tcb.sackPermitted = options.sackPermitted();
     tcb.timestamps = options.hasTimestamp();
     tcb.tsRecent = options.hasTimestamp() ? options.tsVal() : 0;
-    tcb.congestion.mss = output.effectiveMss(tcb.peerMss, tcb.timestamps);
+    output.updateMss(tcb);
     tcb.congestion.cwndBytes = CongestionState.initialWindow(tcb.congestion.mss);
     tcb.sndWnd = seg.windowUnscaled();
     tcb.maxSndWnd = tcb.sndWnd;
@@ -118,14 +118,7 @@ public final class Handshake {
     boolean hasAck = seg.has(TcpHeader.ACK);
     if (hasAck && seg.ackNo() != tcb.sndNxt) {
       if (!seg.has(TcpHeader.RST)) {
-        output.sendReset(
-            tcb.localAddress,
-            tcb.localPort,
-            tcb.remoteAddress,
-            tcb.remotePort,
-            seg.ackNo(),
-            0,
-            false);
+        output.sendReset(tcb, seg.ackNo(), 0, false);
       }
       env.counters.add(Event.DROP_ACK);
       return;

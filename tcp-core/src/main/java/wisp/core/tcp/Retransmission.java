@@ -17,6 +17,7 @@ public final class Retransmission {
   private final CongestionControl control;
   private final Sender sender;
   private final Ending ending;
+  private final MtuDiscovery mtu;
 
   /** For one context. */
   public Retransmission(
@@ -24,12 +25,14 @@ public final class Retransmission {
       ConnectionTimers timers,
       CongestionControl control,
       Sender sender,
-      Ending ending) {
+      Ending ending,
+      MtuDiscovery mtu) {
     this.env = env;
     this.timers = timers;
     this.control = control;
     this.sender = sender;
     this.ending = ending;
+    this.mtu = mtu;
   }
 
   /** RTO with the present back-off, in nanoseconds. */
@@ -157,6 +160,7 @@ public final class Retransmission {
       return;
     }
     env.counters.add(Event.TIMEOUTS);
+    mtu.onTimeout(tcb);
     control.onTimeout(tcb.congestion, tcb.flightBytes(), !tcb.resending);
     tcb.fastRecovery = false;
     tcb.duplicateAcks = 0;

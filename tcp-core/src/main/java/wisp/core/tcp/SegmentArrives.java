@@ -190,7 +190,7 @@ public final class SegmentArrives {
   }
 
   private void challenge(Tcb tcb) {
-    if (limiter.permits(tcb.key, env.nowNanos)) {
+    if (limiter.permits(tcb.identity, env.nowNanos)) {
       env.counters.add(Event.CHALLENGE_ACKS);
       output.sendAck(tcb);
     }
@@ -240,8 +240,7 @@ public final class SegmentArrives {
     if (tcb.state == State.SYN_RECEIVED) {
       if (Seq.atOrBefore(ack, tcb.sndUna) || Seq.after(ack, tcb.sndNxt)) {
         env.counters.add(Event.DROP_ACK);
-        output.sendReset(
-            tcb.localAddress, tcb.localPort, tcb.remoteAddress, tcb.remotePort, ack, 0, false);
+        output.sendReset(tcb, ack, 0, false);
         return false;
       }
       rememberTimestamp(tcb, seg, options);

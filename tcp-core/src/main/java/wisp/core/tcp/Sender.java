@@ -13,12 +13,14 @@ public final class Sender {
   private final TcpEnvironment env;
   private final TcpOutput output;
   private final ConnectionTimers timers;
+  private final MtuDiscovery mtu;
 
   /** For one context. */
-  public Sender(TcpEnvironment env, TcpOutput output, ConnectionTimers timers) {
+  public Sender(TcpEnvironment env, TcpOutput output, ConnectionTimers timers, MtuDiscovery mtu) {
     this.env = env;
     this.output = output;
     this.timers = timers;
+    this.mtu = mtu;
   }
 
   /** SYN or SYN-ACK, for the first time or again. */
@@ -40,6 +42,13 @@ public final class Sender {
       return false;
     }
     while (!tcb.resending && isSomethingUnsent(tcb)) {
+      int probe = mtu.probe(tcb, unsentBytes(tcb), usableBytes(tcb));
+      if (probe > 0) {
+        if (!sendProbe(tcb, probe)) {
+          return false;
+        }
+        continue;
+      }
       int length = lengthAllowed(tcb);
       if (length < 0) {
         awaitWindow(tcb);
@@ -105,6 +114,22 @@ public final class Sender {
     return tcb.fastRecovery ? 0 : Math.min(tcb.duplicateAcks, 2) * tcb.effectiveMss();
   }
 
+  private static int usableBytes(Tcb tcb) {
+    return Math.min(tcb.sndWnd, tcb.congestion.cwndBytes) - tcb.flightBytes();
+  }
+
+  /** One segment larger than the path is known to carry (RFC 4821 §7). */
+  private boolean sendProbe(Tcb tcb, int length) {
+    @SeqNum int seq = tcb.sndNxt;
+    boolean first = tcb.sndUna == tcb.sndNxt;
+    if (!output.sendProbe(tcb, seq, length)) {
+      return false;
+    }
+    mtu.probeSent(tcb, seq, length);
+    sent(tcb, length, first);
+    return true;
+  }
+
   private boolean sendNew(Tcb tcb, int length) {
     boolean last = length == unsentBytes(tcb);
     boolean fin = last && tcb.finQueued && tcb.sndWnd - tcb.flightBytes() > length;
@@ -113,6 +138,7 @@ public final class Sender {
     if (!output.sendSegment(tcb, tcb.sndNxt, length, flags)) {
       return false;
     }
+    mtu.sent(tcb, tcb.sndNxt, length);
     sent(tcb, length + (fin ? 1 : 0), first);
     tcb.finSent |= fin;
     return true;

@@ -1,5 +1,6 @@
 package wisp.core.tcp;
 
+import wisp.core.ip.IpAddress;
 import wisp.core.spi.BlockPool;
 import wisp.core.tcp.congestion.CongestionState;
 
@@ -17,8 +18,8 @@ public final class Tcb {
   /** Place of the record. */
   public int slot = -1;
 
-  /** The record's key. */
-  public long key;
+  /** The record's key in 64 bits: IPv4 as it is, IPv6 hashed. */
+  public long identity;
 
   /** What the application holds. */
   public long handle;
@@ -26,9 +27,13 @@ public final class Tcb {
   /** Number of the binding: (fixed endpoint, handler, profile). */
   public int binding;
 
-  public int localAddress;
+  /** Addresses in 128 bits, IPv4 in mapped form. */
+  public long localHigh;
+
+  public long localLow;
   public int localPort;
-  public int remoteAddress;
+  public long remoteHigh;
+  public long remoteLow;
   public int remotePort;
 
   /** Whether it came from LISTEN (MUST-11). */
@@ -196,6 +201,34 @@ public final class Tcb {
 
   public @SeqNum int peerFinSeq;
 
+  // ---- Path MTU: awake only --------------------------------------------------------------------
+
+  /** Payload of a probe in flight that is larger than a full segment; 0: none (RFC 4821). */
+  public int probeBytes;
+
+  /** Where the probe begins. */
+  public @SeqNum int probeSeq;
+
+  /** Payload of a full segment whose arrival is waited for; 0: none. */
+  public int sizedBytes;
+
+  /** Acknowledging it shows that segments of this size arrive. */
+  public @SeqNum int sizedSeq;
+
+  /** Largest payload that was seen to arrive (RFC 5927 §7.2: maxsizeacked). */
+  public int arrivedBytes;
+
+  /** A claimed path MTU that is believed only after a time-out; 0: none. */
+  public int claimedMtu;
+
+  /** Acknowledging it refutes the claim. */
+  public @SeqNum int claimedSeq;
+
+  /** Type and code of the ICMP error in hand: valid while it is dealt with. */
+  public int icmpType;
+
+  public int icmpCode;
+
   // ---- Timer: awake only ------------------------------------------------------------------------
 
   /** TIME-WAIT begins anew: the FIN came again. Set for the desk, which keeps the deadline. */
@@ -205,6 +238,11 @@ public final class Tcb {
   public TimerKind timer = TimerKind.NONE;
 
   public long timerDeadlineNanos;
+
+  /** Whether the packets are IPv6. */
+  public boolean isIpv6() {
+    return !IpAddress.isIpv4(remoteHigh, remoteLow);
+  }
 
   /** Bytes in flight, SYN and FIN counted. */
   public int flightBytes() {
@@ -237,6 +275,10 @@ public final class Tcb {
     duplicateAcksOwed = 0;
     timer = TimerKind.NONE;
     timerDeadlineNanos = Long.MAX_VALUE;
+    probeBytes = 0;
+    sizedBytes = 0;
+    arrivedBytes = 0;
+    claimedMtu = 0;
     congestion.ackedBytes = 0;
     congestion.ssthreshBytes = CongestionState.UNLIMITED;
   }

@@ -36,6 +36,11 @@ public record TcpConfig(
   /** Send MSS never falls below this, whatever the peer asks (CVE-2019-11479). */
   public static final int LEAST_MSS = 48;
 
+  private static final int DEFAULT_MSS_IPV4 = 536;
+  private static final int DEFAULT_MSS_IPV6 = 1_220;
+
   /** Send MSS without an option (MUST-15). */
-  public static final int DEFAULT_MSS_IPV4 = 536;
+  public static int defaultMss(boolean ipv6) {
+    return ipv6 ? DEFAULT_MSS_IPV6 : DEFAULT_MSS_IPV4;
+  }
 }

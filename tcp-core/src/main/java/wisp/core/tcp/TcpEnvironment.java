@@ -40,6 +40,6 @@ public final class TcpEnvironment {
    * Our timestamp clock for this connection: 1 ms ticks from a hidden origin (RFC 7323 §5.4, §7.1).
    */
   int timestampNow(Tcb tcb) {
-    return (int) (nowNanos / 1_000_000) + (int) timestampOffsets.hash(tcb.key);
+    return (int) (nowNanos / 1_000_000) + (int) timestampOffsets.hash(tcb.identity);
   }
 }

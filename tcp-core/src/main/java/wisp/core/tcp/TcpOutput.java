@@ -2,7 +2,9 @@ package wisp.core.tcp;
 
 import java.lang.foreign.MemorySegment;
 import wisp.core.Counters.Event;
-import wisp.core.ip.Ipv4Output;
+import wisp.core.ip.IpOutput;
+import wisp.core.ip.IpPacket;
+import wisp.core.ip.PathMtus;
 import wisp.core.wire.TcpHeader;
 import wisp.core.wire.TcpOptions;
 
@@ -16,7 +18,8 @@ public final class TcpOutput {
   private static final int MOST_OPTION_BYTES = 40;
 
   private final TcpEnvironment env;
-  private final Ipv4Output ip;
+  private final IpOutput ip;
+  private final PathMtus paths;
   private final ReceiveWindow window;
   private final Reassembly reassembly;
   private final SendText text;
@@ -25,12 +28,14 @@ public final class TcpOutput {
   /** For one context. */
   public TcpOutput(
       TcpEnvironment env,
-      Ipv4Output ip,
+      IpOutput ip,
+      PathMtus paths,
       ReceiveWindow window,
       Reassembly reassembly,
       SendText text) {
     this.env = env;
     this.ip = ip;
+    this.paths = paths;
     this.window = window;
     this.reassembly = reassembly;
     this.text = text;
@@ -42,19 +47,30 @@ public final class TcpOutput {
     if (tcb.urgentQueued) {
       return mss; // each segment has an urgent pointer of its own
     }
-    int offload = ip.segmentationBytes() - TcpHeader.LENGTH - MOST_OPTION_BYTES;
+    int offload = ip.segmentationBytes(tcb.isIpv6()) - TcpHeader.LENGTH - MOST_OPTION_BYTES;
     return offload < mss ? mss : offload - offload % mss;
   }
 
-  /** What we announce in the MSS option (MUST-67, RFC 6691: options not subtracted). */
-  int advertisedMss() {
-    return Math.min(ip.maxTransportBytes() - TcpHeader.LENGTH, 65_535);
+  /**
+   * What we announce in the MSS option (MUST-67, RFC 6691: options not subtracted): the link's MTU
+   * decides, not what is known of the path to the peer (RFC 2923 §2.3).
+   */
+  private int advertisedMss(Tcb tcb) {
+    return Math.min(payloadIn(paths.linkMtu(), tcb), 65_535);
   }
 
-  /** Payload of a full segment to this peer (MUST-16). */
-  public int effectiveMss(int peerMss, boolean timestamps) {
-    int mss = Math.min(Math.max(peerMss, TcpConfig.LEAST_MSS), advertisedMss());
-    return mss - (timestamps ? TcpOptions.TIMESTAMP_LENGTH : 0);
+  private static int payloadIn(int packetBytes, Tcb tcb) {
+    return packetBytes - IpOutput.headerBytes(tcb.isIpv6()) - TcpHeader.LENGTH;
+  }
+
+  /**
+   * Sets the payload of a full segment: no more than the peer takes (MUST-16), than the path
+   * carries, than the options leave.
+   */
+  public void updateMss(Tcb tcb) {
+    int path = payloadIn(paths.mtu(tcb.remoteHigh, tcb.remoteLow), tcb);
+    int mss = Math.min(Math.max(tcb.peerMss, TcpConfig.LEAST_MSS), path);
+    tcb.congestion.mss = mss - (tcb.timestamps ? TcpOptions.TIMESTAMP_LENGTH : 0);
   }
 
   /** SYN, or SYN-ACK when {@code acknowledge}. */
@@ -68,12 +84,12 @@ public final class TcpOutput {
             + (offerScale ? TcpOptions.WINDOW_SCALE_LENGTH : 0)
             + (offerSack ? TcpOptions.SACK_PERMITTED_LENGTH : 0)
             + (offerTimestamps ? TcpOptions.TIMESTAMP_LENGTH : 0);
-    if (!ip.begin(headerBytes)) {
+    if (!begin(tcb, headerBytes)) {
       return false;
     }
     MemorySegment memory = ip.memory();
     long at = ip.start() + TcpHeader.LENGTH;
-    at += TcpOptions.writeMss(memory, at, advertisedMss());
+    at += TcpOptions.writeMss(memory, at, advertisedMss(tcb));
     if (offerSack) {
       at += TcpOptions.writeSackPermitted(memory, at);
     }
@@ -87,7 +103,7 @@ public final class TcpOutput {
     int flags = acknowledge ? TcpHeader.SYN | TcpHeader.ACK : TcpHeader.SYN;
     int field = window.advertise(tcb, true);
     @SeqNum int iss = tcb.sndUna;
-    finish(tcb, iss, acknowledge ? tcb.rcvNxt : 0, headerBytes, 0, flags, field, 0);
+    finish(tcb, iss, acknowledge ? tcb.rcvNxt : 0, headerBytes, 0, flags, field, 0, 0);
     return true;
   }
 
@@ -115,11 +131,23 @@ public final class TcpOutput {
    * @return false: the link was full, nothing has changed
    */
   boolean sendSegment(Tcb tcb, @SeqNum int seq, int payloadBytes, int flags) {
+    int mss = tcb.effectiveMss();
+    return sendSegment(tcb, seq, payloadBytes, flags, payloadBytes > mss ? mss : 0);
+  }
+
+  /** One segment with queued payload, whatever a full one holds otherwise. */
+  boolean sendProbe(Tcb tcb, @SeqNum int seq, int payloadBytes) {
+    env.counters.add(Event.MTU_PROBES);
+    return sendSegment(tcb, seq, payloadBytes, 0, 0);
+  }
+
+  private boolean sendSegment(
+      Tcb tcb, @SeqNum int seq, int payloadBytes, int flags, int segmentBytes) {
     int timestampBytes = tcb.timestamps ? TcpOptions.TIMESTAMP_LENGTH : 0;
     int islands = islandsToReport(tcb, payloadBytes);
     int sackBytes = islands == 0 ? 0 : TcpOptions.sackLength(islands);
     int headerBytes = TcpHeader.LENGTH + timestampBytes + sackBytes;
-    if (!ip.begin(headerBytes + payloadBytes)) {
+    if (!begin(tcb, headerBytes + payloadBytes)) {
       return false;
     }
     MemorySegment memory = ip.memory();
@@ -147,7 +175,8 @@ public final class TcpOutput {
         payloadBytes,
         flags | TcpHeader.ACK,
         field,
-        urgentPointer);
+        urgentPointer,
+        segmentBytes);
     return true;
   }
 
@@ -171,7 +200,8 @@ public final class TcpOutput {
       int payloadBytes,
       int flags,
       int windowField,
-      int urgentPointer) {
+      int urgentPointer,
+      int segmentBytes) {
     MemorySegment memory = ip.memory();
     TcpHeader.write(
         memory,
@@ -184,16 +214,7 @@ public final class TcpOutput {
         flags,
         windowField,
         urgentPointer);
-    int mss = tcb.effectiveMss();
-    int segmentBytes = payloadBytes > mss ? mss : 0;
-    ip.sendTcp(
-        tcb.localAddress,
-        tcb.remoteAddress,
-        tcb.ttl,
-        tcb.dscp,
-        headerBytes + payloadBytes,
-        headerBytes,
-        segmentBytes);
+    ip.sendTcp(tcb.ttl, tcb.dscp, headerBytes + payloadBytes, headerBytes, segmentBytes);
     env.counters.add(Event.SEGMENTS_SENT);
     if ((flags & TcpHeader.ACK) != 0) {
       tcb.lastAckSent = tcb.rcvNxt;
@@ -205,35 +226,46 @@ public final class TcpOutput {
   /** RST of a connection that ends: &lt;SEQ=SND.NXT&gt;&lt;ACK=RCV.NXT&gt;&lt;CTL=RST,ACK&gt;. */
   void sendReset(Tcb tcb) {
     boolean acknowledge = tcb.state != State.SYN_SENT;
-    sendReset(
-        tcb.localAddress,
-        tcb.localPort,
-        tcb.remoteAddress,
-        tcb.remotePort,
-        acceptableSeq(tcb),
-        acknowledge ? tcb.rcvNxt : 0,
-        acknowledge);
+    sendReset(tcb, acceptableSeq(tcb), acknowledge ? tcb.rcvNxt : 0, acknowledge);
   }
 
-  /**
-   * RST with exactly these numbers, for a connection or for a segment that belongs to none (RFC
-   * 9293 §3.10.7.1).
-   */
-  public void sendReset(
-      int localAddress,
-      int localPort,
-      int remoteAddress,
-      int remotePort,
-      @SeqNum int seq,
-      @SeqNum int ack,
-      boolean acknowledge) {
-    if (!ip.begin(TcpHeader.LENGTH)) {
-      return;
+  /** RST of a connection with these numbers. */
+  void sendReset(Tcb tcb, @SeqNum int seq, @SeqNum int ack, boolean acknowledge) {
+    if (begin(tcb, TcpHeader.LENGTH)) {
+      sendReset(tcb.localPort, tcb.remotePort, seq, ack, acknowledge);
     }
+  }
+
+  private boolean begin(Tcb tcb, int bytes) {
+    return ip.begin(tcb.localHigh, tcb.localLow, tcb.remoteHigh, tcb.remoteLow, bytes);
+  }
+
+  /** RST for a segment that belongs to no connection (RFC 9293 §3.10.7.1). */
+  public void sendReset(IpPacket packet, TcpHeader seg) {
+    boolean begun =
+        ip.begin(
+            packet.destinationHigh,
+            packet.destinationLow,
+            packet.sourceHigh,
+            packet.sourceLow,
+            TcpHeader.LENGTH);
+    if (begun) {
+      boolean hasAck = seg.has(TcpHeader.ACK);
+      sendReset(
+          seg.destinationPort(),
+          seg.sourcePort(),
+          hasAck ? seg.ackNo() : 0,
+          hasAck ? 0 : seg.seq() + seg.seqLength(),
+          !hasAck);
+    }
+  }
+
+  private void sendReset(
+      int localPort, int remotePort, @SeqNum int seq, @SeqNum int ack, boolean acknowledge) {
     int flags = acknowledge ? TcpHeader.RST | TcpHeader.ACK : TcpHeader.RST;
     TcpHeader.write(
         ip.memory(), ip.start(), localPort, remotePort, seq, ack, TcpHeader.LENGTH, flags, 0, 0);
-    ip.sendTcp(localAddress, remoteAddress, 64, 0, TcpHeader.LENGTH, TcpHeader.LENGTH, 0);
+    ip.sendTcp(64, 0, TcpHeader.LENGTH, TcpHeader.LENGTH, 0);
     env.counters.add(Event.RESETS_SENT);
     env.counters.add(Event.SEGMENTS_SENT);
   }

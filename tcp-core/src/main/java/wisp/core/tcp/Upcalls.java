@@ -1,6 +1,7 @@
 package wisp.core.tcp;
 
 import java.lang.foreign.MemorySegment;
+import wisp.core.ip.IcmpError;
 
 /**
  * What TCP tells the application. Any of these may call back into the API, also on this very
@@ -27,6 +28,9 @@ public interface Upcalls {
 
   /** The peer's FIN was reached. */
   void peerClosed(Tcb tcb);
+
+  /** An ICMP error about it, which may pass or can't be trusted to end it (SHLD-25). */
+  void unreachable(Tcb tcb, IcmpError error);
 
   /** The last one. */
   void ended(Tcb tcb, EndCause cause);

@@ -94,6 +94,33 @@ public final class Checksum {
   }
 
   /**
+   * The partial sum of the pseudo-header (RFC 8200 §8.1).
+   *
+   * @param sourceHigh first 64 bits of the address, {@code sourceLow} the others
+   * @param destinationHigh as {@code sourceHigh}
+   * @param protocol of the message: the last header's, not that of an extension header
+   * @param length of the message: header and payload, in bytes
+   */
+  public static long pseudoHeaderIpv6(
+      long sourceHigh,
+      long sourceLow,
+      long destinationHigh,
+      long destinationLow,
+      int protocol,
+      int length) {
+    return halves(sourceHigh)
+        + halves(sourceLow)
+        + halves(destinationHigh)
+        + halves(destinationLow)
+        + protocol
+        + length;
+  }
+
+  private static long halves(long word) {
+    return (word & LOW32) + (word >>> 32);
+  }
+
+  /**
    * The partial sum of a message from sums of two of its parts.
    *
    * @param a of the part in front, or of all other parts so far

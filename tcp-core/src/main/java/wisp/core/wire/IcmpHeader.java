@@ -16,14 +16,76 @@ public final class IcmpHeader {
   /** See {@link #ECHO_REPLY}. */
   public static final int DESTINATION_UNREACHABLE = 3;
 
+  /** See {@link #ECHO_REPLY}. Deprecated: ignored and never sent (RFC 6633). */
+  public static final int SOURCE_QUENCH = 4;
+
+  /** See {@link #ECHO_REPLY}. */
+  public static final int REDIRECT = 5;
+
   /** See {@link #ECHO_REPLY}. */
   public static final int ECHO_REQUEST = 8;
 
-  /** Codes of {@link #DESTINATION_UNREACHABLE}. */
+  /** See {@link #ECHO_REPLY}. */
+  public static final int TIME_EXCEEDED = 11;
+
+  /** See {@link #ECHO_REPLY}. */
+  public static final int PARAMETER_PROBLEM = 12;
+
+  /** Codes of {@link #DESTINATION_UNREACHABLE} (RFC 792, RFC 1122 §3.2.2.1, RFC 1812 §5.2.7.1). */
+  public static final int CODE_NET_UNREACHABLE = 0;
+
+  /** See {@link #CODE_NET_UNREACHABLE}. */
+  public static final int CODE_HOST_UNREACHABLE = 1;
+
+  /** See {@link #CODE_NET_UNREACHABLE}. */
   public static final int CODE_PROTOCOL_UNREACHABLE = 2;
 
-  /** See {@link #CODE_PROTOCOL_UNREACHABLE}. */
+  /** See {@link #CODE_NET_UNREACHABLE}. */
   public static final int CODE_PORT_UNREACHABLE = 3;
+
+  /**
+   * See {@link #CODE_NET_UNREACHABLE}. DF is set; {@link #nextHopMtu} says what fits (RFC 1191 §4).
+   */
+  public static final int CODE_FRAGMENTATION_NEEDED = 4;
+
+  /** See {@link #CODE_NET_UNREACHABLE}. */
+  public static final int CODE_SOURCE_ROUTE_FAILED = 5;
+
+  /** See {@link #CODE_NET_UNREACHABLE}. */
+  public static final int CODE_NET_UNKNOWN = 6;
+
+  /** See {@link #CODE_NET_UNREACHABLE}. */
+  public static final int CODE_HOST_UNKNOWN = 7;
+
+  /** See {@link #CODE_NET_UNREACHABLE}. */
+  public static final int CODE_SOURCE_ISOLATED = 8;
+
+  /** See {@link #CODE_NET_UNREACHABLE}. */
+  public static final int CODE_NET_PROHIBITED = 9;
+
+  /** See {@link #CODE_NET_UNREACHABLE}. */
+  public static final int CODE_HOST_PROHIBITED = 10;
+
+  /** See {@link #CODE_NET_UNREACHABLE}. */
+  public static final int CODE_NET_UNREACHABLE_FOR_TOS = 11;
+
+  /** See {@link #CODE_NET_UNREACHABLE}. */
+  public static final int CODE_HOST_UNREACHABLE_FOR_TOS = 12;
+
+  /** See {@link #CODE_NET_UNREACHABLE}. */
+  public static final int CODE_ADMINISTRATIVELY_PROHIBITED = 13;
+
+  /** See {@link #CODE_NET_UNREACHABLE}. */
+  public static final int CODE_HOST_PRECEDENCE_VIOLATION = 14;
+
+  /** See {@link #CODE_NET_UNREACHABLE}. */
+  public static final int CODE_PRECEDENCE_CUTOFF = 15;
+
+  /** Codes of {@link #TIME_EXCEEDED}. */
+  public static final int CODE_TTL_EXCEEDED = 0;
+
+  /** See {@link #CODE_TTL_EXCEEDED}. */
+  public static final int CODE_REASSEMBLY_TIME_EXCEEDED = 1;
 
   /**
    * How much of a packet an error quotes at most: with both headers this makes 576 bytes (RFC 1812
@@ -62,6 +124,31 @@ public final class IcmpHeader {
   /** Refines the type. */
   public int code() {
     return Wire.u8(memory, start + 1);
+  }
+
+  /** Whether this tells of a problem with a packet, which it quotes (RFC 1122 §3.2.2). */
+  public boolean isError() {
+    return switch (type()) {
+      case DESTINATION_UNREACHABLE, SOURCE_QUENCH, REDIRECT, TIME_EXCEEDED, PARAMETER_PROBLEM ->
+          true;
+      default -> false;
+    };
+  }
+
+  /**
+   * The four bytes behind the checksum, whose sense depends on the type: in a parameter problem the
+   * first one points at the byte in question.
+   */
+  public int word() {
+    return Wire.i32(memory, start + 4);
+  }
+
+  /**
+   * What fits the next link, in bytes, header included; means something with {@link
+   * #CODE_FRAGMENTATION_NEEDED} only. 0: the router is too old to say (RFC 1191 §5).
+   */
+  public int nextHopMtu() {
+    return word() & 0xFFFF;
   }
 
   /** Whether the whole message and its checksum agree. */
@@ -134,11 +221,35 @@ public final class IcmpHeader {
       MemorySegment original,
       long originalStart,
       int originalLength) {
-    assert originalLength >= Ipv4Header.LENGTH : originalLength;
-    int quoted = Math.min(originalLength, MAX_QUOTED);
-    MemorySegment.copy(original, originalStart, m, start + LENGTH, quoted);
-    Wire.i32(m, start + 4, 0);
-    return finish(m, start, LENGTH + quoted, DESTINATION_UNREACHABLE << 24 | code << 16);
+    return writeError(
+        m, start, DESTINATION_UNREACHABLE, code, 0, original, originalStart, originalLength);
+  }
+
+  /**
+   * Writes an error that quotes as much of a packet as fits {@link #MAX_QUOTED}. Whether one may be
+   * sent at all is the caller's question, as in {@link #writeUnreachable}.
+   *
+   * @param to borrowed; has room for {@link #LENGTH} + {@link #MAX_QUOTED} bytes
+   * @param word the four bytes behind the checksum, see {@link #word}
+   * @param from borrowed; the packet with its IP header
+   * @param quoted its total length in bytes, by its IP header, or less
+   * @return bytes written
+   */
+  public static int writeError(
+      MemorySegment to,
+      long toStart,
+      int type,
+      int code,
+      int word,
+      MemorySegment from,
+      long fromStart,
+      int quoted) {
+    assert quoted >= Ipv4Header.LENGTH : quoted;
+    assert type >= 0 && type <= 255 && code >= 0 && code <= 255;
+    int copied = Math.min(quoted, MAX_QUOTED);
+    MemorySegment.copy(from, fromStart, to, toStart + LENGTH, copied);
+    Wire.i32(to, toStart + 4, word);
+    return finish(to, toStart, LENGTH + copied, type << 24 | code << 16);
   }
 
   private static int finish(MemorySegment m, long start, int length, int typeAndCode) {

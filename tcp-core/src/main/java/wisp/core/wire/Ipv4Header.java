@@ -209,18 +209,67 @@ public final class Ipv4Header {
       int destination,
       int ttl,
       int dscp) {
+    return write(
+        m,
+        start,
+        totalLength,
+        protocol,
+        source,
+        destination,
+        ttl,
+        dscp,
+        /* identification= */ 0,
+        /* dontFragment= */ true,
+        /* moreFragments= */ false,
+        /* fragmentOffset= */ 0);
+  }
+
+  /**
+   * Writes a header of 20 bytes that says how its packet may be, or has been, fragmented; its
+   * checksum is filled in.
+   *
+   * @param totalLength header and payload of this packet in bytes; the payload of a fragment that
+   *     is not the last one is a multiple of 8
+   * @param protocol of the payload
+   * @param dscp 0 … 63
+   * @param identification 0 … 65535, the same in all fragments of a datagram (RFC 6864 §4.2)
+   * @param fragmentOffset where the payload belongs in its datagram, in bytes: 0 … 65528, a
+   *     multiple of 8
+   * @return {@link #LENGTH}
+   */
+  public static int write(
+      MemorySegment m,
+      long start,
+      int totalLength,
+      int protocol,
+      int source,
+      int destination,
+      int ttl,
+      int dscp,
+      int identification,
+      boolean dontFragment,
+      boolean moreFragments,
+      int fragmentOffset) {
     assert totalLength >= LENGTH && totalLength <= 0xFFFF : totalLength;
     assert ttl >= 0 && ttl <= 255 && dscp >= 0 && dscp <= 63 && protocol >= 0 && protocol <= 255;
+    assert identification >= 0 && identification <= 0xFFFF : identification;
+    assert fragmentOffset >= 0 && fragmentOffset <= 0xFFF8 && fragmentOffset % 8 == 0
+        : fragmentOffset;
     int first = 0x45 << 24 | dscp << 18 | totalLength;
+    int second =
+        identification << 16
+            | (dontFragment ? DONT_FRAGMENT : 0)
+            | (moreFragments ? MORE_FRAGMENTS : 0)
+            | fragmentOffset / 8;
     int third = ttl << 24 | protocol << 16;
     long sum =
         (first & 0xFFFF_FFFFL)
-            + DONT_FRAGMENT
+            + (second & 0xFFFF_FFFFL)
             + (third & 0xFFFF_FFFFL)
             + (source & 0xFFFF_FFFFL)
             + (destination & 0xFFFF_FFFFL);
     Wire.i32(m, start, first);
-    Wire.i32(m, start + 4, DONT_FRAGMENT);
+    Wire.i32(m, start + 4, second);
     Wire.i32(m, start + 8, third | Checksum.finish(sum));
     Wire.i32(m, start + 12, source);
     Wire.i32(m, start + 16, destination);

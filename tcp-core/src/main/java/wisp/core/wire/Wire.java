@@ -10,6 +10,8 @@ final class Wire {
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
   private static final ValueLayout.OfInt BE32 =
       ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
+  private static final ValueLayout.OfLong BE64 =
+      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
 
   private Wire() {}
 
@@ -25,6 +27,10 @@ final class Wire {
     return m.get(BE32, at);
   }
 
+  static long i64(MemorySegment m, long at) {
+    return m.get(BE64, at);
+  }
+
   static void u8(MemorySegment m, long at, int value) {
     m.set(ValueLayout.JAVA_BYTE, at, (byte) value);
   }
@@ -35,6 +41,10 @@ final class Wire {
 
   static void i32(MemorySegment m, long at, int value) {
     m.set(BE32, at, value);
+  }
+
+  static void i64(MemorySegment m, long at, long value) {
+    m.set(BE64, at, value);
   }
 
   /**

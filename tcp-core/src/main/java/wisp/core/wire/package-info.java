@@ -1,9 +1,9 @@
 /**
  * Headers as cursors over bytes that belong to others: they hold no state between packets, allocate
  * nothing, and check lengths in one place, {@code wrap}. What a {@code wrap} has accepted can be
- * read without another check; what it has refused must not be read at all. RFC 791 (IPv4), RFC 792
- * (ICMP), RFC 9293 §3.1–3.2 (TCP), RFC 1071 (checksum). Read {@link wisp.core.wire.TcpHeader}
- * first.
+ * read without another check; what it has refused must not be read at all. RFC 791 (IPv4), RFC 8200
+ * (IPv6), RFC 792 and 4443 (ICMP), RFC 768 (UDP), RFC 9293 §3.1–3.2 (TCP), RFC 1071 (checksum). An
+ * IPv6 address is two {@code long}s, high and low. Read {@link wisp.core.wire.TcpHeader} first.
  */
 @NullMarked
 package wisp.core.wire;

@@ -41,8 +41,9 @@ public final class TestMemory implements MemoryStrategy {
   public final Scarcity blockRequests = new Scarcity();
   public final Scarcity frameRequests = new Scarcity();
 
-  private final ArrayRecords slots = new ArrayRecords(RecordStore.STATE_WORDS + 2);
-  private final IndexedRecordStore records;
+  private final IndexedRecordStore ipv4Records = newStore(RecordClass.IPV4);
+  private IndexedRecordStore ipv6Records;
+  private int recordsInUse;
   private final TestBlocks blocks;
   private final TestFrames frames = new TestFrames();
 
@@ -54,14 +55,25 @@ public final class TestMemory implements MemoryStrategy {
   /** With so many bytes of blocks. */
   public TestMemory(long blockBytes) {
     blocks = new TestBlocks(blockBytes);
-    records =
-        new IndexedRecordStore(
-            StrategyConfig.forConnections(1_000, 1), new ScarceSlots(), IndexPages.onHeap());
+  }
+
+  private IndexedRecordStore newStore(RecordClass recordClass) {
+    return new IndexedRecordStore(
+        StrategyConfig.forBoth(1_000, 1_000, 1),
+        recordClass,
+        new ScarceSlots(recordClass.keyWords() + RecordStore.STATE_WORDS),
+        IndexPages.onHeap());
   }
 
   @Override
-  public RecordStore records() {
-    return records;
+  public RecordStore records(RecordClass recordClass) {
+    if (recordClass == RecordClass.IPV4) {
+      return ipv4Records;
+    }
+    if (ipv6Records == null) {
+      ipv6Records = newStore(RecordClass.IPV6);
+    }
+    return ipv6Records;
   }
 
   @Override
@@ -76,16 +88,19 @@ public final class TestMemory implements MemoryStrategy {
 
   @Override
   public void footprint(Footprint into) {
-    records.footprint(into);
+    ipv4Records.footprint(into);
+    if (ipv6Records != null) {
+      ipv6Records.footprint(into);
+    }
     into.add(Footprint.Kind.BLOCKS, blocks.bytesInUse, blocks.bytesInUse);
   }
 
   @Override
   public void close() {
-    if (records.size() + blocks.inUse + frames.inUse > 0) {
+    if (recordsInUse + blocks.inUse + frames.inUse > 0) {
       throw new IllegalStateException(
           "leaked "
-              + records.size()
+              + recordsInUse
               + " records, "
               + blocks.inUse
               + " blocks, "
@@ -95,14 +110,20 @@ public final class TestMemory implements MemoryStrategy {
   }
 
   private final class ScarceSlots implements RecordMemory {
+    private final ArrayRecords slots;
     private int size;
+
+    ScarceSlots(int words) {
+      slots = new ArrayRecords(words);
+    }
 
     @Override
     public int acquire() {
-      if (recordRequests.refuses(size)) {
+      if (recordRequests.refuses(recordsInUse)) {
         return NONE;
       }
       size++;
+      recordsInUse++;
       return slots.acquire();
     }
 
@@ -112,6 +133,7 @@ public final class TestMemory implements MemoryStrategy {
         throw new IllegalStateException("slot " + slot + " released twice");
       }
       size--;
+      recordsInUse--;
       slots.release(slot);
     }
 

@@ -13,6 +13,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import wisp.core.ip.IpAddress;
 import wisp.core.spi.KeyedHash;
 
 @DisplayName("Bindings: interned, found by endpoint, freed with their last connection")
@@ -57,7 +58,8 @@ class BindingsTest {
         int number =
             bindings.intern(
                 key.active,
-                key.address,
+                high(key.address),
+                IpAddress.mapped(key.address),
                 key.port,
                 handlers.get(key.handler),
                 ConnectionProfile.DEFAULT);
@@ -81,13 +83,18 @@ class BindingsTest {
     }
   }
 
+  /** Half of the addresses are IPv6, with the same low half as one that is not. */
+  private static long high(int address) {
+    return address % 2 == 0 ? 0 : 0x2001_0db8L << 32;
+  }
+
   private void check(Bindings bindings, Map<Key, Integer> numbers, String what) {
     assertEquals(numbers.size(), Set.copyOf(numbers.values()).size(), what + ": a number twice");
     for (boolean active : new boolean[] {false, true}) {
       for (int address = 0; address < 8; address++) {
         for (int port = 1; port <= 20; port++) {
           Set<Integer> found = new HashSet<>();
-          int b = bindings.first(active, address, port);
+          int b = bindings.first(active, high(address), IpAddress.mapped(address), port);
           for (; b != Bindings.NONE; b = bindings.next(b)) {
             found.add(b);
           }
@@ -110,7 +117,9 @@ class BindingsTest {
   void aMillionEndpointsOneAfterTheOther() {
     var bindings = new Bindings(new KeyedHash(3, 4));
     for (int i = 0; i < 1_000_000; i++) {
-      int b = bindings.intern(false, i, 80, handlers.get(0), ConnectionProfile.DEFAULT);
+      int b =
+          bindings.intern(
+              false, 0, IpAddress.mapped(i), 80, handlers.get(0), ConnectionProfile.DEFAULT);
       assertNotEquals(Bindings.NONE, b, "endpoint " + i);
       bindings.connectionAdded(b);
       bindings.connectionRemoved(b);

@@ -149,7 +149,16 @@ class ContextApiTest {
 
     @ParameterizedTest
     @ValueSource(
-        strings = {"255.255.255.255", "224.0.0.1", "0.0.0.0", "127.0.0.1", "10.0.0.1", "240.0.0.1"})
+        strings = {
+          "255.255.255.255",
+          "224.0.0.1",
+          "0.0.0.0",
+          "127.0.0.1",
+          "::1",
+          "ff02::1",
+          "2001:db8::1",
+          "240.0.0.1"
+        })
     @Tag("MUST-46")
     void toWhatIsNoOtherHostThereIsNoRoute(String address) {
       var tcp = with().closed();

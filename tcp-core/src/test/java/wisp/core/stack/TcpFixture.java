@@ -22,6 +22,7 @@ import java.util.function.Predicate;
 import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 import wisp.core.Counters.Event;
+import wisp.core.ip.IpAddress;
 import wisp.core.ip.IpPrefix;
 import wisp.core.spi.RecordStore;
 import wisp.core.spi.TestLink;
@@ -761,11 +762,16 @@ final class TcpFixture {
     return (double) (host.now - begin) / MS;
   }
 
+  private int find(Machinery m) {
+    return m.demultiplexer.find(
+        0, IpAddress.mapped(HOST), localPort, 0, IpAddress.mapped(PEER), remotePort);
+  }
+
   State state() {
     Machinery m = host.machinery();
-    int slot = m.demultiplexer.find(HOST, localPort, PEER, remotePort);
+    int slot = find(m);
     if (slot == RecordStore.NONE) {
-      boolean listens = m.listeners.find(HOST, localPort) != null;
+      boolean listens = m.listeners.find(0, IpAddress.mapped(HOST), localPort) != null;
       return listens ? State.LISTEN : State.CLOSED;
     }
     Tcb tcb = m.desk.open(slot);
@@ -793,7 +799,7 @@ final class TcpFixture {
   /** One of the connection's variables. */
   int number(ToIntFunction<Tcb> variable) {
     Machinery m = host.machinery();
-    int slot = m.demultiplexer.find(HOST, localPort, PEER, remotePort);
+    int slot = find(m);
     assertTrue(slot >= 0, "there is no connection");
     Tcb tcb = m.desk.open(slot);
     int value = variable.applyAsInt(tcb);

@@ -107,6 +107,26 @@ class ChecksumTest {
   }
 
   @Test
+  @DisplayName("RFC 8200 §8.1: the pseudo-header is the sum of its forty bytes")
+  void ipv6PseudoHeaderIsTheSumOfItsFortyBytes() {
+    for (int i = 0; i < 10_000; i++) {
+      long[] words = new long[4];
+      MemorySegment m = MemorySegment.ofArray(new byte[40]);
+      for (int word = 0; word < 4; word++) {
+        words[word] = i == 0 ? -1 : random.nextLong();
+        Wire.i64(m, 8L * word, words[word]);
+      }
+      int length = i == 0 ? Integer.MAX_VALUE : random.nextInt(1 << 20);
+      int protocol = random.nextInt(256);
+      Wire.i32(m, 32, length);
+      Wire.i32(m, 36, protocol);
+      long sum =
+          Checksum.pseudoHeaderIpv6(words[0], words[1], words[2], words[3], protocol, length);
+      assertEquals(naive(m, 0, 40, 0), Checksum.fold(sum));
+    }
+  }
+
+  @Test
   void copyAndSumCopiesJustThatManyBytes() {
     byte[] source = new byte[100];
     byte[] destination = new byte[100];

@@ -59,6 +59,43 @@ class IcmpHeaderTest {
   }
 
   @Test
+  @DisplayName("RFC 1191 §4: next-hop MTU, and the quoted packet, as known bytes")
+  void writesAnyError() {
+    MemorySegment packet = Hex.segment("4500 0014 0000 4000 4006 0000 0a000001 0a000002");
+    MemorySegment m = Hex.segment("ff".repeat(30));
+    int length = IcmpHeader.writeError(m, 1, 3, 4, 0x0000_0578, packet, 0, 20);
+    assertEquals(28, length);
+    int checksum = ~ChecksumTest.naive(m.asSlice(1), 4, 24, 0x0304) & 0xFFFF;
+    String written = "ff 0304 %04x 0000 0578".formatted(checksum);
+    assertEquals(9, Hex.segment(written).mismatch(m));
+    assertEquals(-1, packet.mismatch(m.asSlice(9, 20)));
+    assertEquals(0xFF, Wire.u8(m, 29), "a byte too many");
+    assertTrue(header.wrap(m, 1, length) && header.checksumOk());
+    assertEquals(IcmpHeader.DESTINATION_UNREACHABLE, header.type());
+    assertEquals(IcmpHeader.CODE_FRAGMENTATION_NEEDED, header.code());
+    assertEquals(0x578, header.word());
+    assertEquals(1400, header.nextHopMtu());
+
+    IcmpHeader.writeError(m, 1, IcmpHeader.PARAMETER_PROBLEM, 0, 0x8400_0000, packet, 0, 20);
+    assertTrue(header.wrap(m, 1, length) && header.checksumOk());
+    assertEquals(12, header.type());
+    assertEquals(0x8400_0000, header.word());
+    assertEquals(0, header.nextHopMtu());
+  }
+
+  @Test
+  @DisplayName("RFC 1122 §3.2.2: five types are errors")
+  void errorTypes() {
+    MemorySegment m = MemorySegment.ofArray(new byte[8]);
+    for (int type = 0; type < 256; type++) {
+      Wire.u8(m, 0, type);
+      assertTrue(header.wrap(m, 0, 8));
+      boolean error = type == 3 || type == 4 || type == 5 || type == 11 || type == 12;
+      assertEquals(error, header.isError(), "type " + type);
+    }
+  }
+
+  @Test
   void survivesNoise() {
     byte[] bytes = new byte[64];
     int intact = 0;

@@ -130,6 +130,31 @@ class Ipv4HeaderTest {
   }
 
   @Test
+  @DisplayName("RFC 791 §3.2: fragments are written as they are read")
+  void writesFragments() {
+    MemorySegment m = MemorySegment.ofArray(new byte[20]);
+    Ipv4Header.write(
+        m, 0, 44, 17, 0xc0000201, 0xc6336402, 64, 0x2e, 0xbeef, false, true, 0x123 * 8);
+    String known = "45b8 002c beef 2123 4011 adbf c0000201 c6336402";
+    assertEquals(-1, m.mismatch(Hex.segment(known)));
+
+    var random = new SplittableRandom(815);
+    for (int i = 0; i < 20_000; i++) {
+      int identification = random.nextInt(65_536);
+      boolean dontFragment = random.nextBoolean();
+      boolean more = random.nextBoolean();
+      int offset = random.nextInt(8_192) * 8;
+      Ipv4Header.write(m, 0, 20, 6, i, ~i, 64, 0, identification, dontFragment, more, offset);
+      assertTrue(header.wrap(m, 0, 20) && header.checksumOk());
+      assertEquals(identification, header.identification());
+      assertEquals(dontFragment, header.dontFragment());
+      assertEquals(more, header.moreFragments());
+      assertEquals(offset, header.fragmentOffset());
+      assertEquals(more || offset != 0, header.isFragment());
+    }
+  }
+
+  @Test
   @DisplayName("RFC 1122 §3.2.1.2: every single flipped bit is found")
   void aFlippedBitBreaksTheChecksum() {
     MemorySegment m = MemorySegment.ofArray(new byte[20]);

@@ -19,6 +19,11 @@ class NoGarbageTest {
   private final Ipv4Header ip = new Ipv4Header();
   private final TcpHeader tcp = new TcpHeader();
   private final TcpOptions options = new TcpOptions();
+  private final Ipv6Header ipv6 = new Ipv6Header();
+  private final Ipv6Extensions extensions = new Ipv6Extensions();
+  private final UdpHeader udp = new UdpHeader();
+  private final Icmpv6Header icmp = new Icmpv6Header();
+  private final IcmpQuote quote = new IcmpQuote();
   private final KeyedHash hash = new KeyedHash(1, 2);
   private long check;
 
@@ -55,6 +60,42 @@ class NoGarbageTest {
       options.parse(tcp);
       long identity = hash.hash(ip.source(), ip.destination(), tcp.sourcePort());
       check += read && options.tsVal() == i && identity != 0 ? 1 : 0;
+    }
+  }
+
+  @Test
+  void nothingIsAllocatedPerPacketOfIpv6() {
+    var threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    packetsOfIpv6();
+    packetsOfIpv6();
+    long before = threads.getCurrentThreadAllocatedBytes();
+    packetsOfIpv6();
+    long bytes = threads.getCurrentThreadAllocatedBytes() - before;
+    assertTrue(bytes < 100_000, bytes + " bytes for " + PACKETS + " packets");
+    assertEquals(3L * PACKETS, check);
+  }
+
+  /** A UDP datagram behind an atomic fragment header, and an error about it. */
+  private void packetsOfIpv6() {
+    for (int i = 0; i < PACKETS; i++) {
+      Ipv6Header.write(m, 0, 116, Ipv6Extensions.FRAGMENT, i, ~i, -i, i, 64, 0, 0);
+      Ipv6FragmentHeader.write(m, 40, Ipv6Header.PROTOCOL_UDP, 0, false, i);
+      UdpHeader.write(m, 48, 53, i & 0xFFFF, 108);
+      long pseudo = Checksum.pseudoHeaderIpv6(i, ~i, -i, i, Ipv6Header.PROTOCOL_UDP, 108);
+      UdpHeader.completeChecksum(m, 48, 108, pseudo);
+      boolean read =
+          ipv6.wrap(m, 0, 2_000)
+              && extensions.walk(ipv6)
+              && extensions.hasWholeChain()
+              && udp.wrap(m, extensions.payloadStart(), extensions.payloadLength())
+              && udp.checksumOk(pseudo);
+      int length = Icmpv6Header.writeError(m, 500, 1, 4, 0, m, 0, ipv6.totalLength());
+      Icmpv6Header.completeChecksum(m, 500, length, -i, i, i, ~i);
+      read &=
+          icmp.wrap(m, 500, length)
+              && icmp.checksumOk(-i, i, i, ~i)
+              && quote.wrap(m, icmp.payloadStart(), icmp.payloadLength());
+      check += read && quote.destinationPort() == (i & 0xFFFF) ? 1 : 0;
     }
   }
 }

@@ -1,0 +1,75 @@
+package wisp.pools;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import wisp.core.spi.Footprint;
+import wisp.core.spi.Footprint.Kind;
+import wisp.core.spi.MemoryStrategy;
+import wisp.core.spi.RecordClass;
+import wisp.core.spi.StrategyConfig;
+
+@DisplayName("An application without IPv6 pays nothing for it")
+class Ipv4FootprintTest {
+  private static final int RECORDS = 10_000;
+
+  /** The figures are those of the time when there was no IPv6. */
+  @ParameterizedTest
+  @CsvSource({
+    // empty: all, records, index; 10,000 records: all, records, index
+    "example,       8672,   4104,  4344,   326508, 264192,  62092",
+    "heap,           760,    112,   424,   582456, 385584, 196648",
+    "persocket,     9232,    288,  4568,   663868, 396336, 263156",
+    "pool,      33773584, 241888, 86872, 33773812, 241960,  87028",
+    "slab,          8400,    288,  4568,   663036, 396336, 263156",
+  })
+  void itIsWhatItWasToTheByte(
+      String strategy,
+      long empty,
+      long emptyRecords,
+      long emptyIndex,
+      long full,
+      long fullRecords,
+      long fullIndex) {
+    var config = StrategyConfig.forConnections(RECORDS, 7);
+    try (var memory = Strategies.provider(strategy).create(config)) {
+      check(memory, empty, emptyRecords, emptyIndex);
+      var records = memory.records(RecordClass.IPV4);
+      for (int i = 0; i < RECORDS; i++) {
+        records.insert(0, RecordClass.mappedLow(i), i);
+      }
+      check(memory, full, fullRecords, fullIndex);
+      for (int i = 0; i < RECORDS; i++) {
+        records.remove(records.find(0, RecordClass.mappedLow(i), i));
+      }
+    }
+  }
+
+  private static void check(MemoryStrategy memory, long all, long records, long index) {
+    var footprint = new Footprint();
+    memory.footprint(footprint);
+    assertEquals(all, footprint.reservedBytes(), footprint.toString());
+    assertEquals(records, footprint.reservedBytes(Kind.RECORDS), footprint.toString());
+    assertEquals(index, footprint.reservedBytes(Kind.INDEX), footprint.toString());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"heap", "pool", "slab", "persocket"})
+  void anEmptyStoreOfIpv6IsAFewTables(String strategy) {
+    try (var memory = Strategies.provider(strategy).create(StrategyConfig.forConnections(10, 7))) {
+      long before = reserved(memory);
+      assertEquals(0, memory.records(RecordClass.IPV6).size());
+      assertTrue(reserved(memory) - before < 8_000, reserved(memory) - before + " bytes");
+    }
+  }
+
+  private static long reserved(MemoryStrategy memory) {
+    var footprint = new Footprint();
+    memory.footprint(footprint);
+    return footprint.reservedBytes();
+  }
+}

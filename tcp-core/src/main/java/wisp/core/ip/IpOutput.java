@@ -1,0 +1,210 @@
+package wisp.core.ip;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import wisp.core.Counters;
+import wisp.core.Counters.Event;
+import wisp.core.spi.KeyedHash;
+import wisp.core.spi.Link;
+import wisp.core.spi.TransmitPacket;
+import wisp.core.wire.Checksum;
+import wisp.core.wire.Ipv4Header;
+import wisp.core.wire.Ipv6Header;
+import wisp.core.wire.TcpHeader;
+
+/**
+ * Writes packets of both families into the link's transmit memory. Use: {@link #begin} with the
+ * addresses, write the transport part at {@link #memory}, {@link #start} …, then {@link #sendTcp}
+ * or {@link #send}. All packets are whole and carry DF; what may be larger than the path goes
+ * through {@link DatagramOutput}.
+ */
+public final class IpOutput {
+  private static final int TCP_CHECKSUM_OFFSET = 16;
+  private static final int FLOW_LABEL_MASK = 0xF_FFFF;
+
+  private final Link link;
+  private final OwnAddresses own;
+  private final Loopback loopback;
+  private final Counters counters;
+  private final KeyedHash flowLabels;
+  private final TransmitPacket packet = new TransmitPacket();
+  private final boolean offloadChecksum;
+  private final int segmentationBytes;
+  private boolean ipv6;
+  private int headerBytes;
+  private long sourceHigh;
+  private long sourceLow;
+  private long destinationHigh;
+  private long destinationLow;
+
+  /** Over a link of kind IP. */
+  public IpOutput(
+      Link link, OwnAddresses own, Loopback loopback, KeyedHash flowLabels, Counters counters) {
+    this.link = link;
+    this.own = own;
+    this.loopback = loopback;
+    this.flowLabels = flowLabels;
+    this.counters = counters;
+    this.offloadChecksum = link.offloads().transmitChecksum();
+    this.segmentationBytes = link.offloads().segmentationBytes();
+  }
+
+  /** Bytes of an IP header of this family. */
+  public static int headerBytes(boolean ipv6) {
+    return ipv6 ? Ipv6Header.LENGTH : Ipv4Header.LENGTH;
+  }
+
+  /** Transport bytes that the link takes in one piece and segments itself; 0: it doesn't. */
+  public int segmentationBytes(boolean ipv6) {
+    return Math.max(0, segmentationBytes - headerBytes(ipv6));
+  }
+
+  /**
+   * Claims room for a packet.
+   *
+   * @param transportBytes what follows the IP header
+   * @return false: the link is full (counted), nothing to undo
+   */
+  public boolean begin(long fromHigh, long fromLow, long toHigh, long toLow, int transportBytes) {
+    address(fromHigh, fromLow, toHigh, toLow);
+    if (link.claim(headerBytes + transportBytes, packet)) {
+      return true;
+    }
+    counters.add(Event.DROP_LINK_FULL);
+    return false;
+  }
+
+  /** From whom to whom, without room for a packet: enough for {@link #pseudoHeader}. */
+  void address(long fromHigh, long fromLow, long toHigh, long toLow) {
+    ipv6 = !IpAddress.isIpv4(toHigh, toLow);
+    headerBytes = headerBytes(ipv6);
+    sourceHigh = fromHigh;
+    sourceLow = fromLow;
+    destinationHigh = toHigh;
+    destinationLow = toLow;
+  }
+
+  /** Where the transport part is to be written; borrowed until it is sent. */
+  public MemorySegment memory() {
+    return packet.memory;
+  }
+
+  /** First byte of the transport part. */
+  public long start() {
+    return packet.start + headerBytes;
+  }
+
+  /**
+   * Sends a TCP segment, whose checksum field is still zero.
+   *
+   * @param tcpBytes header and payload
+   * @param tcpHeaderBytes TCP header with options
+   * @param segmentBytes payload of each segment that the link is to cut; 0: one segment
+   */
+  public void sendTcp(int hopLimit, int dscp, int tcpBytes, int tcpHeaderBytes, int segmentBytes) {
+    long pseudo = pseudoHeader(Ipv4Header.PROTOCOL_TCP, tcpBytes);
+    int checksum;
+    if (offloadChecksum) {
+      checksum = Checksum.fold(pseudo);
+      packet.needsChecksum = true;
+      packet.checksumStart = headerBytes;
+      packet.checksumOffset = TCP_CHECKSUM_OFFSET;
+    } else {
+      checksum = Checksum.finish(Checksum.sum(packet.memory, start(), tcpBytes, pseudo));
+    }
+    TcpHeader.writeChecksum(packet.memory, start(), checksum);
+    if (segmentBytes > 0) {
+      packet.segmentBytes = segmentBytes;
+      packet.headerBytes = headerBytes + tcpHeaderBytes;
+    }
+    send(Ipv4Header.PROTOCOL_TCP, hopLimit, dscp, tcpBytes);
+  }
+
+  /** Sum over the pseudo-header of the packet that was begun. */
+  public long pseudoHeader(int protocol, int transportBytes) {
+    return ipv6
+        ? Checksum.pseudoHeaderIpv6(
+            sourceHigh, sourceLow, destinationHigh, destinationLow, protocol, transportBytes)
+        : Checksum.pseudoHeaderIpv4(
+            (int) sourceLow, (int) destinationLow, protocol, transportBytes);
+  }
+
+  /** Sends what was written, its transport checksum complete. */
+  public void send(int protocol, int hopLimit, int dscp, int transportBytes) {
+    if (ipv6) {
+      Ipv6Header.write(
+          packet.memory,
+          packet.start,
+          transportBytes,
+          protocol,
+          sourceHigh,
+          sourceLow,
+          destinationHigh,
+          destinationLow,
+          hopLimit,
+          dscp << 2,
+          flowLabel(protocol));
+    } else {
+      Ipv4Header.write(
+          packet.memory,
+          packet.start,
+          headerBytes + transportBytes,
+          protocol,
+          (int) sourceLow,
+          (int) destinationLow,
+          hopLimit,
+          dscp);
+    }
+    leave(headerBytes + transportBytes);
+  }
+
+  /** Sends a part of an IPv4 datagram: without DF, with an identification. */
+  void sendFragmentIpv4(
+      int protocol,
+      int ttl,
+      int dscp,
+      int transportBytes,
+      int identification,
+      int offset,
+      boolean more) {
+    Ipv4Header.write(
+        packet.memory,
+        packet.start,
+        headerBytes + transportBytes,
+        protocol,
+        (int) sourceLow,
+        (int) destinationLow,
+        ttl,
+        dscp,
+        identification,
+        /* dontFragment= */ false,
+        more,
+        offset);
+    leave(headerBytes + transportBytes);
+  }
+
+  private void leave(int bytes) {
+    packet.length = bytes;
+    counters.add(Event.PACKETS_SENT);
+    if (own.contains(destinationHigh, destinationLow)) {
+      loopback.add(packet.memory, packet.start, bytes);
+      link.cancel(packet);
+    } else {
+      link.commit(packet);
+    }
+  }
+
+  /**
+   * Constant for a connection, different between connections, not to be guessed, never 0 (RFC 6437
+   * §3): a keyed hash of addresses and ports. Packets without ports have no flow.
+   */
+  private int flowLabel(int protocol) {
+    if (protocol != Ipv4Header.PROTOCOL_TCP && protocol != Ipv4Header.PROTOCOL_UDP) {
+      return 0;
+    }
+    long ports = packet.memory.get(ValueLayout.JAVA_INT_UNALIGNED, start());
+    long from = sourceHigh ^ Long.rotateLeft(sourceLow, 32) ^ ports << 13;
+    int label = (int) flowLabels.hash(from, destinationHigh, destinationLow) & FLOW_LABEL_MASK;
+    return label == 0 ? 1 : label;
+  }
+}

@@ -1,0 +1,119 @@
+package wisp.core.stack;
+
+import org.jspecify.annotations.Nullable;
+import wisp.core.ip.IpAddress;
+import wisp.core.spi.MemoryStrategy;
+import wisp.core.spi.RecordClass;
+import wisp.core.spi.RecordStore;
+import wisp.core.spi.SocketBuffers;
+
+/**
+ * The records of both families behind one slot number: {@link #IPV6} set in it means a slot of the
+ * IPv6 class, whose keys are longer. Who speaks IPv4 only has no record of the other class.
+ */
+final class Records {
+  /** Bit of a slot number: a record of the IPv6 class. */
+  static final int IPV6 = 1 << 30;
+
+  static final int NONE = RecordStore.NONE;
+
+  private final RecordStore ipv4;
+  private final RecordStore ipv6;
+  private final @Nullable SocketBuffers buffers;
+
+  Records(MemoryStrategy memory, @Nullable SocketBuffers buffers) {
+    this.ipv4 = memory.records(RecordClass.IPV4);
+    this.ipv6 = memory.records(RecordClass.IPV6);
+    this.buffers = buffers;
+  }
+
+  private RecordStore store(int slot) {
+    return (slot & IPV6) == 0 ? ipv4 : ipv6;
+  }
+
+  private static int place(int slot) {
+    return slot & ~IPV6;
+  }
+
+  int find(long high, long low, int tail) {
+    if (IpAddress.isIpv4(high, low)) {
+      return ipv4.find(high, low, tail);
+    }
+    int place = ipv6.find(high, low, tail);
+    return place == NONE ? NONE : place | IPV6;
+  }
+
+  /** Makes a record, with socket buffers where the strategy has such; {@link #NONE}: no memory. */
+  int insert(long high, long low, int tail) {
+    boolean isIpv4 = IpAddress.isIpv4(high, low);
+    int place = (isIpv4 ? ipv4 : ipv6).insert(high, low, tail);
+    if (place == NONE) {
+      return NONE;
+    }
+    int slot = isIpv4 ? place : place | IPV6;
+    if (buffers != null && !buffers.open(slot)) {
+      store(slot).remove(place);
+      return NONE;
+    }
+    return slot;
+  }
+
+  void remove(int slot) {
+    if (buffers != null) {
+      buffers.close(slot);
+    }
+    store(slot).remove(place(slot));
+  }
+
+  void prefetchIndex(long high, long low, int tail) {
+    (IpAddress.isIpv4(high, low) ? ipv4 : ipv6).prefetchIndex(high, low, tail);
+  }
+
+  boolean isLive(int slot) {
+    return store(slot).isLive(place(slot));
+  }
+
+  /** Whether the record in a live slot has this key. */
+  boolean hasKey(int slot, long high, long low, int tail) {
+    RecordStore store = store(slot);
+    int place = place(slot);
+    return store.tail(place) == tail
+        && store.addressLow(place) == low
+        && store.addressHigh(place) == high;
+  }
+
+  long addressHigh(int slot) {
+    return store(slot).addressHigh(place(slot));
+  }
+
+  long addressLow(int slot) {
+    return store(slot).addressLow(place(slot));
+  }
+
+  int tail(int slot) {
+    return store(slot).tail(place(slot));
+  }
+
+  int get(int slot, int word) {
+    return store(slot).get(place(slot), word);
+  }
+
+  void set(int slot, int word, int value) {
+    store(slot).set(place(slot), word, value);
+  }
+
+  int size() {
+    return ipv4.size() + ipv6.size();
+  }
+
+  /** Bound of a walk over all slots: {@link #at} of 0 … bound − 1. */
+  int bound() {
+    return ipv4.slotBound() + ipv6.slotBound();
+  }
+
+  /** The {@code i}-th slot of a walk, live or not. */
+  int at(int i) {
+    int first = ipv4.slotBound();
+    return i < first ? i : i - first | IPV6;
+  }
+}
