@@ -57,7 +57,7 @@ public final class Packets {
     packet.putInt(0x6000_0000).putShort((short) transport.length);
     packet.put((byte) protocol).put((byte) 64);
     for (String text : new String[] {from, to}) {
-      IpAddress address = HostPrefix.parseAddress(text);
+      IpAddress address = IpAddress.parse(text);
       packet.putLong(address.high()).putLong(address.low());
     }
     packet.put(transport);

@@ -3,7 +3,6 @@ package wisp.drivers.faults;
 import java.util.Locale;
 import java.util.function.Consumer;
 import wisp.core.ip.IpAddress;
-import wisp.drivers.HostPrefix;
 
 /**
  * What a path in one direction does to packets. Shares are of packets, 0 … 1.
@@ -150,7 +149,7 @@ public record PathConfig(
       case "mtu" -> mtu(parseCount(value, "bytes"));
       case "pmtu" -> answersTooBig(parseChoice(parameter, value, "silent", "icmp"));
       case "icmp" -> blocksIcmp(parseChoice(parameter, value, "pass", "block"));
-      case "router" -> router(HostPrefix.parseAddress(value.strip()));
+      case "router" -> router(IpAddress.parse(value.strip()));
       default ->
           throw new IllegalArgumentException(
               "a path has no '" + parameter + "'; there are " + PARAMETERS);

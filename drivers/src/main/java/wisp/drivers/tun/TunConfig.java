@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import wisp.core.ip.IpPrefix;
 import wisp.core.spi.Link;
 import wisp.core.spi.Parameter;
 import wisp.core.spi.Parameters;
@@ -30,7 +31,7 @@ public record TunConfig(
     int mtu,
     boolean offload,
     String netns,
-    List<HostPrefix> routes,
+    List<IpPrefix> routes,
     long hardwareAddress) {
 
   /** The kernel takes the first number that is free. */
@@ -82,8 +83,10 @@ public record TunConfig(
     }
     hosts = List.copyOf(hosts);
     routes = List.copyOf(routes);
-    if (mtu < SMALLEST_IPV6_MTU
-        && Stream.concat(hosts.stream(), routes.stream()).anyMatch(p -> !p.address().isIpv4())) {
+    boolean ipv4 =
+        hosts.stream().allMatch(host -> host.address().isIpv4())
+            && routes.stream().allMatch(IpPrefix::isIpv4);
+    if (mtu < SMALLEST_IPV6_MTU && !ipv4) {
       throw new IllegalArgumentException("mtu=" + mtu + " is too small for IPv6, which needs 1280");
     }
     if ((hardwareAddress & GROUP_BIT) != 0 || hardwareAddress >>> 48 != 0) {
@@ -118,34 +121,24 @@ public record TunConfig(
   }
 
   private static List<HostPrefix> hosts(String text) {
-    List<HostPrefix> hosts = prefixes(text);
-    for (HostPrefix host : hosts) {
+    var hosts = new ArrayList<HostPrefix>();
+    for (String item : items(text)) {
+      HostPrefix host = HostPrefix.parse(item);
       if (host.bits() == 0) {
         throw new IllegalArgumentException(
             "host=" + host + " is not an address with a prefix like 10.9.0.1/16");
       }
+      hosts.add(host);
     }
     return hosts;
   }
 
-  private static List<HostPrefix> routes(String text) {
-    List<HostPrefix> routes = prefixes(text);
-    for (HostPrefix route : routes) {
-      if (!route.isNetwork()) {
-        throw new IllegalArgumentException("route=" + route + " has bits beyond its prefix");
-      }
-    }
-    return routes;
+  private static List<IpPrefix> routes(String text) {
+    return items(text).stream().map(IpPrefix::parse).toList();
   }
 
-  private static List<HostPrefix> prefixes(String text) {
-    var prefixes = new ArrayList<HostPrefix>();
-    for (String prefix : text.split("\\+", -1)) {
-      if (!prefix.isBlank()) {
-        prefixes.add(HostPrefix.parse(prefix.strip()));
-      }
-    }
-    return prefixes;
+  private static List<String> items(String text) {
+    return Stream.of(text.split("\\+", -1)).map(String::strip).filter(i -> !i.isEmpty()).toList();
   }
 
   private static long hardwareAddress(String text) {

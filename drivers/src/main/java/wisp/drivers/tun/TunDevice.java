@@ -6,6 +6,8 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
+import wisp.core.ip.IpAddress;
+import wisp.core.ip.IpPrefix;
 import wisp.core.spi.Link;
 import wisp.core.spi.LinkException;
 import wisp.drivers.HostPrefix;
@@ -163,33 +165,33 @@ final class TunDevice {
     try (var routes = RouteSocket.open()) {
       for (HostPrefix host : config.hosts()) {
         added(
-            "refuses host=",
-            host,
+            "refuses host=" + host,
+            host.address(),
             routes.addAddress(index, host.address(), host.bits(), isTap()),
             "; it has that address already");
       }
       check("can't be brought up", libc.ioctl(socket, SIOCSIFFLAGS, ifreq.address()));
-      for (HostPrefix route : config.routes()) {
+      for (IpPrefix route : config.routes()) {
         added(
-            "can't have route=",
-            route,
+            "can't have route=" + route,
+            route.address(),
             routes.addRoute(index, route.address(), route.bits()),
             "; there is such a route already");
       }
     }
   }
 
-  private void added(String what, HostPrefix prefix, int result, String exists)
+  private void added(String what, IpAddress address, int result, String exists)
       throws LinkException {
-    boolean ipv6 = !prefix.address().isIpv4();
+    boolean ipv6 = !address.isIpv4();
     switch (-result) {
-      case Errno.EEXIST -> throw failed(what + prefix, result, exists);
+      case Errno.EEXIST -> throw failed(what, result, exists);
       case Errno.EACCES, Errno.EOPNOTSUPP, Errno.EAFNOSUPPORT ->
           throw failed(
-              what + prefix,
+              what,
               result,
               ipv6 ? "; IPv6 is disabled here: sysctl net.ipv6.conf.all.disable_ipv6=0" : "");
-      default -> check(what + prefix, result);
+      default -> check(what, result);
     }
   }
 

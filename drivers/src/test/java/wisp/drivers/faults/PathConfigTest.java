@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import wisp.drivers.HostPrefix;
+import wisp.core.ip.IpAddress;
 
 class PathConfigTest {
   @ParameterizedTest
@@ -59,8 +59,8 @@ class PathConfigTest {
             .mtu(1280)
             .answersTooBig(true)
             .blocksIcmp(true)
-            .router(HostPrefix.parseAddress("10.1.1.1"))
-            .router(HostPrefix.parseAddress("fd01::1")),
+            .router(IpAddress.parse("10.1.1.1"))
+            .router(IpAddress.parse("fd01::1")),
         PathConfig.parse(
             "delay=20ms,jitter=1ms,loss=1%,burst=0.1%/25%,reorder=5%,hold=3ms,"
                 + "duplicate=2%,corrupt=0.1%,rate=100mbit,queue=170,"

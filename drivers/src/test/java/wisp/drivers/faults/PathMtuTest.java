@@ -14,11 +14,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import wisp.core.ip.IpAddress;
 import wisp.core.spi.Burst;
 import wisp.core.spi.Link;
 import wisp.core.spi.LinkOffloads;
 import wisp.drivers.Framing;
-import wisp.drivers.HostPrefix;
 import wisp.drivers.Packets;
 import wisp.drivers.inmemory.InMemoryPipe;
 
@@ -110,8 +110,8 @@ class PathMtuTest {
     var fields = ByteBuffer.wrap(answer);
     assertEquals(576, answer.length);
     assertEquals(576, fields.getShort(2));
-    assertEquals(HostPrefix.parseAddress("192.0.2.1").ipv4(), fields.getInt(12));
-    assertEquals(HostPrefix.parseAddress("10.9.0.1").ipv4(), fields.getInt(16));
+    assertEquals(IpAddress.parse("192.0.2.1").ipv4(), fields.getInt(12));
+    assertEquals(IpAddress.parse("10.9.0.1").ipv4(), fields.getInt(16));
     assertEquals(0x0304, fields.getShort(20));
     assertEquals(1300, fields.getInt(24));
     assertEquals(0xFFFF, Packets.sum(answer, 0, 20, 0));
@@ -127,7 +127,7 @@ class PathMtuTest {
     var fields = ByteBuffer.wrap(answer);
     assertEquals(1280, answer.length);
     assertEquals(1240, fields.getShort(4));
-    assertEquals(HostPrefix.parseAddress("fd00::9").high(), fields.getLong(8));
+    assertEquals(IpAddress.parse("fd00::9").high(), fields.getLong(8));
     assertEquals(9, fields.getLong(16));
     assertEquals(1, fields.getLong(32));
     assertEquals(0x0200, fields.getShort(40));
