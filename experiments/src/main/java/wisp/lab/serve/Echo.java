@@ -32,7 +32,6 @@ final class Echo implements Service {
   /** All overflows together; beyond it the connection that would go on is aborted. */
   static final long MOST_OVERFLOW_BYTES = 256L << 20;
 
-
   /** Bytes sent and not yet released, by slot of the connection. */
   private final SlotInts unreleased = new SlotInts();
 
@@ -237,7 +236,7 @@ final class Echo implements Service {
 
   @Override
   public long applicationBytes() {
-    return 4L * unreleased.length + overflowBytes;
+    return unreleased.bytes() + overflowBytes;
   }
 
   /** Connections given up for want of memory for their overflow. */
