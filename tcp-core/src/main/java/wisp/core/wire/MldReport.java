@@ -14,12 +14,6 @@ import java.lang.foreign.MemorySegment;
  * </pre>
  */
 public final class MldReport {
-  /** Type of a query. */
-  public static final int QUERY = 130;
-
-  /** Type of a version 2 report. */
-  public static final int REPORT = 143;
-
   /** Record: the group is listened to, whatever the source. In answers to queries. */
   public static final int MODE_IS_EXCLUDE = 2;
 
@@ -34,6 +28,15 @@ public final class MldReport {
 
   /** Bytes of a record without sources. */
   public static final int RECORD_LENGTH = 20;
+
+  /** The hop limit of all these messages. */
+  public static final int HOP_LIMIT = 1;
+
+  /** What the IPv6 header names as next in front of {@link #writeRouterAlert}. */
+  public static final int ROUTER_ALERT_NEXT_HEADER = 0;
+
+  /** Bytes of {@link #writeRouterAlert}. */
+  public static final int ROUTER_ALERT_LENGTH = 8;
 
   private static final int VERSION_1_LENGTH = 24;
   private static final int VERSION_2_LENGTH = 28;
@@ -52,7 +55,8 @@ public final class MldReport {
    */
   public boolean wrapQuery(MemorySegment m, long start, int length) {
     assert length <= 0 || Wire.holds(m, start, length);
-    if (length != VERSION_1_LENGTH && length < VERSION_2_LENGTH || Wire.u8(m, start) != QUERY) {
+    if (length != VERSION_1_LENGTH && length < VERSION_2_LENGTH
+        || Wire.u8(m, start) != Icmpv6Header.MULTICAST_LISTENER_QUERY) {
       return false;
     }
     if (length >= VERSION_2_LENGTH && Wire.u16(m, start + 26) > (length - VERSION_2_LENGTH) / 16) {
@@ -83,6 +87,19 @@ public final class MldReport {
     return Wire.i64(memory, start + 16);
   }
 
+  /**
+   * Writes the hop-by-hop header with which these messages are sent: router alert of value 0 (RFC
+   * 2711), then two bytes of padding.
+   *
+   * @param nextHeader what stands behind it
+   * @return {@link #ROUTER_ALERT_LENGTH}
+   */
+  public static int writeRouterAlert(MemorySegment m, long start, int nextHeader) {
+    Wire.i32(m, start, nextHeader << 24 | 5 << 8 | 2);
+    Wire.i32(m, start + 4, 1 << 8);
+    return ROUTER_ALERT_LENGTH;
+  }
+
   /** Bytes of a report with so many records. */
   public static int reportLength(int records) {
     return HEADER_LENGTH + records * RECORD_LENGTH;
@@ -90,7 +107,7 @@ public final class MldReport {
 
   /** Writes the front of a report, its checksum zero. */
   public static void writeReport(MemorySegment m, long start, int records) {
-    Wire.i32(m, start, REPORT << 24);
+    Wire.i32(m, start, Icmpv6Header.MULTICAST_LISTENER_REPORT_V2 << 24);
     Wire.i32(m, start + 4, records);
   }
 

@@ -24,21 +24,6 @@ import java.lang.foreign.MemorySegment;
  * there.
  */
 public final class NdpMessage {
-  /** Types. */
-  public static final int ROUTER_SOLICITATION = 133;
-
-  /** See {@link #ROUTER_SOLICITATION}. */
-  public static final int ROUTER_ADVERTISEMENT = 134;
-
-  /** See {@link #ROUTER_SOLICITATION}. */
-  public static final int NEIGHBOUR_SOLICITATION = 135;
-
-  /** See {@link #ROUTER_SOLICITATION}. */
-  public static final int NEIGHBOUR_ADVERTISEMENT = 136;
-
-  /** See {@link #ROUTER_SOLICITATION}. */
-  public static final int REDIRECT = 137;
-
   /** Options. */
   public static final int OPTION_SOURCE_LINK_ADDRESS = 1;
 
@@ -103,10 +88,11 @@ public final class NdpMessage {
 
   private static int fixedLength(int type) {
     return switch (type) {
-      case ROUTER_SOLICITATION -> ROUTER_SOLICITATION_LENGTH;
-      case ROUTER_ADVERTISEMENT -> 16;
-      case NEIGHBOUR_SOLICITATION, NEIGHBOUR_ADVERTISEMENT -> NEIGHBOUR_LENGTH;
-      case REDIRECT -> 40;
+      case Icmpv6Header.ROUTER_SOLICITATION -> ROUTER_SOLICITATION_LENGTH;
+      case Icmpv6Header.ROUTER_ADVERTISEMENT -> 16;
+      case Icmpv6Header.NEIGHBOUR_SOLICITATION, Icmpv6Header.NEIGHBOUR_ADVERTISEMENT ->
+          NEIGHBOUR_LENGTH;
+      case Icmpv6Header.REDIRECT -> 40;
       default -> 0;
     };
   }
@@ -123,7 +109,7 @@ public final class NdpMessage {
     return at == length;
   }
 
-  /** One of the five types. */
+  /** One of the five types, as in {@link Icmpv6Header}. */
   public int type() {
     return Wire.u8(memory, start);
   }
@@ -294,7 +280,7 @@ public final class NdpMessage {
    * @return bytes written
    */
   public static int writeRouterSolicitation(MemorySegment m, long start, long sourceLink) {
-    Wire.i32(m, start, ROUTER_SOLICITATION << 24);
+    Wire.i32(m, start, Icmpv6Header.ROUTER_SOLICITATION << 24);
     Wire.i32(m, start + 4, 0);
     return writeLinkOption(
         m, start, ROUTER_SOLICITATION_LENGTH, OPTION_SOURCE_LINK_ADDRESS, sourceLink);
@@ -308,7 +294,7 @@ public final class NdpMessage {
    */
   public static int writeNeighbourSolicitation(
       MemorySegment m, long start, long targetHigh, long targetLow, long sourceLink) {
-    writeTarget(m, start, NEIGHBOUR_SOLICITATION, 0, targetHigh, targetLow);
+    writeTarget(m, start, Icmpv6Header.NEIGHBOUR_SOLICITATION, 0, targetHigh, targetLow);
     return writeLinkOption(m, start, NEIGHBOUR_LENGTH, OPTION_SOURCE_LINK_ADDRESS, sourceLink);
   }
 
@@ -320,7 +306,7 @@ public final class NdpMessage {
    */
   public static int writeNeighbourAdvertisement(
       MemorySegment m, long start, int flags, long targetHigh, long targetLow, long targetLink) {
-    writeTarget(m, start, NEIGHBOUR_ADVERTISEMENT, flags, targetHigh, targetLow);
+    writeTarget(m, start, Icmpv6Header.NEIGHBOUR_ADVERTISEMENT, flags, targetHigh, targetLow);
     return writeLinkOption(m, start, NEIGHBOUR_LENGTH, OPTION_TARGET_LINK_ADDRESS, targetLink);
   }
 
