@@ -133,6 +133,8 @@ public final class Counters {
     DROP_NO_RECORD,
     /** Dropped: no memory for a block. */
     DROP_NO_BLOCK,
+    /** Dropped: a packet of ours for which there is no way. */
+    DROP_NO_ROUTE,
     /** Dropped: the link had no room for a packet of ours. */
     DROP_LINK_FULL
   }

@@ -49,13 +49,15 @@ public final class EthernetNeighbourhood {
   /**
    * Over a link of kind Ethernet.
    *
-   * @param ownIpv4 which IPv4 addresses, in the mapped form, we answer for
+   * @param own which addresses we answer for, IPv4 in the mapped form
+   * @param neighbours entries of the cache at most
    */
   public EthernetNeighbourhood(
       Link link,
       Blocks blocks,
       Entropy entropy,
-      OwnAddress ownIpv4,
+      OwnAddress own,
+      int neighbours,
       AddressListener addresses,
       UnreachableListener unreachable,
       Counters counters) {
@@ -64,26 +66,26 @@ public final class EthernetNeighbourhood {
     output = new EthernetOutput(link, counters);
     cache =
         new NeighbourCache(
-            NeighbourCache.DEFAULT_ENTRIES,
-            blocks,
-            KeyedHash.random(entropy),
-            new Neighbours(),
-            counters);
-    arp = new Arp(output, cache, ownIpv4, counters);
-    ndp = new Ndp(output, cache, KeyedHash.random(entropy), addresses, counters);
+            neighbours, blocks, KeyedHash.random(entropy), new Neighbours(), counters);
+    arp = new Arp(output, cache, own, counters);
+    ndp = new Ndp(output, cache, KeyedHash.random(entropy), own, addresses, counters);
   }
 
   /**
    * The link is up: tells our IPv4 address to everybody, makes our IPv6 addresses.
    *
    * @param ipv4Source one of ours, from which neighbours are asked; 0: we have none
+   * @param ipv6 whether IPv6 is spoken
+   * @param withRouters whether routers' advertisements are believed
    */
-  public void start(int ipv4Source, long nowNanos) {
+  public void start(int ipv4Source, boolean ipv6, boolean withRouters, long nowNanos) {
     this.ipv4Source = ipv4Source;
     if (ipv4Source != 0) {
       arp.announce(ipv4Source);
     }
-    ndp.start(nowNanos);
+    if (ipv6) {
+      ndp.start(withRouters, nowNanos);
+    }
   }
 
   /**

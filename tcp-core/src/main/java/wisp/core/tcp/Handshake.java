@@ -187,6 +187,7 @@ public final class Handshake {
     tcb.sndWl1 = seg.seq();
     tcb.sndWl2 = ack;
     env.counters.add(event);
+    env.reachability.confirmed(tcb);
     env.upcalls.opened(tcb);
   }
 }

@@ -6,6 +6,7 @@ import wisp.core.Counters.Event;
 import wisp.core.ip.ndp.AddressTable.State;
 import wisp.core.link.EthernetOutput;
 import wisp.core.link.NeighbourCache;
+import wisp.core.link.OwnAddress;
 import wisp.core.spi.KeyedHash;
 import wisp.core.wire.HardwareAddress;
 import wisp.core.wire.Icmpv6Header;
@@ -25,6 +26,7 @@ public final class Ndp {
 
   private final NdpOutput output;
   private final NeighbourCache cache;
+  private final OwnAddress blocks;
   private final Counters counters;
   private final AddressTable addresses = new AddressTable();
   private final RouterList routers = new RouterList();
@@ -38,6 +40,7 @@ public final class Ndp {
 
   private int linkMtu;
   private int hopLimit = DEFAULT_HOP_LIMIT;
+  private boolean believesRouters;
   private boolean managed;
   private boolean otherConfiguration;
   private long nextDeadline = Lifetimes.NEVER;
@@ -45,6 +48,7 @@ public final class Ndp {
   /**
    * For one link.
    *
+   * @param blocks addresses that are ours beside those which this class knows one by one
    * @param hash with a secret key of its own: spreads what hosts would otherwise do at once
    * @param listener hears of our addresses; may not call back
    */
@@ -52,10 +56,12 @@ public final class Ndp {
       EthernetOutput ethernet,
       NeighbourCache cache,
       KeyedHash hash,
+      OwnAddress blocks,
       AddressListener listener,
       Counters counters) {
     this.output = new NdpOutput(ethernet, counters);
     this.cache = cache;
+    this.blocks = blocks;
     this.counters = counters;
     Lifetimes times = new Lifetimes(hash);
     solicitations = new RouterSolicitations(times);
@@ -66,10 +72,17 @@ public final class Ndp {
     linkMtu = output.mtu();
   }
 
-  /** The link is up: makes our link-local address and asks for routers. */
-  public void start(long nowNanos) {
+  /**
+   * The link is up: makes our link-local address.
+   *
+   * @param withRouters whether to ask routers for addresses and believe what they say
+   */
+  public void start(boolean withRouters, long nowNanos) {
+    believesRouters = withRouters;
     autoconfiguration.start(nowNanos);
-    solicitations.start(nowNanos);
+    if (withRouters) {
+      solicitations.start(nowNanos);
+    }
     schedule();
   }
 
@@ -223,10 +236,11 @@ public final class Ndp {
       return false;
     }
     int a = addresses.find(message.targetHigh(), message.targetLow());
-    if (a == AddressTable.NONE) {
+    boolean isOfBlock = blocks.isOwn(message.targetHigh(), message.targetLow());
+    if (a == AddressTable.NONE && !isOfBlock) {
       return true;
     }
-    if (addresses.isUsable(a)) {
+    if (a == AddressTable.NONE || addresses.isUsable(a)) {
       advertise(ip, detecting, nowNanos);
     } else if (detecting && addresses.state[a] == State.TENTATIVE) {
       detection.duplicate(a, nowNanos);
@@ -306,6 +320,9 @@ public final class Ndp {
     long low = ip.sourceLow();
     if (!Ipv6Scope.isLinkLocal(high)) {
       return false;
+    }
+    if (!believesRouters) {
+      return true;
     }
     if (message.hopLimit() != 0) {
       hopLimit = message.hopLimit();
