@@ -66,8 +66,11 @@ public final class Retransmission {
       tcb.timing = false;
       micros = sampleMicros(env, tcb);
     } else if (!tcb.timing && hasEcho && echo != 0) {
+      // An echo from before the last resend may answer that one all the same: a copy of what the
+      // peer has does not move TS.Recent. With every lost ACK the RTO would feed on itself.
       int millis = env.timestampNow(tcb) - echo;
-      long most = Math.min(TcpConfig.MAX_RTO_NANOS, env.nowNanos - env.resumedNanos);
+      long since = env.nowNanos - Math.max(env.resumedNanos, tcb.timedAtNanos);
+      long most = Math.min(TcpConfig.MAX_RTO_NANOS, since + CLOCK_GRANULARITY_NANOS);
       if (millis >= 0 && millis <= most / 1_000_000) {
         micros = Math.max(1_000, millis * 1_000);
       }

@@ -158,6 +158,7 @@ public final class Tcb {
   /** Acknowledging it ends the sample. */
   public @SeqNum int timedSeq;
 
+  /** When it was sent; while nothing is being timed: or when something was resent last. */
   public long timedAtNanos;
 
   public int duplicateAcks;

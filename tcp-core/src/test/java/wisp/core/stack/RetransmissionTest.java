@@ -286,6 +286,27 @@ class RetransmissionTest {
   }
 
   @Test
+  @DisplayName("a lost ACK makes no round trip of the time-out (RFC 6298 §3)")
+  void givenLostAcks_whenTheCopyIsAnsweredWithTheOldEcho_thenTheRtoDoesNotGrow() {
+    var tcp = with().options(Seg.mss(1_460), Seg.timestamp(1, 0)).established();
+    for (int i = 0; i < 12; i++) {
+      tcp.send(100);
+      int echo = tcp.sent().getFirst().tsVal;
+      boolean isLost = i % 4 != 3;
+      if (isLost) {
+        tcp.untilSends(60_000);
+        tcp.sent();
+      }
+      Seg ack = Seg.ack();
+      ack.tsEcr = echo;
+      tcp.receives(ack);
+    }
+    tcp.send(100).sent();
+    double rto = tcp.untilSends(60_000);
+    assertTrue(rto < 2_100, () -> "RTO " + rto);
+  }
+
+  @Test
   @DisplayName("threats 7.9: a pause longer than R2 is not the peer's silence")
   void givenAPauseBeyondR2_whenPolled_thenItTriesAgain() {
     var tcp = TcpFixture.established().send(100);
