@@ -4,15 +4,21 @@ import wisp.core.spi.KeyedHash;
 
 /**
  * What connections to one address have learnt and the next one may start from (RFC 9040):
- * round-trip time and ssthresh. Bounded: an array in which a newer destination displaces an older
- * one with the same hash. cwnd is not kept: waking starts from the restart window.
+ * round-trip time, and the back-off that no sample has ended yet. Bounded: an array in which a newer
+ * destination displaces an older one with the same hash. cwnd is not kept: waking starts from the
+ * restart window.
  */
 public final class DestinationCache {
   private static final int SIZE = 1024;
+
+  /** Eight times the RTO: more would be too much to ask of a connection that has not lost any. */
+  private static final int MOST_BACK_OFF = 3;
+
   private final KeyedHash hash;
   private final int[] address = new int[SIZE];
   private final int[] srttMicros = new int[SIZE];
   private final int[] rttvarMicros = new int[SIZE];
+  private final byte[] backOff = new byte[SIZE];
 
   /** Empty. */
   public DestinationCache(KeyedHash hash) {
@@ -24,6 +30,7 @@ public final class DestinationCache {
     address[i] = tcb.remoteAddress;
     srttMicros[i] = tcb.srttMicros;
     rttvarMicros[i] = tcb.rttvarMicros;
+    backOff[i] = (byte) Math.min(tcb.backOff, MOST_BACK_OFF);
   }
 
   void recall(Tcb tcb) {
@@ -31,12 +38,14 @@ public final class DestinationCache {
     if (address[i] == tcb.remoteAddress && srttMicros[i] != 0) {
       tcb.srttMicros = srttMicros[i];
       tcb.rttvarMicros = rttvarMicros[i];
+      tcb.backOff = backOff[i];
+      tcb.backOffInherited = true;
     }
   }
 
   /** Bytes that it occupies. */
   public long reservedBytes() {
-    return 3L * SIZE * Integer.BYTES;
+    return SIZE * (3L * Integer.BYTES + Byte.BYTES);
   }
 
   private int place(int ipv4) {

@@ -67,7 +67,8 @@ public final class Retransmission {
       micros = sampleMicros(env, tcb);
     } else if (!tcb.timing && hasEcho && echo != 0) {
       // An echo from before the last resend may answer that one all the same: a copy of what the
-      // peer has does not move TS.Recent. With every lost ACK the RTO would feed on itself.
+      // peer has does not move TS.Recent (RFC 7323 §5.3, R2 before R3). With every lost ACK the RTO
+      // would feed on itself. RFC 8985 §6.2 passes over such echoes likewise.
       int millis = env.timestampNow(tcb) - echo;
       long since = env.nowNanos - Math.max(env.resumedNanos, tcb.timedAtNanos);
       long most = Math.min(TcpConfig.MAX_RTO_NANOS, since + CLOCK_GRANULARITY_NANOS);
@@ -106,6 +107,7 @@ public final class Retransmission {
       return;
     }
     tcb.timing = false;
+    tcb.backOffInherited = false;
     switch (tcb.state) {
       case SYN_SENT, SYN_RECEIVED -> resendSyn(tcb);
       case ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT, CLOSING, LAST_ACK -> resend(tcb);
@@ -121,7 +123,7 @@ public final class Retransmission {
    * none of the peer's silence.
    */
   private boolean hasGivenUp(Tcb tcb) {
-    if (tcb.backOff == 0) {
+    if (tcb.backOff == 0 || tcb.backOffInherited) {
       return false;
     }
     long silence = env.nowNanos - tcb.progressNanos;

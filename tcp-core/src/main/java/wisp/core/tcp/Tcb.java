@@ -158,7 +158,7 @@ public final class Tcb {
   /** Acknowledging it ends the sample. */
   public @SeqNum int timedSeq;
 
-  /** When it was sent; while nothing is being timed: or when something was resent last. */
+  /** When it was sent, or something was resent since: no older echo is a sample. */
   public long timedAtNanos;
 
   public int duplicateAcks;
@@ -178,6 +178,9 @@ public final class Tcb {
 
   /** Time-outs or probes in a row. */
   public int backOff;
+
+  /** The back-off is from before it slept: nothing has been resent in vain since. */
+  public boolean backOffInherited;
 
   /** When the peer last confirmed something, or the flight began. */
   public long progressNanos;
@@ -230,6 +233,7 @@ public final class Tcb {
     fastRecovery = false;
     resending = false;
     backOff = 0;
+    backOffInherited = false;
     cwndLimited = false;
     synResent = false;
     peerFinHeld = false;
