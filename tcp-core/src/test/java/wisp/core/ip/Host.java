@@ -61,7 +61,8 @@ public final class Host implements AddressListener {
     return 0xFFFF_0000_0000L | ipv4 & 0xFFFF_FFFFL;
   }
 
-  void receive(byte[] frame) {
+  /** A frame from the wire. */
+  public void receiveFrame(byte[] frame) {
     var m = MemorySegment.ofArray(frame);
     int type = hood.receive(m, 0, frame.length, lan.now);
     long at = hood.frame().payloadStart();

@@ -66,7 +66,7 @@ public final class Lan {
           frames.add(new Frame(now, bytes));
           for (Host to : hosts) {
             if (to != from) {
-              to.receive(bytes);
+              to.receiveFrame(bytes);
             }
           }
         }
