@@ -47,13 +47,14 @@ public final class Host implements AddressListener {
             new Blocks(memory.blocks(), () -> {}),
             () -> new KeyedHash(seed[0]++, 7).hash(1),
             (high, low) -> high == 0 && (int) low == ipv4,
+            1_024,
             this,
             (six, m, start, bytes) -> unreachable.add(bytes),
             counters);
   }
 
   public Host start() {
-    hood.start(ipv4, lan.now);
+    hood.start(ipv4, true, true, lan.now);
     return this;
   }
 
