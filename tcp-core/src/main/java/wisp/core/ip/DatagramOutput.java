@@ -74,11 +74,15 @@ public final class DatagramOutput {
     return output.pseudoHeader(protocol, bytes);
   }
 
-  /** Sends it, checksum complete: whole, or in as many fragments as it takes. */
-  public void send(int protocol, int hopLimit, int dscp, int bytes) {
+  /**
+   * Sends it, checksum complete: whole, or in as many fragments as it takes.
+   *
+   * @return false: the link was full before the last of them
+   */
+  public boolean send(int protocol, int hopLimit, int dscp, int bytes) {
     if (!inFragments) {
       output.send(protocol, hopLimit, dscp, bytes);
-      return;
+      return true;
     }
     int id = identifications.next(fromHigh, fromLow, toHigh, toLow);
     int headers = ipv6 ? Ipv6Header.LENGTH + Ipv6FragmentHeader.LENGTH : Ipv4Header.LENGTH;
@@ -88,7 +92,7 @@ public final class DatagramOutput {
       boolean more = offset + length < bytes;
       int afterIpHeader = headers - IpOutput.headerBytes(ipv6) + length;
       if (!output.begin(fromHigh, fromLow, toHigh, toLow, afterIpHeader)) {
-        return; // without this one the others are worth nothing
+        return false; // without this one the others are worth nothing
       }
       if (ipv6) {
         Ipv6FragmentHeader.write(output.memory(), output.start(), protocol, offset, more, id);
@@ -99,6 +103,7 @@ public final class DatagramOutput {
         output.sendFragmentIpv4(protocol, hopLimit, dscp, length, id & 0xFFFF, offset, more);
       }
     }
+    return true;
   }
 
   private void copy(int offset, long to, int length) {

@@ -19,7 +19,11 @@ import wisp.core.memory.Blocks;
 import wisp.core.spi.Entropy;
 import wisp.core.spi.KeyedHash;
 import wisp.core.spi.Link;
+import wisp.core.udp.UdpErrors;
 import wisp.core.udp.UdpInput;
+import wisp.core.udp.UdpOutput;
+import wisp.core.udp.UdpPorts;
+import wisp.core.wire.Ipv4Header;
 
 /** A context's parts below TCP, made and joined here. */
 final class Network {
@@ -29,8 +33,11 @@ final class Network {
   final IpOutput output;
   final IpInput input;
   final IcmpInput icmp;
+  final UdpPorts udpPorts;
   final UdpInput udp;
+  final UdpOutput udpOutput;
 
+  private final UdpErrors udpErrors;
   private final Fragments fragments;
   private final DatagramOutput datagrams;
   private final Fragments.Expired onExpired;
@@ -56,15 +63,19 @@ final class Network {
     icmp =
         new IcmpInput(
             own, datagrams, errors, this::transportError, NeighbourMessages.NONE, counters);
-    udp = new UdpInput(errors, counters);
+    udpPorts = new UdpPorts(KeyedHash.random(entropy), KeyedHash.random(entropy));
+    udp = new UdpInput(udpPorts, errors, counters);
+    udpOutput = new UdpOutput(datagrams, own, counters);
+    udpErrors = new UdpErrors(udpPorts, paths, counters);
     onExpired = (ipv6, memory, start, length) -> input.expired(ipv6, memory, start, length, now);
   }
 
   private void transportError(IcmpError error, long nowNanos) {
-    transportErrors.receive(error, nowNanos);
+    boolean isUdp = error.quote.protocol() == Ipv4Header.PROTOCOL_UDP;
+    (isUdp ? udpErrors : transportErrors).receive(error, nowNanos);
   }
 
-  /** Who owns the segments that errors are about: made after this. */
+  /** Who owns the segments that errors are about: made after this. UDP has its own. */
   void errorsGoTo(TransportErrors receiver) {
     transportErrors = receiver;
   }
@@ -80,12 +91,14 @@ final class Network {
   }
 
   void close() {
+    udpPorts.close();
     fragments.release();
   }
 
   long reservedBytes() {
     return paths.reservedBytes()
         + loopback.reservedBytes()
+        + udpPorts.reservedBytes()
         + datagrams.reservedBytes()
         + fragments.reservedBytes();
   }
