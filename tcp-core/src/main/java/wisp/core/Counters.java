@@ -53,12 +53,38 @@ public final class Counters {
     ECHO_REPLIES,
     /** ICMP errors sent. */
     ICMP_ERRORS_SENT,
+    /** ARP requests answered. */
+    ARP_REPLIES,
+    /** Neighbour solicitations answered (RFC 4861 §7.2.4). */
+    NEIGHBOUR_ADVERTISEMENTS,
+    /** Solicitations sent for neighbours, by ARP or neighbour discovery. */
+    NEIGHBOUR_SOLICITATIONS,
+    /** Neighbours that left the cache to make room for others. */
+    NEIGHBOURS_EVICTED,
+    /** Neighbours that did not answer and were forgotten. */
+    NEIGHBOURS_FAILED,
+    /** Own addresses that another station turned out to have, before they were used (RFC 4862). */
+    ADDRESS_DUPLICATES,
+    /** Messages in which another station claims an address that we use. */
+    ADDRESS_CONFLICTS,
+    /** Well-formed redirects, which are not followed. */
+    REDIRECTS_IGNORED,
     /** Exceptions thrown by handlers. */
     HANDLER_FAILURES,
     /** Entries that left TIME-WAIT early, or FIN-WAIT-2 waits not kept, for want of room. */
     TIME_WAIT_EVICTED,
     /** Datagrams put together from fragments. */
     REASSEMBLED,
+    /** Dropped: a frame cut short, not for our station, or of a type that is not spoken here. */
+    DROP_ETHERNET,
+    /** Dropped: malformed ARP. */
+    DROP_ARP,
+    /** Dropped: malformed neighbour discovery, or from beyond the link (RFC 4861 §6.1, §7.1). */
+    DROP_NDP,
+    /** Dropped: a malformed multicast listener query, or from beyond the link (RFC 3810 §6.2). */
+    DROP_MLD,
+    /** Dropped: a packet of ours that waited for a neighbour, or could not. */
+    DROP_NEIGHBOUR_WAIT,
     /** Dropped: shorter than an IPv4 header, or than its lengths say. */
     DROP_IP_LENGTH,
     /** Dropped: IP version is not one that is spoken here. */
@@ -115,6 +141,8 @@ public final class Counters {
     DROP_NO_RECORD,
     /** Dropped: no memory for a block. */
     DROP_NO_BLOCK,
+    /** Dropped: a packet of ours for which there is no way. */
+    DROP_NO_ROUTE,
     /** Dropped: the link had no room for a packet of ours. */
     DROP_LINK_FULL
   }

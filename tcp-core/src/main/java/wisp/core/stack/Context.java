@@ -63,10 +63,6 @@ public final class Context implements AutoCloseable {
    * @throws IllegalArgumentException when link and configuration don't fit
    */
   public Context(ContextConfig config, MemoryStrategy memory, Link link, Entropy entropy) {
-    if (link.kind() != Link.Kind.IP) {
-      throw new IllegalArgumentException(
-          link.name() + " carries Ethernet frames; only IP links are supported so far");
-    }
     this.memory = memory;
     this.frames = memory.frames();
     SocketBuffers buffers = memory.socketBuffers(RecordClass.IPV4);

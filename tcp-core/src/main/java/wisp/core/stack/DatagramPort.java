@@ -30,8 +30,8 @@ public final class DatagramPort {
    * @param memory borrowed until the call returns
    * @param offset first byte
    * @param length bytes: 0 … 65,507 over IPv4, 65,527 over IPv6
-   * @return false: the link is full, no address of ours is of that family or may be used any more,
-   *     {@code remote} is not one host's, too long, or closed
+   * @return false: the link is full, there is no route, no address of ours is of that family or may
+   *     be used any more, {@code remote} is not one host's, too long, or closed
    * @throws IllegalArgumentException when the port is connected to another remote
    * @throws IndexOutOfBoundsException when the bytes don't lie in the memory
    */

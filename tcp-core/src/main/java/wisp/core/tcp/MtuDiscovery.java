@@ -89,8 +89,12 @@ public final class MtuDiscovery {
 
   // ---- What time-outs say -----------------------------------------------------------------------
 
-  /** Before the oldest segment is resent after a time-out. */
-  void onTimeout(Tcb tcb) {
+  /**
+   * Before the oldest segment is resent after a time-out.
+   *
+   * @param before time-outs in a row that went before this one
+   */
+  void onTimeout(Tcb tcb, int before) {
     if (tcb.probeBytes > 0) {
       probeLost(tcb);
     }
@@ -100,7 +104,7 @@ public final class MtuDiscovery {
     }
     boolean isFull = Seq.distance(tcb.sndUna, tcb.sndNxt) >= tcb.effectiveMss();
     if (isFull
-        && tcb.backOff + 1 >= TIMEOUTS_FOR_BLACK_HOLE
+        && before + 1 >= TIMEOUTS_FOR_BLACK_HOLE
         && paths.blackHole(tcb.remoteHigh, tcb.remoteLow, env.nowNanos)) {
       env.counters.add(Event.PATHS_NARROWED);
       tcb.sizedBytes = 0;

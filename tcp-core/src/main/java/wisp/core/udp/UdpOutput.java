@@ -25,15 +25,24 @@ public final class UdpOutput {
   private final DatagramOutput output;
   private final OwnAddresses own;
   private final SourceChoice choice;
+  private final Reach reach;
   private final Counters counters;
   private long sourceHigh;
   private long sourceLow;
 
+  /** Whether there is a way to an address at present. */
+  @FunctionalInterface
+  public interface Reach {
+    /** Asked before each datagram is sent. */
+    boolean hasRoute(long high, long low);
+  }
+
   /** For one context. */
-  public UdpOutput(DatagramOutput output, OwnAddresses own, Counters counters) {
+  public UdpOutput(DatagramOutput output, OwnAddresses own, Reach reach, Counters counters) {
     this.output = output;
     this.own = own;
     this.choice = new SourceChoice(own);
+    this.reach = reach;
     this.counters = counters;
   }
 
@@ -67,6 +76,7 @@ public final class UdpOutput {
         || toPort == 0
         || length > most(ipv6)
         || !Scope.isUnicast(toHigh, toLow)
+        || !reach.hasRoute(toHigh, toLow)
         || !findSource(port, fromHigh, fromLow, toHigh, toLow)) {
       return false;
     }
