@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
+import wisp.core.spi.RecordClass;
 import wisp.core.stack.ContextConfig;
 import wisp.drivers.faults.PathConfig;
 
@@ -231,7 +232,11 @@ final class MonkeyRun {
   private void nothingIsLeft() {
     boolean empty =
         runUntil(
-            () -> sim.memoryA.records().size() + sim.memoryB.records().size() == 0, 1_000 * SECOND);
+            () ->
+                sim.memoryA.records(RecordClass.IPV4).size()
+                        + sim.memoryB.records(RecordClass.IPV4).size()
+                    == 0,
+            1_000 * SECOND);
     require(
         empty,
         () ->
