@@ -15,6 +15,10 @@ public final class Counters {
     SEGMENTS_RECEIVED,
     /** TCP segments sent. */
     SEGMENTS_SENT,
+    /** UDP datagrams that reached a port. */
+    DATAGRAMS_RECEIVED,
+    /** UDP datagrams sent, each once, in however many fragments. */
+    DATAGRAMS_SENT,
     /** Payload bytes delivered to handlers. */
     BYTES_DELIVERED,
     /** Payload bytes acknowledged by peers. */
@@ -31,7 +35,7 @@ public final class Counters {
     MTU_PROBES,
     /** Paths found to be narrower than believed, by a router's word or by silence. */
     PATHS_NARROWED,
-    /** ICMP errors that reached the connection they were about. */
+    /** ICMP errors that reached the connection or port they were about. */
     ICMP_ERRORS_RECEIVED,
     /** Connections that reached ESTABLISHED from LISTEN. */
     ACCEPTED,
@@ -111,6 +115,10 @@ public final class Counters {
     DROP_ICMP,
     /** Dropped: UDP, for which there is no port (answered by port unreachable). */
     DROP_UDP,
+    /** Dropped: UDP whose length field is below 8, or beyond the IP payload. */
+    DROP_UDP_LENGTH,
+    /** Dropped: UDP checksum; over IPv6 also none at all. */
+    DROP_UDP_CHECKSUM,
     /** Dropped: TCP header cut short or data offset wrong. */
     DROP_TCP_LENGTH,
     /** Dropped: TCP checksum. */

@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.Map;
 import wisp.core.stack.CloseReason;
 import wisp.core.stack.Context;
+import wisp.core.stack.DatagramHandler;
 
 /**
  * Sends back what it gets (RFC 862).
@@ -57,6 +58,16 @@ final class Echo implements Service {
   @Override
   public String name() {
     return "echo";
+  }
+
+  /** Each datagram goes back, but not to what may be another echo: two would never end. */
+  @Override
+  public DatagramHandler datagrams() {
+    return (context, port, d) -> {
+      if (d.sourcePort() >= 1_024) {
+        port.reply(d, d.memory(), d.start(), d.length());
+      }
+    };
   }
 
   @Override

@@ -57,6 +57,7 @@ final class Machinery {
   final ActiveOpens activeOpens;
   final UserCalls calls;
   final BurstEnd burstEnd;
+  final DatagramPorts datagrams;
 
   private final Records records;
   private final Network network;
@@ -102,6 +103,7 @@ final class Machinery {
     ReceiveWindow window = new ReceiveWindow(tcp, buffers);
     SendText text = new SendText(queue, frames, buffers);
     network = new Network(config, link, blocks, entropy, counters);
+    datagrams = new DatagramPorts(context, upcalls, network);
     PathMtus paths = network.paths;
     EthernetStation station = network.ethernet;
     if (station != null) {

@@ -21,7 +21,11 @@ import wisp.core.memory.Blocks;
 import wisp.core.spi.Entropy;
 import wisp.core.spi.KeyedHash;
 import wisp.core.spi.Link;
+import wisp.core.udp.UdpErrors;
 import wisp.core.udp.UdpInput;
+import wisp.core.udp.UdpOutput;
+import wisp.core.udp.UdpPorts;
+import wisp.core.wire.Ipv4Header;
 
 /** A context's parts below TCP, made and joined here. */
 final class Network {
@@ -31,11 +35,14 @@ final class Network {
   final IpOutput output;
   final IpInput input;
   final IcmpInput icmp;
+  final UdpPorts udpPorts;
   final UdpInput udp;
+  final UdpOutput udpOutput;
 
   /** What an Ethernet link takes beside; null on a link of kind IP. */
   final @Nullable EthernetStation ethernet;
 
+  private final UdpErrors udpErrors;
   private final Fragments fragments;
   private final DatagramOutput datagrams;
   private final Fragments.Expired onExpired;
@@ -73,15 +80,19 @@ final class Network {
     NeighbourMessages neighbours = ethernet == null ? NeighbourMessages.NONE : ethernet;
     input = new IpInput(own, groups, fragments, errors, counters);
     icmp = new IcmpInput(own, datagrams, errors, this::transportError, neighbours, counters);
-    udp = new UdpInput(errors, counters);
+    udpPorts = new UdpPorts(KeyedHash.random(entropy), KeyedHash.random(entropy));
+    udp = new UdpInput(udpPorts, errors, counters);
+    udpOutput = new UdpOutput(datagrams, own, this::hasRoute, counters);
+    udpErrors = new UdpErrors(udpPorts, paths, counters);
     onExpired = (ipv6, memory, start, length) -> input.expired(ipv6, memory, start, length, now);
   }
 
   private void transportError(IcmpError error, long nowNanos) {
-    transportErrors.receive(error, nowNanos);
+    boolean isUdp = error.quote.protocol() == Ipv4Header.PROTOCOL_UDP;
+    (isUdp ? udpErrors : transportErrors).receive(error, nowNanos);
   }
 
-  /** Who owns the segments that errors are about: made after this. */
+  /** Who owns the segments that errors are about: made after this. UDP has its own. */
   void errorsGoTo(TransportErrors receiver) {
     transportErrors = receiver;
   }
@@ -123,6 +134,7 @@ final class Network {
   }
 
   void close() {
+    udpPorts.close();
     fragments.release();
     if (ethernet != null) {
       ethernet.close();
@@ -132,6 +144,7 @@ final class Network {
   long reservedBytes() {
     return paths.reservedBytes()
         + loopback.reservedBytes()
+        + udpPorts.reservedBytes()
         + datagrams.reservedBytes()
         + fragments.reservedBytes()
         + (ethernet == null ? 0 : ethernet.reservedBytes());
