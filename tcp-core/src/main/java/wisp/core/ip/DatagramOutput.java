@@ -81,8 +81,7 @@ public final class DatagramOutput {
    *     when they can't
    * @return false: the link was full before the last of them
    */
-  public boolean send(
-      int protocol, int hopLimit, int dscp, int bytes, boolean dontFragment) {
+  public boolean send(int protocol, int hopLimit, int dscp, int bytes, boolean dontFragment) {
     if (!inFragments && !ipv6 && !dontFragment) {
       int id = nextIdentification();
       output.sendFragmentIpv4(protocol, hopLimit, dscp, bytes, id & 0xFFFF, 0, false);
