@@ -16,5 +16,6 @@ module wisp.drivers {
 
   provides wisp.core.spi.LinkProvider with
       wisp.drivers.inmemory.InMemoryLinkProvider,
+      wisp.drivers.tun.TapProvider,
       wisp.drivers.tun.TunProvider;
 }

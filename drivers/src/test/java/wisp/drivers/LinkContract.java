@@ -23,8 +23,8 @@ import wisp.core.spi.Link;
 import wisp.core.spi.TransmitPacket;
 
 /**
- * What every IP link must do. A subclass supplies the link and someone at its other end who
- * exchanges UDP datagrams with {@link #OWN}:{@link #OWN_PORT}.
+ * What every link must do. A subclass supplies the link and someone at its other end who exchanges
+ * UDP datagrams with {@link #OWN}:{@link #OWN_PORT}.
  */
 public abstract class LinkContract {
   protected static final String OWN = "10.9.1.7";
@@ -49,6 +49,16 @@ public abstract class LinkContract {
   /** The payload of the next datagram that reached the peer; null when none came in time. */
   protected abstract byte @Nullable [] peerReceives(int timeoutMillis) throws Exception;
 
+  /** What the link carries. On Ethernet the peer's hardware address counts as well. */
+  protected Link.Kind kind() {
+    return Link.Kind.IP;
+  }
+
+  /** The peer's hardware address, on Ethernet. */
+  protected long peerHardwareAddress() {
+    return 0;
+  }
+
   /** Ends the peer. */
   protected abstract void closePeer() throws Exception;
 
@@ -66,7 +76,10 @@ public abstract class LinkContract {
   @Test
   void saysWhatItIs() {
     assertFalse(link.name().isBlank());
-    assertEquals(Link.Kind.IP, link.kind());
+    assertEquals(kind(), link.kind());
+    // unicast, and on IP links none
+    assertEquals(0, link.hardwareAddress() >>> 40 & 1);
+    assertEquals(kind() == Link.Kind.ETHERNET, link.hardwareAddress() != 0);
     assertTrue(link.mtu() >= 576, "mtu " + link.mtu());
     assertTrue(link.offloads().segmentationBytes() == 0 || link.offloads().transmitChecksum());
     assertEquals(0, link.drops());
@@ -269,7 +282,11 @@ public abstract class LinkContract {
 
   /** A datagram from us to the peer. */
   protected final byte[] toPeer(byte[] payload) {
-    return Packets.udp(OWN, OWN_PORT, peerAddress(), peerPort(), payload);
+    byte[] packet = Packets.udp(OWN, OWN_PORT, peerAddress(), peerPort(), payload);
+    return kind() == Link.Kind.IP
+        ? packet
+        : Packets.ethernet(
+            peerHardwareAddress(), link.hardwareAddress(), Packets.ETHER_IPV4, packet);
   }
 
   /** The payload of the next datagram that reached the link; fails when none comes. */
@@ -302,6 +319,9 @@ public abstract class LinkContract {
     var payloads = new ArrayList<byte[]>();
     for (int i = 0; i < burst.size(); i++) {
       byte[] packet = Packets.copy(burst, i);
+      if (kind() == Link.Kind.ETHERNET) {
+        packet = Packets.unframed(packet, Packets.ETHER_IPV4);
+      }
       if (Packets.isIpv4(packet, Packets.UDP)) {
         payloads.add(Packets.udpPayload(packet));
       }

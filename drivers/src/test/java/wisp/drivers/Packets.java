@@ -14,6 +14,10 @@ public final class Packets {
   public static final int UDP = 17;
   public static final int TCP = 6;
   public static final int ICMP = 1;
+  public static final int ICMPV6 = 58;
+  public static final int ETHER_IPV4 = 0x0800;
+  public static final int ETHER_ARP = 0x0806;
+  public static final int ETHER_IPV6 = 0x86DD;
 
   private Packets() {}
 
@@ -36,6 +40,76 @@ public final class Packets {
     packet.putShort((short) 0x5010).putShort((short) 1000).putInt(0).put(payload);
     packet.putShort(36, (short) transportChecksum(packet.array()));
     return packet.array();
+  }
+
+  /** An IPv6 packet, its checksum complete where {@code checksumAt} in the transport part says. */
+  public static byte[] ipv6(
+      int protocol, String from, String to, byte[] transport, int checksumAt) {
+    byte[] bytes = ipv6Partial(protocol, from, to, transport, checksumAt);
+    ByteBuffer.wrap(bytes).putShort(40 + checksumAt, (short) ~sum(bytes, 40, bytes.length, 0));
+    return bytes;
+  }
+
+  /** The same, its checksum field holding the folded pseudo-header sum. */
+  public static byte[] ipv6Partial(
+      int protocol, String from, String to, byte[] transport, int checksumAt) {
+    var packet = ByteBuffer.allocate(40 + transport.length);
+    packet.putInt(0x6000_0000).putShort((short) transport.length);
+    packet.put((byte) protocol).put((byte) 64);
+    for (String text : new String[] {from, to}) {
+      IpAddress address = IpAddress.parse(text);
+      packet.putLong(address.high()).putLong(address.low());
+    }
+    packet.put(transport);
+    packet.putShort(40 + checksumAt, (short) pseudoHeaderSumIpv6(packet.array()));
+    return packet.array();
+  }
+
+  /** The folded pseudo-header sum of an IPv6 packet without extension headers. */
+  public static int pseudoHeaderSumIpv6(byte[] packet) {
+    int length = packet.length - 40;
+    return fold(sum(packet, 8, 40, 0) + (packet[6] & 0xFF) + (length & 0xFFFF) + (length >>> 16));
+  }
+
+  /** Whether the transport checksum of an IPv6 packet without extension headers is right. */
+  public static boolean ipv6ChecksumIsRight(byte[] packet) {
+    return sum(packet, 40, packet.length, pseudoHeaderSumIpv6(packet)) == 0xFFFF;
+  }
+
+  /** Whether these bytes are an IPv6 packet with that protocol right after the header. */
+  public static boolean isIpv6(byte[] packet, int protocol) {
+    return packet.length > 40 && packet[0] >> 4 == 6 && packet[6] == protocol;
+  }
+
+  /** The answer to an ICMP echo request of either family, which it must be. */
+  public static byte[] echoReply(byte[] request) {
+    byte[] reply = request.clone();
+    boolean ipv6 = request[0] >> 4 == 6;
+    int addresses = ipv6 ? 8 : 12;
+    int bytes = ipv6 ? 16 : 4;
+    System.arraycopy(request, addresses, reply, addresses + bytes, bytes);
+    System.arraycopy(request, addresses + bytes, reply, addresses, bytes);
+    int icmp = ipv6 ? 40 : 20;
+    reply[icmp] = (byte) (ipv6 ? 129 : 0);
+    reply[icmp + 2] = reply[icmp + 3] = 0;
+    int pseudo = ipv6 ? pseudoHeaderSumIpv6(reply) : 0;
+    ByteBuffer.wrap(reply).putShort(icmp + 2, (short) ~sum(reply, icmp, reply.length, pseudo));
+    return reply;
+  }
+
+  /** An Ethernet frame without padding. */
+  public static byte[] ethernet(long destination, long source, int type, byte[] packet) {
+    var frame = ByteBuffer.allocate(14 + packet.length);
+    frame.putShort((short) (destination >>> 32)).putInt((int) destination);
+    frame.putShort((short) (source >>> 32)).putInt((int) source);
+    return frame.putShort((short) type).put(packet).array();
+  }
+
+  /** What a frame of that EtherType carries; nothing when it is of another. */
+  public static byte[] unframed(byte[] frame, int type) {
+    return ByteBuffer.wrap(frame).getShort(12) == (short) type
+        ? Arrays.copyOfRange(frame, 14, frame.length)
+        : new byte[0];
   }
 
   private static void ipv4Header(ByteBuffer packet, int protocol, String from, String to) {

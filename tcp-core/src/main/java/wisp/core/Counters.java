@@ -15,6 +15,10 @@ public final class Counters {
     SEGMENTS_RECEIVED,
     /** TCP segments sent. */
     SEGMENTS_SENT,
+    /** UDP datagrams that reached a port. */
+    DATAGRAMS_RECEIVED,
+    /** UDP datagrams sent, each once, in however many fragments. */
+    DATAGRAMS_SENT,
     /** Payload bytes delivered to handlers. */
     BYTES_DELIVERED,
     /** Payload bytes acknowledged by peers. */
@@ -31,7 +35,7 @@ public final class Counters {
     MTU_PROBES,
     /** Paths found to be narrower than believed, by a router's word or by silence. */
     PATHS_NARROWED,
-    /** ICMP errors that reached the connection they were about. */
+    /** ICMP errors that reached the connection or port they were about. */
     ICMP_ERRORS_RECEIVED,
     /** Connections that reached ESTABLISHED from LISTEN. */
     ACCEPTED,
@@ -49,12 +53,38 @@ public final class Counters {
     ECHO_REPLIES,
     /** ICMP errors sent. */
     ICMP_ERRORS_SENT,
+    /** ARP requests answered. */
+    ARP_REPLIES,
+    /** Neighbour solicitations answered (RFC 4861 §7.2.4). */
+    NEIGHBOUR_ADVERTISEMENTS,
+    /** Solicitations sent for neighbours, by ARP or neighbour discovery. */
+    NEIGHBOUR_SOLICITATIONS,
+    /** Neighbours that left the cache to make room for others. */
+    NEIGHBOURS_EVICTED,
+    /** Neighbours that did not answer and were forgotten. */
+    NEIGHBOURS_FAILED,
+    /** Own addresses that another station turned out to have, before they were used (RFC 4862). */
+    ADDRESS_DUPLICATES,
+    /** Messages in which another station claims an address that we use. */
+    ADDRESS_CONFLICTS,
+    /** Well-formed redirects, which are not followed. */
+    REDIRECTS_IGNORED,
     /** Exceptions thrown by handlers. */
     HANDLER_FAILURES,
     /** Entries that left TIME-WAIT early, or FIN-WAIT-2 waits not kept, for want of room. */
     TIME_WAIT_EVICTED,
     /** Datagrams put together from fragments. */
     REASSEMBLED,
+    /** Dropped: a frame cut short, not for our station, or of a type that is not spoken here. */
+    DROP_ETHERNET,
+    /** Dropped: malformed ARP. */
+    DROP_ARP,
+    /** Dropped: malformed neighbour discovery, or from beyond the link (RFC 4861 §6.1, §7.1). */
+    DROP_NDP,
+    /** Dropped: a malformed multicast listener query, or from beyond the link (RFC 3810 §6.2). */
+    DROP_MLD,
+    /** Dropped: a packet of ours that waited for a neighbour, or could not. */
+    DROP_NEIGHBOUR_WAIT,
     /** Dropped: shorter than an IPv4 header, or than its lengths say. */
     DROP_IP_LENGTH,
     /** Dropped: IP version is not one that is spoken here. */
@@ -85,6 +115,10 @@ public final class Counters {
     DROP_ICMP,
     /** Dropped: UDP, for which there is no port (answered by port unreachable). */
     DROP_UDP,
+    /** Dropped: UDP whose length field is below 8, or beyond the IP payload. */
+    DROP_UDP_LENGTH,
+    /** Dropped: UDP checksum; over IPv6 also none at all. */
+    DROP_UDP_CHECKSUM,
     /** Dropped: TCP header cut short or data offset wrong. */
     DROP_TCP_LENGTH,
     /** Dropped: TCP checksum. */
@@ -107,6 +141,8 @@ public final class Counters {
     DROP_NO_RECORD,
     /** Dropped: no memory for a block. */
     DROP_NO_BLOCK,
+    /** Dropped: a packet of ours for which there is no way. */
+    DROP_NO_ROUTE,
     /** Dropped: the link had no room for a packet of ours. */
     DROP_LINK_FULL
   }

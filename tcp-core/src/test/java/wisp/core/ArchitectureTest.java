@@ -93,8 +93,13 @@ class ArchitectureTest {
   }
 
   @Test
-  void ipKnowsWireMemoryAndSpi() {
-    room("ip", rooms("ip", "wire", "memory", "spi").or(COUNTERS));
+  void linkKnowsWireMemoryAndSpi() {
+    room("link", rooms("link", "wire", "memory", "spi").or(COUNTERS));
+  }
+
+  @Test
+  void ipKnowsLinkWireMemoryAndSpi() {
+    room("ip", rooms("ip", "link", "wire", "memory", "spi").or(COUNTERS));
   }
 
   @Test

@@ -20,7 +20,8 @@ import wisp.core.spi.TransmitPacket;
  */
 public final class FaultyLink implements Link {
   private static final int CACHE_LINE = 64;
-  private static final int LARGEST_PACKET = 65_575; // IPv6 header and 65,535 B of payload
+  private static final int FRAME_ROOM = 18; // an Ethernet header with a VLAN tag
+  private static final int LARGEST_PACKET = 65_575 + FRAME_ROOM; // IPv6 header, 65,535 B of payload
   private static final int MOST_BURSTS = 4; // then what is due goes first
 
   private final Link link;
@@ -47,9 +48,12 @@ public final class FaultyLink implements Link {
    */
   public FaultyLink(Link link, PathConfig sending, PathConfig receiving, long seed) {
     this.link = link;
-    int largest = link.offloads().segmentationBytes() > 0 ? LARGEST_PACKET : link.mtu() + 18;
-    this.sending = new PathModel(sending, largest, seed);
-    this.receiving = new PathModel(receiving, largest, ~seed);
+    int largest =
+        link.offloads().segmentationBytes() > 0 ? LARGEST_PACKET : link.mtu() + FRAME_ROOM;
+    this.sending = new PathModel(sending, link.kind(), largest, seed);
+    this.receiving = new PathModel(receiving, link.kind(), largest, ~seed);
+    this.sending.answersThrough(this.receiving);
+    this.receiving.answersThrough(this.sending);
     staging = arena.allocate(largest, CACHE_LINE);
   }
 
@@ -93,6 +97,11 @@ public final class FaultyLink implements Link {
   }
 
   @Override
+  public long hardwareAddress() {
+    return link.hardwareAddress();
+  }
+
+  @Override
   public int mtu() {
     return link.mtu();
   }
@@ -122,7 +131,8 @@ public final class FaultyLink implements Link {
           receiving.memory(slot),
           receiving.start(slot),
           receiving.length(slot),
-          receiving.flags(slot));
+          receiving.flags(slot),
+          receiving.segmentBytes(slot));
       lent[lentCount++] = slot;
     }
     return burst.size() - before;
@@ -209,7 +219,12 @@ public final class FaultyLink implements Link {
       int count = link.receive(arrivals);
       for (int i = 0; i < count; i++) {
         receiving.offer(
-            arrivals.memory(i), arrivals.start(i), arrivals.length(i), arrivals.flags(i), nowNanos);
+            arrivals.memory(i),
+            arrivals.start(i),
+            arrivals.length(i),
+            arrivals.flags(i),
+            arrivals.segmentBytes(i),
+            nowNanos);
       }
       if (count < Burst.CAPACITY) {
         return;

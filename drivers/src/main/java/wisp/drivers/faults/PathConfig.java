@@ -1,6 +1,8 @@
 package wisp.drivers.faults;
 
 import java.util.Locale;
+import java.util.function.Consumer;
+import wisp.core.ip.IpAddress;
 
 /**
  * What a path in one direction does to packets. Shares are of packets, 0 … 1.
@@ -19,6 +21,13 @@ import java.util.Locale;
  * @param rateBitsPerSecond bottleneck, IP bytes; 0: unlimited
  * @param queuePackets what the bottleneck holds, the packet being sent included; further ones are
  *     lost
+ * @param mtu the largest IP packet that passes, in bytes; larger ones are lost, and never
+ *     fragmented on the way; 0: any passes. An uncut packet is judged by its segments.
+ * @param answersTooBig their sender is told: fragmentation needed (RFC 1191 §4; only when the
+ *     packet forbids fragments) or packet too big (RFC 4443 §3.2), limited in rate
+ * @param blocksIcmp ICMP and ICMPv6 errors are lost; echo and neighbour discovery pass
+ * @param routerIpv4 who tells
+ * @param routerIpv6 who tells
  */
 public record PathConfig(
     long delayNanos,
@@ -32,20 +41,27 @@ public record PathConfig(
     double duplicate,
     double corrupt,
     long rateBitsPerSecond,
-    int queuePackets) {
+    int queuePackets,
+    int mtu,
+    boolean answersTooBig,
+    boolean blocksIcmp,
+    IpAddress routerIpv4,
+    IpAddress routerIpv6) {
 
   /** Nothing happens to any packet. */
-  public static final PathConfig PERFECT =
-      new PathConfig(0, 0, 0, 0, 1, 1, 0, 2_000_000, 0, 0, 0, 1000);
+  public static final PathConfig PERFECT = new Draft().config();
 
   /** What {@link #with(String, String)} understands, for messages. */
   public static final String PARAMETERS =
       "delay=20ms, jitter=2ms, loss=1%, burst=ENTER/LEAVE[/LOSS] such as 0.1%/25%/100%,"
           + " reorder=5%, hold=2ms, duplicate=1%, corrupt=0.1%, rate=100mbit,"
-          + " queue=1000 (packets)";
+          + " queue=1000 (packets), mtu=1280 (bytes; 0: any), pmtu=silent|icmp, icmp=pass|block,"
+          + " router=192.0.2.1";
 
   private static final long LONGEST_NANOS = 3_600_000_000_000L;
   private static final int LONGEST_QUEUE = 1 << 20;
+  private static final int SMALLEST_MTU = 68; // RFC 791 §3.2
+  private static final int LARGEST_MTU = 65_575;
 
   /** Checks every value. */
   public PathConfig {
@@ -65,6 +81,14 @@ public record PathConfig(
     if (queuePackets < 1 || queuePackets > LONGEST_QUEUE) {
       throw new IllegalArgumentException(
           "queue " + queuePackets + " is outside 1 … " + LONGEST_QUEUE + " packets");
+    }
+    if (mtu != 0 && (mtu < SMALLEST_MTU || mtu > LARGEST_MTU)) {
+      throw new IllegalArgumentException(
+          "mtu " + mtu + " is outside " + SMALLEST_MTU + " … " + LARGEST_MTU);
+    }
+    if (!routerIpv4.isIpv4() || routerIpv6.isIpv4()) {
+      throw new IllegalArgumentException(
+          "the path has an address of each family, not " + routerIpv4 + " and " + routerIpv6);
     }
     if (burstEnter > 0 && burstLeave == 0) {
       throw new IllegalArgumentException("a burst that never ends: burst leave is 0");
@@ -121,7 +145,11 @@ public record PathConfig(
       case "duplicate" -> duplicate(parseShare(value));
       case "corrupt" -> corrupt(parseShare(value));
       case "rate" -> rate(parseRate(value));
-      case "queue" -> queue(parseCount(value));
+      case "queue" -> queue(parseCount(value, "packets"));
+      case "mtu" -> mtu(parseCount(value, "bytes"));
+      case "pmtu" -> answersTooBig(parseChoice(parameter, value, "silent", "icmp"));
+      case "icmp" -> blocksIcmp(parseChoice(parameter, value, "pass", "block"));
+      case "router" -> router(IpAddress.parse(value.strip()));
       default ->
           throw new IllegalArgumentException(
               "a path has no '" + parameter + "'; there are " + PARAMETERS);
@@ -130,155 +158,153 @@ public record PathConfig(
 
   /** With this delay. */
   public PathConfig delay(long nanos) {
-    return new PathConfig(
-        nanos,
-        jitterNanos,
-        loss,
-        burstEnter,
-        burstLeave,
-        burstLoss,
-        reorder,
-        reorderHoldNanos,
-        duplicate,
-        corrupt,
-        rateBitsPerSecond,
-        queuePackets);
+    return changed(draft -> draft.delayNanos = nanos);
   }
 
   /** With this jitter. */
   public PathConfig jitter(long nanos) {
-    return new PathConfig(
-        delayNanos,
-        nanos,
-        loss,
-        burstEnter,
-        burstLeave,
-        burstLoss,
-        reorder,
-        reorderHoldNanos,
-        duplicate,
-        corrupt,
-        rateBitsPerSecond,
-        queuePackets);
+    return changed(draft -> draft.jitterNanos = nanos);
   }
 
   /** With this share lost independently. */
   public PathConfig loss(double share) {
-    return new PathConfig(
-        delayNanos,
-        jitterNanos,
-        share,
-        burstEnter,
-        burstLeave,
-        burstLoss,
-        reorder,
-        reorderHoldNanos,
-        duplicate,
-        corrupt,
-        rateBitsPerSecond,
-        queuePackets);
+    return changed(draft -> draft.loss = share);
   }
 
   /** With loss in bursts. */
   public PathConfig burst(double enter, double leave, double lossInside) {
-    return new PathConfig(
-        delayNanos,
-        jitterNanos,
-        loss,
-        enter,
-        leave,
-        lossInside,
-        reorder,
-        reorderHoldNanos,
-        duplicate,
-        corrupt,
-        rateBitsPerSecond,
-        queuePackets);
+    return changed(
+        draft -> {
+          draft.burstEnter = enter;
+          draft.burstLeave = leave;
+          draft.burstLoss = lossInside;
+        });
   }
 
   /** With this share held back for so long. */
   public PathConfig reorder(double share, long holdNanos) {
-    return new PathConfig(
-        delayNanos,
-        jitterNanos,
-        loss,
-        burstEnter,
-        burstLeave,
-        burstLoss,
-        share,
-        holdNanos,
-        duplicate,
-        corrupt,
-        rateBitsPerSecond,
-        queuePackets);
+    return changed(
+        draft -> {
+          draft.reorder = share;
+          draft.reorderHoldNanos = holdNanos;
+        });
   }
 
   /** With this share delivered twice. */
   public PathConfig duplicate(double share) {
-    return new PathConfig(
-        delayNanos,
-        jitterNanos,
-        loss,
-        burstEnter,
-        burstLeave,
-        burstLoss,
-        reorder,
-        reorderHoldNanos,
-        share,
-        corrupt,
-        rateBitsPerSecond,
-        queuePackets);
+    return changed(draft -> draft.duplicate = share);
   }
 
   /** With this share corrupted. */
   public PathConfig corrupt(double share) {
-    return new PathConfig(
-        delayNanos,
-        jitterNanos,
-        loss,
-        burstEnter,
-        burstLeave,
-        burstLoss,
-        reorder,
-        reorderHoldNanos,
-        duplicate,
-        share,
-        rateBitsPerSecond,
-        queuePackets);
+    return changed(draft -> draft.corrupt = share);
   }
 
   /** With this bottleneck; 0: none. */
   public PathConfig rate(long bitsPerSecond) {
-    return new PathConfig(
-        delayNanos,
-        jitterNanos,
-        loss,
-        burstEnter,
-        burstLeave,
-        burstLoss,
-        reorder,
-        reorderHoldNanos,
-        duplicate,
-        corrupt,
-        bitsPerSecond,
-        queuePackets);
+    return changed(draft -> draft.rateBitsPerSecond = bitsPerSecond);
   }
 
   /** With a queue of so many packets before the bottleneck. */
   public PathConfig queue(int packets) {
-    return new PathConfig(
-        delayNanos,
-        jitterNanos,
-        loss,
-        burstEnter,
-        burstLeave,
-        burstLoss,
-        reorder,
-        reorderHoldNanos,
-        duplicate,
-        corrupt,
-        rateBitsPerSecond,
-        packets);
+    return changed(draft -> draft.queuePackets = packets);
+  }
+
+  /** With this path MTU; 0: none. */
+  public PathConfig mtu(int bytes) {
+    return changed(draft -> draft.mtu = bytes);
+  }
+
+  /** With senders told of packets that are too big, or not. */
+  public PathConfig answersTooBig(boolean answers) {
+    return changed(draft -> draft.answersTooBig = answers);
+  }
+
+  /** With ICMP errors lost, or not. */
+  public PathConfig blocksIcmp(boolean blocks) {
+    return changed(draft -> draft.blocksIcmp = blocks);
+  }
+
+  /** With this address of the path, in its family. */
+  public PathConfig router(IpAddress address) {
+    return changed(
+        draft -> {
+          if (address.isIpv4()) {
+            draft.routerIpv4 = address;
+          } else {
+            draft.routerIpv6 = address;
+          }
+        });
+  }
+
+  private PathConfig changed(Consumer<Draft> change) {
+    var draft = new Draft(this);
+    change.accept(draft);
+    return draft.config();
+  }
+
+  /** The values, to be changed one by one. A fresh one is perfect. */
+  private static final class Draft {
+    long delayNanos;
+    long jitterNanos;
+    double loss;
+    double burstEnter;
+    double burstLeave = 1;
+    double burstLoss = 1;
+    double reorder;
+    long reorderHoldNanos = 2_000_000;
+    double duplicate;
+    double corrupt;
+    long rateBitsPerSecond;
+    int queuePackets = 1000;
+    int mtu;
+    boolean answersTooBig;
+    boolean blocksIcmp;
+    IpAddress routerIpv4 = IpAddress.ofIpv4(0xC0_00_02_01); // 192.0.2.1, RFC 5737
+    IpAddress routerIpv6 = new IpAddress(0x2001_0DB8L << 32, 1); // 2001:db8::1, RFC 3849
+
+    Draft() {}
+
+    Draft(PathConfig from) {
+      delayNanos = from.delayNanos;
+      jitterNanos = from.jitterNanos;
+      loss = from.loss;
+      burstEnter = from.burstEnter;
+      burstLeave = from.burstLeave;
+      burstLoss = from.burstLoss;
+      reorder = from.reorder;
+      reorderHoldNanos = from.reorderHoldNanos;
+      duplicate = from.duplicate;
+      corrupt = from.corrupt;
+      rateBitsPerSecond = from.rateBitsPerSecond;
+      queuePackets = from.queuePackets;
+      mtu = from.mtu;
+      answersTooBig = from.answersTooBig;
+      blocksIcmp = from.blocksIcmp;
+      routerIpv4 = from.routerIpv4;
+      routerIpv6 = from.routerIpv6;
+    }
+
+    PathConfig config() {
+      return new PathConfig(
+          delayNanos,
+          jitterNanos,
+          loss,
+          burstEnter,
+          burstLeave,
+          burstLoss,
+          reorder,
+          reorderHoldNanos,
+          duplicate,
+          corrupt,
+          rateBitsPerSecond,
+          queuePackets,
+          mtu,
+          answersTooBig,
+          blocksIcmp,
+          routerIpv4,
+          routerIpv6);
+    }
   }
 
   /** {@code 20ms}, {@code 1.5s}, {@code 300us}, {@code 40ns} or {@code 0} in nanoseconds. */
@@ -355,12 +381,20 @@ public record PathConfig(
     return Math.round(number * unit);
   }
 
-  private static int parseCount(String text) {
+  private static int parseCount(String text, String unit) {
     try {
       return Integer.parseInt(text.strip());
     } catch (NumberFormatException e) {
-      throw new IllegalArgumentException("'" + text + "' is not a number of packets", e);
+      throw new IllegalArgumentException("'" + text + "' is not a number of " + unit, e);
     }
+  }
+
+  private static boolean parseChoice(String name, String text, String no, String yes) {
+    String value = text.strip();
+    if (!value.equals(no) && !value.equals(yes)) {
+      throw new IllegalArgumentException(name + " '" + text + "' is neither " + no + " nor " + yes);
+    }
+    return value.equals(yes);
   }
 
   /** Digits with at most one point: no sign, no exponent, no "NaN". */

@@ -7,7 +7,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
 import wisp.core.spi.Burst;
+import wisp.core.spi.Link;
+import wisp.drivers.Framing;
 
 /**
  * One direction of a path: packets go in at one time and come out at another, or not at all. It
@@ -15,8 +18,8 @@ import wisp.core.spi.Burst;
  * nothing.
  *
  * <pre>
- *   offer → loss → burst loss → bottleneck (queue, rate) → delay ± jitter → poll
- *                                    corrupt, duplicate ┘   └ + hold, if chosen to be overtaken
+ *   offer → loss → burst loss → MTU → bottleneck (queue, rate) → delay ± jitter → poll
+ *                                └ answer   corrupt, duplicate ┘   └ + hold, if chosen to be overtaken
  * </pre>
  *
  * <p>One seed is one history: each kind of fault draws from a random stream of its own, so that
@@ -24,6 +27,9 @@ import wisp.core.spi.Burst;
  * run backwards. Jitter keeps the order of packets (each leaves no earlier than the one before), as
  * a queue would; so with dense traffic its mean is above zero. Only packets that were <em>held</em>
  * are overtaken. A duplicate follows its original immediately.
+ *
+ * <p>Corruption strikes where the receiver's checksums look: not the Ethernet header or ARP, which
+ * a real wire protects by a check of its own, nor the first 8 bytes of an IPv6 header.
  *
  * <p>Not thread-safe.
  */
@@ -35,7 +41,11 @@ public final class PathModel implements AutoCloseable {
   private static final int CHUNK_SLOTS = 256;
   private static final int CACHE_LINE = 64;
 
+  private static final int TCP = 6;
+  private static final int IPV6_CHECKED_FROM = 8; // the addresses are in the pseudo-header
+
   private final PathConfig path;
+  private final Link.Kind kind;
   private final int slotBytes;
   private final long stride;
   private final int capacity;
@@ -51,6 +61,7 @@ public final class PathModel implements AutoCloseable {
   private final List<MemorySegment> chunks = new ArrayList<>();
   private int[] length = new int[0];
   private int[] flags = new int[0];
+  private int[] segmentBytes = new int[0];
   private long[] enteredNanos = new long[0];
   private long[] sequence = new long[0];
   private int[] free = new int[0];
@@ -70,6 +81,12 @@ public final class PathModel implements AutoCloseable {
   private long busyUntilNanos = Long.MIN_VALUE;
   private long rateRemainder;
 
+  // Answers to packets that are too big.
+  private final AnswerLimit answerLimit = new AnswerLimit();
+  private final MemorySegment answer =
+      arena.allocate(IcmpError.LARGEST_BYTES + Framing.ETHERNET_BYTES + Framing.VLAN_TAG_BYTES);
+  private @Nullable PathModel wayBack;
+
   private boolean inBurst;
   private long lastDueNanos = Long.MIN_VALUE;
   private long nextSequence;
@@ -85,6 +102,9 @@ public final class PathModel implements AutoCloseable {
   private long lostBurst;
   private long lostQueue;
   private long lostBuffer;
+  private long lostTooBig;
+  private long lostIcmp;
+  private long answers;
   private long duplicated;
   private long reordered;
   private long corrupted;
@@ -93,18 +113,25 @@ public final class PathModel implements AutoCloseable {
   private long lastDeliveryNanos;
   private long peakBytesPerWindow;
 
+  /** A path of IP packets. */
+  public PathModel(PathConfig path, int slotBytes, long seed) {
+    this(path, Link.Kind.IP, slotBytes, seed);
+  }
+
   /**
    * A path.
    *
    * @param path what it is like
-   * @param slotBytes the largest packet it can carry
+   * @param kind what packets begin with
+   * @param slotBytes the largest packet it can carry, Ethernet header included
    * @param seed decides every draw
    */
-  public PathModel(PathConfig path, int slotBytes, long seed) {
+  public PathModel(PathConfig path, Link.Kind kind, int slotBytes, long seed) {
     if (slotBytes < 1) {
       throw new IllegalArgumentException("packets of at most " + slotBytes + " B");
     }
     this.path = path;
+    this.kind = kind;
     this.slotBytes = slotBytes;
     stride = (((slotBytes + CACHE_LINE - 1L) / CACHE_LINE) | 1) * CACHE_LINE;
     capacity = (int) Math.min(Integer.MAX_VALUE - 8, LARGEST_BUFFER_BYTES / stride);
@@ -124,12 +151,27 @@ public final class PathModel implements AutoCloseable {
   }
 
   /**
+   * Where senders are told that their packets are too big: the answers travel the way back as any
+   * other packet. Without it nobody is told.
+   */
+  public void answersThrough(PathModel wayBack) {
+    this.wayBack = wayBack;
+  }
+
+  /** A packet of one segment enters. */
+  public void offer(MemorySegment memory, long start, int bytes, int packetFlags, long nowNanos) {
+    offer(memory, start, bytes, packetFlags, 0, nowNanos);
+  }
+
+  /**
    * A packet enters. Its bytes are copied.
    *
    * @param packetFlags as in {@link Burst}; a packet that gets corrupted loses {@link
    *     Burst#CHECKSUM_TRUSTED}
+   * @param segment payload bytes of each segment that it stands for, as in {@link Burst}; 0: one
    */
-  public void offer(MemorySegment memory, long start, int bytes, int packetFlags, long nowNanos) {
+  public void offer(
+      MemorySegment memory, long start, int bytes, int packetFlags, int segment, long nowNanos) {
     long number = nextSequence++;
     offered++;
     offeredBytes += bytes;
@@ -142,6 +184,11 @@ public final class PathModel implements AutoCloseable {
     boolean twice = duplicateDraws.nextDouble() < path.duplicate();
     boolean spoilt = corruptDraws.nextDouble() < path.corrupt();
     long spoiltBit = corruptDraws.nextLong();
+    int ip = Framing.ipOffset(kind, memory, start, bytes);
+    if (path.blocksIcmp() && ip >= 0 && IcmpError.is(memory, start + ip, bytes - ip)) {
+      lostIcmp++;
+      return;
+    }
     if (chosenForLoss) {
       lostRandom++;
       return;
@@ -152,6 +199,11 @@ public final class PathModel implements AutoCloseable {
     }
     if (bytes < 0 || bytes > slotBytes) {
       lostBuffer++;
+      return;
+    }
+    if (ip >= 0 && isTooBig(memory, start + ip, bytes - ip, segment)) {
+      lostTooBig++;
+      answerTooBig(memory, start, ip, bytes, nowNanos);
       return;
     }
     forgetDepartedUntil(nowNanos);
@@ -167,11 +219,14 @@ public final class PathModel implements AutoCloseable {
     MemorySegment.copy(memory, start, memory(slot), start(slot), bytes);
     length[slot] = bytes;
     flags[slot] = packetFlags;
+    segmentBytes[slot] = segment;
     enteredNanos[slot] = nowNanos;
     sequence[slot] = number;
-    if (spoilt && bytes > 0) {
+    int checkedFrom = checkedFrom(memory, start, ip);
+    if (spoilt && checkedFrom >= 0 && checkedFrom < bytes) {
       corrupted++;
-      corrupt(slot, Long.remainderUnsigned(spoiltBit, 8L * bytes));
+      long bit = Long.remainderUnsigned(spoiltBit, 8L * (bytes - checkedFrom));
+      corrupt(slot, 8L * checkedFrom + bit);
     }
     long due =
         depart(bytes, nowNanos) + path.delayNanos() + Math.round(jitter * path.jitterNanos());
@@ -233,6 +288,11 @@ public final class PathModel implements AutoCloseable {
     return flags[slot];
   }
 
+  /** Segments that a polled packet stands for, as in {@link Burst}. */
+  public int segmentBytes(int slot) {
+    return segmentBytes[slot];
+  }
+
   /** What happened so far. */
   public PathStats stats() {
     return new PathStats(
@@ -244,6 +304,9 @@ public final class PathModel implements AutoCloseable {
         lostBurst,
         lostQueue,
         lostBuffer,
+        lostTooBig,
+        lostIcmp,
+        answers,
         duplicated,
         reordered,
         corrupted,
@@ -299,6 +362,54 @@ public final class PathModel implements AutoCloseable {
     return busyUntilNanos;
   }
 
+  /** By the largest segment, when it is not cut yet. */
+  private boolean isTooBig(MemorySegment memory, long ip, int bytes, int segment) {
+    if (path.mtu() == 0 || bytes <= path.mtu()) {
+      return false;
+    }
+    return segment == 0 || headerBytes(memory, ip, bytes) + segment > path.mtu();
+  }
+
+  /** Of IP and TCP. */
+  private static int headerBytes(MemorySegment memory, long ip, int bytes) {
+    boolean ipv6 = isIpv6(memory, ip);
+    int header = ipv6 ? 40 : (memory.get(ValueLayout.JAVA_BYTE, ip) & 0xF) * 4;
+    int protocol = memory.get(ValueLayout.JAVA_BYTE, ip + (ipv6 ? 6 : 9));
+    return protocol == TCP && header + 20 <= bytes
+        ? header + (memory.get(ValueLayout.JAVA_BYTE, ip + header + 12) >> 4 & 0xF) * 4
+        : header;
+  }
+
+  private void answerTooBig(MemorySegment memory, long start, int ip, int bytes, long nowNanos) {
+    if (!path.answersTooBig()
+        || wayBack == null
+        || !IcmpError.mayFollow(memory, start + ip, bytes - ip)
+        || (ip > 0 && (memory.get(ValueLayout.JAVA_BYTE, start) & 1) != 0) // to a group
+        || !answerLimit.take(nowNanos)) {
+      return;
+    }
+    answers++;
+    if (ip > 0) {
+      MemorySegment.copy(memory, start, answer, 6, 6);
+      MemorySegment.copy(memory, start + 6, answer, 0, 6);
+      MemorySegment.copy(memory, start + 12, answer, 12, ip - 12);
+    }
+    int length = IcmpError.writeTooBig(memory, start + ip, bytes - ip, path, answer, ip);
+    wayBack.offer(answer, 0, ip + length, 0, nowNanos);
+  }
+
+  /** The first byte that a checksum of the receiver looks at; −1: none does. */
+  private int checkedFrom(MemorySegment memory, long start, int ip) {
+    if (ip < 0) {
+      return kind == Link.Kind.IP ? 0 : -1;
+    }
+    return isIpv6(memory, start + ip) ? ip + IPV6_CHECKED_FROM : ip;
+  }
+
+  private static boolean isIpv6(MemorySegment memory, long ip) {
+    return (memory.get(ValueLayout.JAVA_BYTE, ip) >> 4 & 0xF) == 6;
+  }
+
   private void corrupt(int slot, long bit) {
     long at = start(slot) + (bit >>> 3);
     byte old = memory(slot).get(ValueLayout.JAVA_BYTE, at);
@@ -315,6 +426,7 @@ public final class PathModel implements AutoCloseable {
     MemorySegment.copy(memory(slot), start(slot), memory(copy), start(copy), length[slot]);
     length[copy] = length[slot];
     flags[copy] = flags[slot];
+    segmentBytes[copy] = segmentBytes[slot];
     enteredNanos[copy] = enteredNanos[slot];
     sequence[copy] = sequence[slot];
     push(due, copy);
@@ -358,6 +470,7 @@ public final class PathModel implements AutoCloseable {
     chunks.add(arena.allocate(stride * (grown - old), CACHE_LINE));
     length = Arrays.copyOf(length, grown);
     flags = Arrays.copyOf(flags, grown);
+    segmentBytes = Arrays.copyOf(segmentBytes, grown);
     enteredNanos = Arrays.copyOf(enteredNanos, grown);
     sequence = Arrays.copyOf(sequence, grown);
     free = Arrays.copyOf(free, grown);

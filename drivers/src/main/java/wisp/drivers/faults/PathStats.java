@@ -15,6 +15,10 @@ import java.util.Locale;
  * @param lostQueue lost because the bottleneck's queue was full
  * @param lostBuffer lost because they did not fit the model's memory: a limit of the instrument,
  *     not of the path, and 0 in a sound experiment
+ * @param lostTooBig lost because they were larger than the path's MTU
+ * @param lostIcmp ICMP errors lost because the path blocks them
+ * @param answers senders told that their packet was too big; the answers are offered to the way
+ *     back
  * @param duplicated copies made
  * @param reordered came out after one that went in later (RFC 4737 §3.3)
  * @param corrupted packets with a flipped bit that were sent on their way (a copy of one counts
@@ -34,6 +38,9 @@ public record PathStats(
     long lostBurst,
     long lostQueue,
     long lostBuffer,
+    long lostTooBig,
+    long lostIcmp,
+    long answers,
     long duplicated,
     long reordered,
     long corrupted,
@@ -48,7 +55,7 @@ public record PathStats(
 
   /** All losses. */
   public long lost() {
-    return lostRandom + lostBurst + lostQueue + lostBuffer;
+    return lostRandom + lostBurst + lostQueue + lostBuffer + lostTooBig + lostIcmp;
   }
 
   /** Lost by chance (random and burst), of the packets offered. */
@@ -93,28 +100,35 @@ public record PathStats(
 
   /** One line: what was asked for and, after the arrow, what was measured. */
   public String against(PathConfig path) {
-    return String.format(
-        Locale.ROOT,
-        "%d packets: loss by chance %.3f%% → %.3f%%, full queue %d, delay %.3f ms → %.3f"
-            + " ms, reordered %.2f%% → %.2f%%, duplicated %.2f%% → %.2f%%, corrupted %.2f%%"
-            + " → %.2f%%, rate %s → mean %.3f, peak %.3f Mbit/s",
-        offered,
-        100 * path.expectedLoss(),
-        100 * lossByChance(),
-        lostQueue + lostBuffer,
-        path.delayNanos() / 1e6,
-        meanDelayNanos() / 1e6,
-        100 * path.reorder(),
-        100 * reorderedShare(),
-        100 * path.duplicate(),
-        100 * duplicatedShare(),
-        100 * path.corrupt(),
-        100 * corruptedShare(),
-        path.rateBitsPerSecond() == 0
-            ? "unlimited"
-            : String.format(Locale.ROOT, "%.3f", path.rateBitsPerSecond() / 1e6),
-        meanRate() / 1e6,
-        peakRate() / 1e6);
+    String line =
+        String.format(
+            Locale.ROOT,
+            "%d packets: loss by chance %.3f%% → %.3f%%, full queue %d, delay %.3f ms → %.3f"
+                + " ms, reordered %.2f%% → %.2f%%, duplicated %.2f%% → %.2f%%, corrupted %.2f%%"
+                + " → %.2f%%, rate %s → mean %.3f, peak %.3f Mbit/s",
+            offered,
+            100 * path.expectedLoss(),
+            100 * lossByChance(),
+            lostQueue + lostBuffer,
+            path.delayNanos() / 1e6,
+            meanDelayNanos() / 1e6,
+            100 * path.reorder(),
+            100 * reorderedShare(),
+            100 * path.duplicate(),
+            100 * duplicatedShare(),
+            100 * path.corrupt(),
+            100 * corruptedShare(),
+            path.rateBitsPerSecond() == 0
+                ? "unlimited"
+                : String.format(Locale.ROOT, "%.3f", path.rateBitsPerSecond() / 1e6),
+            meanRate() / 1e6,
+            peakRate() / 1e6);
+    if (path.mtu() > 0) {
+      line +=
+          String.format(
+              Locale.ROOT, ", beyond mtu %d: %d, %d answered", path.mtu(), lostTooBig, answers);
+    }
+    return path.blocksIcmp() ? line + ", ICMP errors blocked " + lostIcmp : line;
   }
 
   private static double share(long part, long whole) {

@@ -8,6 +8,7 @@ import wisp.core.spi.Burst;
 import wisp.core.spi.Link;
 import wisp.core.spi.LinkOffloads;
 import wisp.core.spi.TransmitPacket;
+import wisp.drivers.Framing;
 
 /**
  * Two connected links, {@link #a()} and {@link #b()}: what one sends the other receives, in order,
@@ -28,6 +29,10 @@ import wisp.core.spi.TransmitPacket;
  *
  * <p>With offloads a packet up to 64 KiB passes uncut and with its partial checksum, and is
  * received with {@link Burst#CHECKSUM_TRUSTED}: no wire lies between that could spoil it.
+ *
+ * <p>The ends are of kind {@code IP}, or of kind {@code ETHERNET} when made by {@link #ethernet}.
+ * Whatever one sends the other gets, whomever it is addressed to; for more than two ends see {@link
+ * InMemorySwitch}.
  */
 public final class InMemoryPipe implements AutoCloseable {
   /** As on Ethernet. */
@@ -45,6 +50,7 @@ public final class InMemoryPipe implements AutoCloseable {
   private static final long LONGEST_PARK_NANOS = 100_000;
 
   private static final int CACHE_LINE = 64;
+  private static final int LARGEST_FRAME_HEADER = Framing.ETHERNET_BYTES + Framing.VLAN_TAG_BYTES;
 
   private final Arena arena = Arena.ofShared();
   private final End a;
@@ -63,17 +69,45 @@ public final class InMemoryPipe implements AutoCloseable {
    * @param offloads what both ends offer
    */
   public InMemoryPipe(int mtu, int slots, LinkOffloads offloads) {
+    this(Link.Kind.IP, mtu, slots, offloads, 0, 0, () -> {});
+  }
+
+  /** Flushed by {@code a}, {@code afterFlush} runs. */
+  InMemoryPipe(
+      Link.Kind kind,
+      int mtu,
+      int slots,
+      LinkOffloads offloads,
+      long hardwareAddressA,
+      long hardwareAddressB,
+      Runnable afterFlush) {
     if (mtu < 68 || mtu > 65_535) {
       throw new IllegalArgumentException("mtu " + mtu + " is outside 68 … 65535");
     }
     if (slots < 1) {
       throw new IllegalArgumentException("a ring needs at least one slot, not " + slots);
     }
-    int largest = Math.max(mtu, offloads.segmentationBytes());
+    int frame = kind == Link.Kind.ETHERNET ? LARGEST_FRAME_HEADER : 0;
+    int largest = Math.max(mtu, offloads.segmentationBytes()) + frame;
     var toB = new Ring(arena, slots, largest);
     var toA = new Ring(arena, slots, largest);
-    a = new End("inmemory:a", mtu, offloads, toB, toA);
-    b = new End("inmemory:b", mtu, offloads, toA, toB);
+    a = new End("inmemory:a", kind, hardwareAddressA, mtu, offloads, toB, toA, afterFlush);
+    b = new End("inmemory:b", kind, hardwareAddressB, mtu, offloads, toA, toB, () -> {});
+  }
+
+  /**
+   * A pipe whose ends are of kind {@code ETHERNET}.
+   *
+   * @param mtu largest IP packet in bytes, 68 … 65,535; the Ethernet header comes on top
+   * @param slots packets each direction holds, ≥ 1
+   * @param offloads what both ends offer
+   * @param hardwareAddressA of {@link #a()}, 48 bits
+   * @param hardwareAddressB of {@link #b()}
+   */
+  public static InMemoryPipe ethernet(
+      int mtu, int slots, LinkOffloads offloads, long hardwareAddressA, long hardwareAddressB) {
+    return new InMemoryPipe(
+        Link.Kind.ETHERNET, mtu, slots, offloads, hardwareAddressA, hardwareAddressB, () -> {});
   }
 
   /** One end. */
@@ -100,6 +134,7 @@ public final class InMemoryPipe implements AutoCloseable {
     final MemorySegment memory;
     final int[] length;
     final int[] flags;
+    final int[] segmentBytes;
     private final long stride;
     long released;
     long received;
@@ -116,6 +151,7 @@ public final class InMemoryPipe implements AutoCloseable {
       memory = arena.allocate(stride * slots, CACHE_LINE);
       length = new int[slots];
       flags = new int[slots];
+      segmentBytes = new int[slots];
     }
 
     boolean isFull() {
@@ -133,18 +169,32 @@ public final class InMemoryPipe implements AutoCloseable {
 
   private final class End implements Link {
     private final String name;
+    private final Kind kind;
+    private final long hardwareAddress;
     private final int mtu;
     private final LinkOffloads offloads;
     private final Ring out;
     private final Ring in;
+    private final Runnable afterFlush;
     private int claimedBytes = -1;
     private long drops;
     private boolean closed;
     private volatile boolean woken;
     private volatile @Nullable Thread waiter;
 
-    End(String name, int mtu, LinkOffloads offloads, Ring out, Ring in) {
+    End(
+        String name,
+        Kind kind,
+        long hardwareAddress,
+        int mtu,
+        LinkOffloads offloads,
+        Ring out,
+        Ring in,
+        Runnable afterFlush) {
       this.name = name;
+      this.kind = kind;
+      this.hardwareAddress = hardwareAddress;
+      this.afterFlush = afterFlush;
       this.mtu = mtu;
       this.offloads = offloads;
       this.out = out;
@@ -158,7 +208,12 @@ public final class InMemoryPipe implements AutoCloseable {
 
     @Override
     public Kind kind() {
-      return Kind.IP;
+      return kind;
+    }
+
+    @Override
+    public long hardwareAddress() {
+      return hardwareAddress;
     }
 
     @Override
@@ -180,7 +235,12 @@ public final class InMemoryPipe implements AutoCloseable {
       int before = burst.size();
       while (in.received < in.published && !burst.isFull()) {
         int slot = in.slot(in.received);
-        burst.add(in.memory, in.start(in.received), in.length[slot], in.flags[slot]);
+        burst.add(
+            in.memory,
+            in.start(in.received),
+            in.length[slot],
+            in.flags[slot],
+            in.segmentBytes[slot]);
         in.received++;
       }
       return burst.size() - before;
@@ -211,16 +271,19 @@ public final class InMemoryPipe implements AutoCloseable {
         throw new IllegalStateException(name + " does not complete checksums");
       }
       claimedBytes = -1;
+      int ipBytes = packet.length - Framing.headerBytes(kind);
       if (closed
-          || packet.length <= 0
-          || (packet.length > mtu && packet.segmentBytes == 0)
-          || (packet.segmentBytes > 0 && packet.length > offloads.segmentationBytes())) {
+          || ipBytes < 0
+          || packet.length == 0
+          || (ipBytes > mtu && packet.segmentBytes == 0)
+          || (packet.segmentBytes > 0 && ipBytes > offloads.segmentationBytes())) {
         drops++;
         return;
       }
       int slot = out.slot(out.committed);
       out.length[slot] = packet.length;
       out.flags[slot] = packet.needsChecksum ? Burst.CHECKSUM_TRUSTED : 0;
+      out.segmentBytes[slot] = packet.segmentBytes;
       out.committed++;
     }
 
@@ -232,6 +295,7 @@ public final class InMemoryPipe implements AutoCloseable {
     @Override
     public void flush() {
       out.published = out.committed;
+      afterFlush.run();
     }
 
     @Override

@@ -46,6 +46,11 @@ public final class PcapLink implements Link {
   }
 
   @Override
+  public long hardwareAddress() {
+    return link.hardwareAddress();
+  }
+
+  @Override
   public int mtu() {
     return link.mtu();
   }
@@ -62,7 +67,7 @@ public final class PcapLink implements Link {
     if (added > 0) {
       long now = epochNanos.getAsLong();
       for (int i = first; i < burst.size(); i++) {
-        if (kind() == Kind.IP && (burst.flags(i) & Burst.CHECKSUM_TRUSTED) != 0) {
+        if ((burst.flags(i) & Burst.CHECKSUM_TRUSTED) != 0) {
           writer.writeTrusted(now, burst.memory(i), burst.start(i), burst.length(i));
         } else {
           writer.write(now, burst.memory(i), burst.start(i), burst.length(i));

@@ -9,6 +9,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import wisp.core.spi.Link;
+import wisp.drivers.Framing;
 
 /**
  * Writes a capture file: pcap with nanoseconds (magic {@code a1b23c4d}), the machine's byte order.
@@ -34,6 +35,7 @@ public final class PcapWriter implements AutoCloseable {
   private static final ValueLayout.OfShort BE16 = SHORT.withOrder(ByteOrder.BIG_ENDIAN);
 
   private final OutputStream file;
+  private final Link.Kind kind;
   private final Sampling sampling;
   private final int snapBytes;
   private final byte[] bytes;
@@ -52,7 +54,8 @@ public final class PcapWriter implements AutoCloseable {
    * Begins a file; one that exists is overwritten.
    *
    * @param kind what packets begin with
-   * @param sampling which packets to keep; {@link Sampling.EveryConnection} is for {@code IP} only
+   * @param sampling which packets to keep; {@link Sampling.EveryConnection} keeps no frame that is
+   *     not IP
    * @param snapBytes how much of each to keep, 64 … {@link #WHOLE_PACKETS}
    */
   public PcapWriter(Path path, Link.Kind kind, Sampling sampling, int snapBytes)
@@ -61,9 +64,7 @@ public final class PcapWriter implements AutoCloseable {
       throw new IllegalArgumentException(
           "snap length " + snapBytes + " is outside 64 … " + WHOLE_PACKETS);
     }
-    if (kind != Link.Kind.IP && sampling instanceof Sampling.EveryConnection) {
-      throw new IllegalArgumentException("sampling by connection needs an IP link, not " + kind);
-    }
+    this.kind = kind;
     this.sampling = sampling;
     this.snapBytes = snapBytes;
     bytes = new byte[Math.max(1 << 18, 2 * (snapBytes + PACKET_HEADER_BYTES))];
@@ -109,15 +110,16 @@ public final class PcapWriter implements AutoCloseable {
   }
 
   /**
-   * Records an IP packet whose checksum the link vouches for and may have left partial: the file
-   * gets it complete.
+   * Records a packet whose checksum the link vouches for and may have left partial: the file gets
+   * it complete.
    */
   void writeTrusted(long epochNanos, MemorySegment memory, long start, int length) {
     int at = append(epochNanos, memory, start, length);
-    if (at >= 0) {
-      long checksum = WireChecksum.of(memory, start, length);
+    int ip = at < 0 ? -1 : Framing.ipOffset(kind, memory, start, length);
+    if (ip >= 0) {
+      long checksum = WireChecksum.of(memory, start + ip, length - ip);
       if (checksum != WireChecksum.NONE) {
-        patch(at, length, WireChecksum.field(checksum), WireChecksum.checksum(checksum));
+        patch(at, length, ip + WireChecksum.field(checksum), WireChecksum.checksum(checksum));
       }
     }
   }
@@ -190,7 +192,10 @@ public final class PcapWriter implements AutoCloseable {
     return switch (sampling) {
       case Sampling.All() -> true;
       case Sampling.First first -> packets < first.packets();
-      case Sampling.EveryConnection every -> every.keeps(memory, start, length);
+      case Sampling.EveryConnection every -> {
+        int ip = Framing.ipOffset(kind, memory, start, length);
+        yield ip >= 0 && every.keeps(memory, start + ip, length - ip);
+      }
     };
   }
 

@@ -31,13 +31,16 @@ final class WireChecksum {
   /**
    * The right TCP or UDP checksum of an IP packet, whatever its field holds now.
    *
+   * @param available bytes that are there; what a short Ethernet frame has beyond the packet is no
+   *     part of it (RFC 894)
    * @return checksum in the low 16 bits, where its field is (from the packet's start) above; or
    *     {@link #NONE}
    */
-  static long of(MemorySegment memory, long start, int length) {
-    if (length < 20) {
+  static long of(MemorySegment memory, long start, int available) {
+    if (available < 20) {
       return NONE;
     }
+    int length = available;
     int version = memory.get(ValueLayout.JAVA_BYTE, start) >> 4 & 0xF;
     int headerBytes;
     int protocol;
@@ -48,9 +51,11 @@ final class WireChecksum {
       if (headerBytes < 20 || (memory.get(BE16, start + 6) & 0x3FFF) != 0) {
         return NONE;
       }
+      length = withoutPadding(memory.get(BE16, start + 2) & 0xFFFF, available);
       pseudo = sum(memory, start + 12, 8);
-    } else if (version == 6 && length >= 40) {
+    } else if (version == 6 && available >= 40) {
       headerBytes = 40;
+      length = withoutPadding(40 + (memory.get(BE16, start + 4) & 0xFFFF), available);
       protocol = memory.get(ValueLayout.JAVA_BYTE, start + 6) & 0xFF;
       pseudo = sum(memory, start + 8, 32);
     } else {
@@ -70,6 +75,10 @@ final class WireChecksum {
       checksum = 0xFFFF; // RFC 768: zero would mean "none"
     }
     return (long) (headerBytes + field) << 16 | checksum;
+  }
+
+  private static int withoutPadding(int length, int available) {
+    return length >= 20 && length <= available ? length : available;
   }
 
   /** Where the field is, from a result of {@link #of}. */

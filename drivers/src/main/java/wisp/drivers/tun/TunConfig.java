@@ -4,40 +4,47 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
-import wisp.core.ip.IpAddress;
+import java.util.stream.Stream;
 import wisp.core.ip.IpPrefix;
+import wisp.core.spi.Link;
 import wisp.core.spi.Parameter;
 import wisp.core.spi.Parameters;
+import wisp.drivers.Framing;
+import wisp.drivers.HostPrefix;
 
 /**
- * What a TUN device is to be like.
+ * What a TUN or TAP device is to be like.
  *
+ * @param kind {@code IP}: TUN, {@code ETHERNET}: TAP
  * @param name at most 15 characters, or {@link #ANY_NAME}
- * @param host the kernel's own address; null: none is set
- * @param hostBits length of the prefix that the kernel routes to the device
- * @param mtu in bytes
+ * @param hosts the kernel's own addresses, and the prefixes that it routes to the device
+ * @param mtu of the IP packet, in bytes
  * @param offload whether checksums and segmentation are left to the kernel
  * @param netns name or path of a network namespace; empty: the caller's
  * @param routes further prefixes that the kernel is to route to the device
+ * @param hardwareAddress ours on a TAP device, 48 bits; 0: made from the device's name
  */
 public record TunConfig(
+    Link.Kind kind,
     String name,
-    @Nullable IpAddress host,
-    int hostBits,
+    List<HostPrefix> hosts,
     int mtu,
     boolean offload,
     String netns,
-    List<IpPrefix> routes) {
+    List<IpPrefix> routes,
+    long hardwareAddress) {
 
   /** The kernel takes the first number that is free. */
   public static final String ANY_NAME = "wisp%d";
 
-  static final List<Parameter> PARAMETERS =
+  static final List<Parameter> TUN_PARAMETERS =
       List.of(
           new Parameter("name", ANY_NAME, "", "device name; %d: the first free number"),
           new Parameter(
-              "host", "10.9.0.1/16", "address/prefix", "what the kernel gets; empty: nothing"),
+              "host",
+              "10.9.0.1/16",
+              "address/prefix[+address/prefix…]",
+              "what the kernel gets, IPv4 and IPv6; empty: nothing"),
           new Parameter("mtu", "1500", "bytes", "largest IP packet"),
           new Parameter(
               "offload", "on", "on|off", "the kernel checksums and cuts packets up to 64 KiB"),
@@ -45,19 +52,47 @@ public record TunConfig(
               "netns", "", "name or path", "network namespace to open it in; empty: ours"),
           new Parameter("route", "", "prefix[+prefix…]", "further prefixes routed to the device"));
 
-  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_.-]{1,15}");
+  static final List<Parameter> TAP_PARAMETERS =
+      Stream.concat(
+              TUN_PARAMETERS.stream(),
+              Stream.of(
+                  new Parameter(
+                      "mac",
+                      "",
+                      "address like 02:00:00:00:00:01",
+                      "our hardware address; empty: one made from the device's name")))
+          .toList();
 
-  /** Checks that the name can be one. */
+  private static final int LARGEST_MTU = 65_535;
+  private static final int SMALLEST_MTU = 68; // RFC 791 §3.2
+  private static final int SMALLEST_IPV6_MTU = 1280; // RFC 8200 §5
+  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_.-]{1,15}");
+  private static final Pattern MAC = Pattern.compile("([0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}");
+  private static final long GROUP_BIT = 1L << 40;
+
+  /** Checks what the kernel would refuse less clearly. */
   public TunConfig {
     if (!name.equals(ANY_NAME)
         && (!NAME.matcher(name).matches() || name.equals(".") || name.equals(".."))) {
       throw new IllegalArgumentException(
-          "tun: '"
+          provider(kind)
+              + ": '"
               + name
               + "' can't be a device name; use 1 … 15 letters, digits, '_', '-' or"
               + " '.'");
     }
+    hosts = List.copyOf(hosts);
     routes = List.copyOf(routes);
+    boolean ipv4 =
+        hosts.stream().allMatch(host -> host.address().isIpv4())
+            && routes.stream().allMatch(IpPrefix::isIpv4);
+    if (mtu < SMALLEST_IPV6_MTU && !ipv4) {
+      throw new IllegalArgumentException("mtu=" + mtu + " is too small for IPv6, which needs 1280");
+    }
+    if ((hardwareAddress & GROUP_BIT) != 0 || hardwareAddress >>> 48 != 0) {
+      throw new IllegalArgumentException(
+          "mac: a hardware address has 48 bits, and its first byte is even");
+    }
   }
 
   /**
@@ -65,32 +100,56 @@ public record TunConfig(
    *
    * @throws IllegalArgumentException in one line for the user
    */
-  public static TunConfig of(Map<String, String> given) {
-    Parameters values = Parameters.of("tun", PARAMETERS, given);
-    String host = values.text("host");
-    int slash = host.indexOf('/');
-    var routes = new ArrayList<IpPrefix>();
-    for (String route : values.text("route").split("\\+", -1)) {
-      if (!route.isBlank()) {
-        routes.add(IpPrefix.parse(route.strip()));
-      }
-    }
+  public static TunConfig of(Link.Kind kind, Map<String, String> given) {
+    boolean ethernet = kind == Link.Kind.ETHERNET;
+    Parameters values =
+        Parameters.of(provider(kind), ethernet ? TAP_PARAMETERS : TUN_PARAMETERS, given);
     return new TunConfig(
+        kind,
         values.text("name"),
-        host.isEmpty() ? null : IpAddress.parse(slash < 0 ? host : host.substring(0, slash)),
-        slash < 0 ? 32 : prefixBits(host, host.substring(slash + 1)),
-        (int) values.number("mtu", 68, 65_535),
+        hosts(values.text("host")),
+        (int) values.number("mtu", SMALLEST_MTU, LARGEST_MTU - Framing.headerBytes(kind)),
         isOn(values, "offload"),
         values.text("netns"),
-        routes);
+        routes(values.text("route")),
+        ethernet ? hardwareAddress(values.text("mac")) : 0);
   }
 
-  private static int prefixBits(String host, String bits) {
-    if (!bits.matches("[0-9]{1,2}") || Integer.parseInt(bits) < 1 || Integer.parseInt(bits) > 32) {
-      throw new IllegalArgumentException(
-          "host=" + host + " is not an address with a prefix like 10.9.0.1/16");
+  /** As in {@code tun:wisp0}. */
+  static String provider(Link.Kind kind) {
+    return kind == Link.Kind.ETHERNET ? "tap" : "tun";
+  }
+
+  private static List<HostPrefix> hosts(String text) {
+    var hosts = new ArrayList<HostPrefix>();
+    for (String item : items(text)) {
+      HostPrefix host = HostPrefix.parse(item);
+      if (host.bits() == 0) {
+        throw new IllegalArgumentException(
+            "host=" + host + " is not an address with a prefix like 10.9.0.1/16");
+      }
+      hosts.add(host);
     }
-    return Integer.parseInt(bits);
+    return hosts;
+  }
+
+  private static List<IpPrefix> routes(String text) {
+    return items(text).stream().map(IpPrefix::parse).toList();
+  }
+
+  private static List<String> items(String text) {
+    return Stream.of(text.split("\\+", -1)).map(String::strip).filter(i -> !i.isEmpty()).toList();
+  }
+
+  private static long hardwareAddress(String text) {
+    if (text.isEmpty()) {
+      return 0;
+    }
+    if (!MAC.matcher(text).matches()) {
+      throw new IllegalArgumentException(
+          "mac=" + text + " is not a hardware address like 02:00:00:00:00:01");
+    }
+    return Long.parseLong(text.replace(":", ""), 16);
   }
 
   private static boolean isOn(Parameters values, String name) {

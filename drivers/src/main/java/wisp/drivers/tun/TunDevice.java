@@ -3,25 +3,30 @@ package wisp.drivers.tun;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 import wisp.core.ip.IpAddress;
 import wisp.core.ip.IpPrefix;
+import wisp.core.spi.Link;
 import wisp.core.spi.LinkException;
+import wisp.drivers.HostPrefix;
 import wisp.drivers.linux.Errno;
 import wisp.drivers.linux.Libc;
+import wisp.drivers.linux.Linux;
+import wisp.drivers.linux.RouteSocket;
 
 /**
- * Makes a TUN device and configures it, by ioctl alone.
+ * Makes a TUN or TAP device and configures it: by ioctl, addresses and routes by netlink.
  *
  * <pre>
- *   struct ifreq (40 B)     name 16 │ flags 2, or mtu 4, or sockaddr_in: family 2 │ port 2 │ address 4
- *   struct rtentry (120 B)  pad 8 │ destination 16 │ gateway 16 │ mask 16 │ flags 2 │ … │ @88 device name (pointer) │ …
+ *   struct ifreq (40 B)     name 16 │ flags 2, or mtu, queue length or device index 4
  * </pre>
  */
 final class TunDevice {
   static final String CONTROL = "/dev/net/tun";
-  static final String NOT_ALLOWED =
-      "tun needs CAP_NET_ADMIN; run as root (in a container: --cap-add NET_ADMIN)";
+  private static final String NOT_ALLOWED =
+      " needs CAP_NET_ADMIN; run as root (in a container: --cap-add NET_ADMIN)";
 
   /** Bytes of the {@code virtio_net_hdr} before each packet. */
   static final int HEADER_BYTES = 10;
@@ -30,6 +35,7 @@ final class TunDevice {
   private static final long TUNSETOFFLOAD = 0x400454d0L;
   private static final long TUNSETVNETHDRSZ = 0x400454d8L;
   private static final short IFF_TUN = 0x0001;
+  private static final short IFF_TAP = 0x0002;
   private static final short IFF_NO_PI = 0x1000;
   private static final short IFF_VNET_HDR = 0x4000;
 
@@ -42,12 +48,10 @@ final class TunDevice {
   /** TUN_F_TSO_ECN: without it the kernel cuts every large packet that carries CWR. */
   private static final long OFFLOADS_WITH_ECN = OFFLOADS | 0x8;
 
-  private static final long SIOCADDRT = 0x890bL;
   private static final long SIOCGIFFLAGS = 0x8913L;
   private static final long SIOCSIFFLAGS = 0x8914L;
-  private static final long SIOCSIFADDR = 0x8916L;
-  private static final long SIOCSIFNETMASK = 0x891cL;
   private static final long SIOCSIFMTU = 0x8922L;
+  private static final long SIOCGIFINDEX = 0x8933L;
   private static final long SIOCSIFTXQLEN = 0x8943L;
 
   /**
@@ -58,18 +62,10 @@ final class TunDevice {
   private static final int QUEUE_PACKETS = 10_000;
 
   private static final short IFF_UP = 1;
-  private static final short RTF_UP = 1;
 
   private static final int IFREQ_BYTES = 40;
   private static final int IFREQ_VALUE = 16;
   private static final int NAME_BYTES = 16;
-  private static final int RTENTRY_BYTES = 120;
-  private static final int RTENTRY_DESTINATION = 8;
-  private static final int RTENTRY_MASK = 40;
-  private static final int RTENTRY_FLAGS = 56;
-  private static final int RTENTRY_DEVICE = 88;
-  private static final ValueLayout.OfInt BE32 =
-      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
 
   private final TunConfig config;
   private final Libc libc;
@@ -102,7 +98,8 @@ final class TunDevice {
     int tun = libc.open(CONTROL, Libc.O_RDWR | Libc.O_NONBLOCK);
     if (tun < 0) {
       throw new LinkException(
-          "tun can't open "
+          TunConfig.provider(config.kind())
+              + " can't open "
               + CONTROL
               + ": "
               + libc.describe(tun)
@@ -131,13 +128,14 @@ final class TunDevice {
 
   private String create(int tun) throws LinkException {
     name(config.name());
-    ifreq.set(ValueLayout.JAVA_SHORT, IFREQ_VALUE, (short) (IFF_TUN | IFF_NO_PI | IFF_VNET_HDR));
+    short layer = isTap() ? IFF_TAP : IFF_TUN;
+    ifreq.set(ValueLayout.JAVA_SHORT, IFREQ_VALUE, (short) (layer | IFF_NO_PI | IFF_VNET_HDR));
     int result = libc.ioctl(tun, TUNSETIFF, ifreq.address());
     switch (-result) {
       case Errno.EBUSY ->
           throw failed(
               "is in use", result, "; choose another name, or end the program that holds it");
-      case Errno.EPERM -> throw new LinkException(NOT_ALLOWED);
+      case Errno.EPERM -> throw new LinkException(TunConfig.provider(config.kind()) + NOT_ALLOWED);
       case Errno.EINVAL ->
           throw failed("can't be made", result, "; is there another device of that name?");
       default -> check("can't be made", result);
@@ -153,62 +151,88 @@ final class TunDevice {
     return ifreq.getString(0);
   }
 
-  /**
-   * Before the device is up no route appears, so that the class A mask of a fresh 10.x address is
-   * never seen.
-   */
   private void configure(int socket, String name) throws LinkException {
     name(name);
     ifreq.set(ValueLayout.JAVA_INT, IFREQ_VALUE, config.mtu());
     check("refuses mtu=" + config.mtu(), libc.ioctl(socket, SIOCSIFMTU, ifreq.address()));
     ifreq.set(ValueLayout.JAVA_INT, IFREQ_VALUE, QUEUE_PACKETS);
     check("refuses a longer queue", libc.ioctl(socket, SIOCSIFTXQLEN, ifreq.address()));
-    IpAddress host = config.host();
-    if (host != null) {
-      address(ifreq, IFREQ_VALUE, host.ipv4());
-      check("refuses host=" + host, libc.ioctl(socket, SIOCSIFADDR, ifreq.address()));
-      address(ifreq, IFREQ_VALUE, mask(config.hostBits()));
-      check(
-          "refuses the prefix /" + config.hostBits(),
-          libc.ioctl(socket, SIOCSIFNETMASK, ifreq.address()));
-    }
+    check("has no index", libc.ioctl(socket, SIOCGIFINDEX, ifreq.address()));
+    int index = ifreq.get(ValueLayout.JAVA_INT, IFREQ_VALUE);
     check("has no flags", libc.ioctl(socket, SIOCGIFFLAGS, ifreq.address()));
     short flags = ifreq.get(ValueLayout.JAVA_SHORT, IFREQ_VALUE);
     ifreq.set(ValueLayout.JAVA_SHORT, IFREQ_VALUE, (short) (flags | IFF_UP));
-    check("can't be brought up", libc.ioctl(socket, SIOCSIFFLAGS, ifreq.address()));
-    for (IpPrefix route : config.routes()) {
-      addRoute(socket, name, route);
+    try (var routes = RouteSocket.open()) {
+      for (HostPrefix host : config.hosts()) {
+        added(
+            "refuses host=" + host,
+            host.address(),
+            routes.addAddress(index, host.address(), host.bits(), isTap()),
+            "; it has that address already");
+      }
+      check("can't be brought up", libc.ioctl(socket, SIOCSIFFLAGS, ifreq.address()));
+      for (IpPrefix route : config.routes()) {
+        added(
+            "can't have route=" + route,
+            route.address(),
+            routes.addRoute(index, route.address(), route.bits()),
+            "; there is such a route already");
+      }
     }
   }
 
-  private void addRoute(int socket, String name, IpPrefix route) throws LinkException {
-    MemorySegment entry = arena.allocate(RTENTRY_BYTES, 8);
-    address(entry, RTENTRY_DESTINATION, route.address().ipv4());
-    address(entry, RTENTRY_MASK, mask(route.bits()));
-    entry.set(ValueLayout.JAVA_SHORT, RTENTRY_FLAGS, RTF_UP);
-    entry.set(ValueLayout.JAVA_LONG, RTENTRY_DEVICE, arena.allocateFrom(name).address());
-    int result = libc.ioctl(socket, SIOCADDRT, entry.address());
-    if (result == -Errno.EEXIST) {
-      throw failed("can't have route=" + route, result, "; there is such a route already");
+  private void added(String what, IpAddress address, int result, String exists)
+      throws LinkException {
+    boolean ipv6 = !address.isIpv4();
+    switch (-result) {
+      case Errno.EEXIST -> throw failed(what, result, exists);
+      case Errno.EACCES, Errno.EOPNOTSUPP, Errno.EAFNOSUPPORT ->
+          throw failed(
+              what,
+              result,
+              ipv6 ? "; IPv6 is disabled here: sysctl net.ipv6.conf.all.disable_ipv6=0" : "");
+      default -> check(what, result);
     }
-    check("can't have route=" + route, result);
+  }
+
+  private boolean isTap() {
+    return config.kind() == Link.Kind.ETHERNET;
+  }
+
+  /** Why no device can be made here and what to do, in one line; null when one can. */
+  static @Nullable String unavailable(String provider) {
+    String reason = Linux.unavailable();
+    if (reason != null) {
+      return provider + " " + reason;
+    }
+    if (!Files.exists(Path.of(CONTROL))) {
+      return provider
+          + " needs "
+          + CONTROL
+          + "; load it with: modprobe tun (in a container: --device "
+          + CONTROL
+          + ")";
+    }
+    try (Arena arena = Arena.ofConfined()) {
+      var libc = new Libc(arena);
+      int descriptor = libc.open(CONTROL, Libc.O_RDWR | Libc.O_NONBLOCK);
+      if (descriptor < 0) {
+        return provider
+            + " can't open "
+            + CONTROL
+            + ": "
+            + libc.describe(descriptor)
+            + "; run as root";
+      }
+      libc.close(descriptor);
+    }
+    return Linux.hasCapability(Linux.CAP_NET_ADMIN) ? null : provider + NOT_ALLOWED;
   }
 
   private void name(String name) {
     ifreq.fill((byte) 0);
     assert name.length() < NAME_BYTES;
     ifreq.setString(0, name);
-  }
-
-  /** A sockaddr_in. */
-  private static void address(MemorySegment memory, long at, int ipv4) {
-    memory.set(ValueLayout.JAVA_SHORT, at, (short) Libc.AF_INET);
-    memory.set(ValueLayout.JAVA_SHORT, at + 2, (short) 0);
-    memory.set(BE32, at + 4, ipv4);
-  }
-
-  private static int mask(int bits) {
-    return bits == 0 ? 0 : -1 << (32 - bits);
   }
 
   private void check(String what, int result) throws LinkException {
@@ -220,6 +244,13 @@ final class TunDevice {
 
   private LinkException failed(String what, int result, String remedy) {
     return new LinkException(
-        "tun device '" + config.name() + "' " + what + ": " + libc.describe(result) + remedy);
+        TunConfig.provider(config.kind())
+            + " device '"
+            + config.name()
+            + "' "
+            + what
+            + ": "
+            + libc.describe(result)
+            + remedy);
   }
 }

@@ -8,6 +8,7 @@ import wisp.core.spi.Burst;
 import wisp.core.spi.LinkException;
 import wisp.core.spi.LinkOffloads;
 import wisp.core.spi.TransmitPacket;
+import wisp.drivers.Framing;
 import wisp.drivers.LinkDownException;
 import wisp.drivers.linux.Errno;
 import wisp.drivers.linux.Libc;
@@ -17,8 +18,8 @@ import wisp.drivers.linux.PolledLink;
 import wisp.drivers.linux.WakeEvent;
 
 /**
- * A TUN device. Each packet is one {@code read} or {@code write}, with a header before it that
- * tells what is left to do:
+ * A TUN or TAP device. Each packet is one {@code read} or {@code write}, with a header before it
+ * that tells what is left to do:
  *
  * <pre>
  *   struct virtio_net_hdr   flags 1 │ gso type 1 │ header bytes 2 │ gso size 2 │ checksum start 2 │ checksum offset 2
@@ -30,15 +31,20 @@ import wisp.drivers.linux.WakeEvent;
  * on {@code commit}; there is no ring to flush. What the kernel does not take is dropped and
  * counted, never tried again: TCP repairs it.
  *
+ * <p>On a TAP device (kind {@code ETHERNET}) a packet begins with its Ethernet header, 14 bytes,
+ * and {@link TransmitPacket#checksumStart} counts from there; {@link TransmitPacket#headerBytes} is
+ * IP and TCP alone, as everywhere. The hardware address is the stack's: at the other end the kernel
+ * has its own.
+ *
  * <p>A device that is set down loses what is sent until it is up again. When it is deleted, {@code
  * receive} and {@code awaitReadable} throw {@link LinkDownException}.
  */
 public final class TunLink implements PolledLink {
-  /** IPv6 header and 65,535 bytes of payload. */
-  private static final int LARGEST_PACKET = 65_575;
+  /** Ethernet header with a VLAN tag, IPv6 header and 65,535 bytes of payload. */
+  private static final int LARGEST_PACKET = 65_575 + 18;
 
   private static final int LARGEST_SEGMENTED = 65_535; // the IPv4 length field
-  private static final int SMALLEST_PACKET = 20;
+  private static final int SMALLEST_IP_PACKET = 20;
 
   private static final int HEADER_BYTES = TunDevice.HEADER_BYTES;
 
@@ -74,6 +80,9 @@ public final class TunLink implements PolledLink {
   private final String device;
   private final TunConfig config;
   private final LinkOffloads offloads;
+  private final int frameBytes; // of the Ethernet header
+  private final int smallest;
+  private final long hardwareAddress;
   private final Arena arena = Arena.ofShared();
   private final Libc libc = new Libc(arena);
   private final MemorySegment receiveMemory =
@@ -92,6 +101,9 @@ public final class TunLink implements PolledLink {
     this.wakeEvent = wakeEvent;
     device = opened.name();
     descriptor = opened.descriptor();
+    frameBytes = Framing.headerBytes(config.kind());
+    smallest = frameBytes > 0 ? frameBytes : SMALLEST_IP_PACKET;
+    hardwareAddress = hardwareAddress(config, device);
     offloads = config.offload() ? new LinkOffloads(true, LARGEST_SEGMENTED) : LinkOffloads.NONE;
     pollFor(0, descriptor);
     pollFor(1, wakeEvent.descriptor());
@@ -105,7 +117,7 @@ public final class TunLink implements PolledLink {
   public static TunLink open(TunConfig config) throws LinkException {
     String reason = Linux.unavailable();
     if (reason != null) {
-      throw new LinkException("tun " + reason);
+      throw new LinkException(TunConfig.provider(config.kind()) + " " + reason);
     }
     var wakeEvent = new WakeEvent();
     try {
@@ -124,12 +136,17 @@ public final class TunLink implements PolledLink {
 
   @Override
   public String name() {
-    return "tun:" + device;
+    return TunConfig.provider(config.kind()) + ":" + device;
   }
 
   @Override
   public Kind kind() {
-    return Kind.IP;
+    return config.kind();
+  }
+
+  @Override
+  public long hardwareAddress() {
+    return hardwareAddress;
   }
 
   @Override
@@ -177,13 +194,16 @@ public final class TunLink implements PolledLink {
       }
       slot++; // also when it is no use: this loop ends
       int length = bytes - HEADER_BYTES;
-      if (length < SMALLEST_PACKET || length > LARGEST_PACKET) {
+      if (length < smallest || length > LARGEST_PACKET) {
         drops++;
         continue;
       }
       int flags = receiveMemory.get(ValueLayout.JAVA_BYTE, at - HEADER_BYTES + FLAGS);
       boolean trusted = (flags & (NEEDS_CSUM | DATA_VALID)) != 0;
-      burst.add(receiveMemory, at, length, trusted ? Burst.CHECKSUM_TRUSTED : 0);
+      int gsoType = receiveMemory.get(ValueLayout.JAVA_BYTE, at - HEADER_BYTES + GSO_TYPE);
+      int segmentBytes =
+          gsoType == 0 ? 0 : receiveMemory.get(LE16, at - HEADER_BYTES + GSO_SIZE) & 0xFFFF;
+      burst.add(receiveMemory, at, length, trusted ? Burst.CHECKSUM_TRUSTED : 0, segmentBytes);
     }
     int added = burst.size() - before;
     if (down && added == 0) {
@@ -280,25 +300,24 @@ public final class TunLink implements PolledLink {
 
   /** Everything that the kernel would believe without looking, or refuse. */
   private boolean isSendable(TransmitPacket packet) {
-    if (packet.length < SMALLEST_PACKET) {
+    if (packet.length < smallest) {
       return false;
     }
-    if (packet.segmentBytes == 0
-        ? packet.length > config.mtu()
-        : packet.length > LARGEST_SEGMENTED) {
+    int ipBytes = packet.length - frameBytes;
+    if (packet.segmentBytes == 0 ? ipBytes > config.mtu() : ipBytes > LARGEST_SEGMENTED) {
       return false;
     }
     if (packet.needsChecksum
-        && (packet.checksumStart < SMALLEST_PACKET
+        && (packet.checksumStart < frameBytes + SMALLEST_IP_PACKET
             || packet.checksumOffset < 0
             || packet.checksumStart + packet.checksumOffset + 2 > packet.length)) {
       return false;
     }
     return packet.segmentBytes == 0
         || (packet.segmentBytes > 0
-            && packet.headerBytes >= packet.checksumStart + TCP_FLAGS_OFFSET + 1
+            && frameBytes + packet.headerBytes >= packet.checksumStart + TCP_FLAGS_OFFSET + 1
             && packet.headerBytes + packet.segmentBytes <= config.mtu()
-            && packet.headerBytes <= packet.length);
+            && packet.headerBytes <= ipBytes);
   }
 
   private void writeHeader(TransmitPacket packet) {
@@ -308,7 +327,9 @@ public final class TunLink implements PolledLink {
     int gsoType = 0;
     if (cut) {
       gsoType =
-          (memory.get(ValueLayout.JAVA_BYTE, PACKET_OFFSET) & 0xF0) == 0x60 ? GSO_TCPV6 : GSO_TCPV4;
+          (memory.get(ValueLayout.JAVA_BYTE, PACKET_OFFSET + frameBytes) & 0xF0) == 0x60
+              ? GSO_TCPV6
+              : GSO_TCPV4;
       int tcpFlags =
           memory.get(
               ValueLayout.JAVA_BYTE, PACKET_OFFSET + packet.checksumStart + TCP_FLAGS_OFFSET);
@@ -316,7 +337,7 @@ public final class TunLink implements PolledLink {
     }
     memory.set(ValueLayout.JAVA_BYTE, at + FLAGS, (byte) (packet.needsChecksum ? NEEDS_CSUM : 0));
     memory.set(ValueLayout.JAVA_BYTE, at + GSO_TYPE, (byte) gsoType);
-    memory.set(LE16, at + HEADER_LENGTH, (short) (cut ? packet.headerBytes : 0));
+    memory.set(LE16, at + HEADER_LENGTH, (short) (cut ? frameBytes + packet.headerBytes : 0));
     memory.set(LE16, at + GSO_SIZE, (short) (cut ? packet.segmentBytes : 0));
     memory.set(
         LE16, at + CHECKSUM_START, (short) (packet.needsChecksum ? packet.checksumStart : 0));
@@ -344,6 +365,20 @@ public final class TunLink implements PolledLink {
   private LinkDownException gone() {
     return new LinkDownException(
         name() + " is gone: the device or its network namespace was deleted");
+  }
+
+  /**
+   * The one asked for, or one that only the device's name decides: unicast, locally administered.
+   */
+  private static long hardwareAddress(TunConfig config, String device) {
+    if (config.kind() != Kind.ETHERNET || config.hardwareAddress() != 0) {
+      return config.hardwareAddress();
+    }
+    long hash = 0xCBF29CE484222325L; // FNV-1a
+    for (int i = 0; i < device.length(); i++) {
+      hash = (hash ^ device.charAt(i)) * 0x100000001B3L;
+    }
+    return 0x02L << 40 | hash >>> 24;
   }
 
   private void pollFor(int index, int pollDescriptor) {

@@ -80,8 +80,10 @@ public final class Wire {
     this.a = a;
     this.b = b;
     int largest = Math.max(a.mtu(), b.mtu()) + SLOT_ROOM;
-    this.aToB = new Direction(a, b, new PathModel(aToB, largest, seed));
-    this.bToA = new Direction(b, a, new PathModel(bToA, largest, ~seed));
+    this.aToB = new Direction(a, b, new PathModel(aToB, a.kind(), largest, seed));
+    this.bToA = new Direction(b, a, new PathModel(bToA, b.kind(), largest, ~seed));
+    this.aToB.path.answersThrough(this.bToA.path);
+    this.bToA.path.answersThrough(this.aToB.path);
     stats = snapshot();
   }
 

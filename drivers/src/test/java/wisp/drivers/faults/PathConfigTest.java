@@ -7,6 +7,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import wisp.core.ip.IpAddress;
 
 class PathConfigTest {
   @ParameterizedTest
@@ -54,21 +55,50 @@ class PathConfigTest {
             .duplicate(0.02)
             .corrupt(0.001)
             .rate(100_000_000)
-            .queue(170),
+            .queue(170)
+            .mtu(1280)
+            .answersTooBig(true)
+            .blocksIcmp(true)
+            .router(IpAddress.parse("10.1.1.1"))
+            .router(IpAddress.parse("fd01::1")),
         PathConfig.parse(
             "delay=20ms,jitter=1ms,loss=1%,burst=0.1%/25%,reorder=5%,hold=3ms,"
-                + "duplicate=2%,corrupt=0.1%,rate=100mbit,queue=170"));
+                + "duplicate=2%,corrupt=0.1%,rate=100mbit,queue=170,"
+                + "mtu=1280,pmtu=icmp,icmp=block,router=10.1.1.1,router=fd01::1"));
     assertEquals(PathConfig.PERFECT, PathConfig.parse(""));
   }
 
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "delay=20", "delay=-1ms", "delay=1e3ms", "delay=2h", "delay=9999s", "delay=", "loss=5",
-            "loss=-1%", "loss=NaN",
-        "loss=101%", "rate=100", "rate=mbit", "rate=-1mbit", "queue=0", "queue=x", "burst=1%",
-            "burst=1%/0%", "speed=1",
-        "loss", "=1%", "delay=1ms,"
+        "delay=20",
+        "delay=-1ms",
+        "delay=1e3ms",
+        "delay=2h",
+        "delay=9999s",
+        "delay=",
+        "loss=5",
+        "loss=-1%",
+        "loss=NaN",
+        "loss=101%",
+        "rate=100",
+        "rate=mbit",
+        "rate=-1mbit",
+        "queue=0",
+        "queue=x",
+        "burst=1%",
+        "burst=1%/0%",
+        "speed=1",
+        "mtu=67",
+        "mtu=65576",
+        "mtu=-1",
+        "mtu=x",
+        "pmtu=on",
+        "icmp=",
+        "router=ten",
+        "loss",
+        "=1%",
+        "delay=1ms,"
       })
   void refusesTheRest(String text) {
     assertThrows(IllegalArgumentException.class, () -> PathConfig.parse(text));

@@ -44,7 +44,8 @@ class InMemoryPipeTest {
 
     @Override
     protected void peerSends(byte[] payload) {
-      assertTrue(Packets.commit(pipe.b(), Packets.udp("10.9.0.1", 7, OWN, OWN_PORT, payload)));
+      byte[] packet = Packets.udp("10.9.0.1", 7, OWN, OWN_PORT, payload);
+      assertTrue(Packets.commit(pipe.b(), framed(packet)));
       pipe.b().flush();
     }
 
@@ -55,7 +56,19 @@ class InMemoryPipeTest {
         burst.clear();
         pipe.b().receive(burst);
       }
-      return burst.size() == 0 ? null : Packets.udpPayload(Packets.copy(burst, next++));
+      if (burst.size() == 0) {
+        return null;
+      }
+      byte[] packet = Packets.copy(burst, next++);
+      return Packets.udpPayload(
+          kind() == Link.Kind.IP ? packet : Packets.unframed(packet, Packets.ETHER_IPV4));
+    }
+
+    private byte[] framed(byte[] packet) {
+      return kind() == Link.Kind.IP
+          ? packet
+          : Packets.ethernet(
+              pipe.a().hardwareAddress(), pipe.b().hardwareAddress(), Packets.ETHER_IPV4, packet);
     }
 
     @Override
@@ -77,6 +90,25 @@ class InMemoryPipeTest {
     @Override
     InMemoryPipe pipe() {
       return new InMemoryPipe(9000, 200, InMemoryPipe.ALL_OFFLOADS);
+    }
+  }
+
+  @Nested
+  class OfEthernet extends Contract {
+    @Override
+    InMemoryPipe pipe() {
+      return InMemoryPipe.ethernet(
+          1500, 1024, LinkOffloads.NONE, 0x02_0000_0000_0AL, 0x02_0000_0000_0BL);
+    }
+
+    @Override
+    protected Link.Kind kind() {
+      return Link.Kind.ETHERNET;
+    }
+
+    @Override
+    protected long peerHardwareAddress() {
+      return pipe.b().hardwareAddress();
     }
   }
 
@@ -131,6 +163,8 @@ class InMemoryPipeTest {
       assertEquals(2, pipe.b().receive(burst));
       assertArrayEquals(large, Packets.copy(burst, 0));
       assertEquals(Burst.CHECKSUM_TRUSTED, burst.flags(0));
+      assertEquals(1460, burst.segmentBytes(0));
+      assertEquals(0, burst.segmentBytes(1));
       assertEquals(0, burst.flags(1), "a complete checksum is for the receiver to verify");
     }
   }

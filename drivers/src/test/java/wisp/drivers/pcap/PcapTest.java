@@ -15,10 +15,13 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import wisp.core.spi.Burst;
 import wisp.core.spi.Link;
 import wisp.core.spi.LinkOffloads;
@@ -156,6 +159,70 @@ class PcapTest {
     }
   }
 
+  private static byte[] tcpIpv6(int payload) {
+    var transport = ByteBuffer.allocate(20 + payload);
+    transport.putInt(0x9C40_0007).putInt(payload).putInt(1).putInt(0x5010_1000);
+    return Packets.ipv6(Packets.TCP, "fd09::1", "fd09::7", transport.array(), 16);
+  }
+
+  /** Link type 1: the frame as it is, with the checksum of the packet in it complete. */
+  @Test
+  void recordsEthernetFramesOfBothFamilies() throws IOException {
+    Path file = directory.resolve("ethernet.pcap");
+    byte[] arp = Packets.ethernet(1, 2, Packets.ETHER_ARP, new byte[28]);
+    byte[] padded = Arrays.copyOf(Packets.ethernet(1, 2, Packets.ETHER_IPV6, tcpIpv6(3)), 90);
+    byte[][] frames = {
+      Packets.ethernet(1, 2, Packets.ETHER_IPV4, tcp(1000)),
+      Packets.ethernet(1, 2, Packets.ETHER_IPV6, tcpIpv6(1001)),
+      padded,
+      arp
+    };
+    try (var writer = new PcapWriter(file, Link.Kind.ETHERNET)) {
+      for (byte[] frame : frames) {
+        byte[] partial = frame.clone();
+        int field = frame == arp ? 20 : frame[12] == 8 ? 14 + 36 : 14 + 56;
+        partial[field] ^= frame == arp ? 0 : 0x55;
+        writer.writeTrusted(NOON, MemorySegment.ofArray(partial), 0, partial.length);
+      }
+    }
+    var header = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.nativeOrder());
+    assertEquals(1, header.getInt(20));
+    List<Recorded> recorded = read(file);
+    for (int i = 0; i < frames.length; i++) {
+      assertArrayEquals(frames[i], recorded.get(i).bytes(), "frame " + i);
+    }
+  }
+
+  @Test
+  void completesTheChecksumOfIpv6() throws IOException {
+    Path file = directory.resolve("ipv6.pcap");
+    byte[] packet = tcpIpv6(777);
+    byte[] partial = packet.clone();
+    ByteBuffer.wrap(partial).putShort(56, (short) Packets.pseudoHeaderSumIpv6(packet));
+    try (var writer = new PcapWriter(file, Link.Kind.IP)) {
+      writer.writeTrusted(NOON, MemorySegment.ofArray(partial), 0, packet.length);
+      writer.writeCompleting(NOON, MemorySegment.ofArray(partial), 0, packet.length, 40, 16);
+    }
+    assertTrue(Packets.ipv6ChecksumIsRight(packet));
+    for (Recorded recorded : read(file)) {
+      assertArrayEquals(packet, recorded.bytes());
+    }
+  }
+
+  @Test
+  void samplesConnectionsOnEthernetToo() throws IOException {
+    Path file = directory.resolve("sample-ethernet.pcap");
+    try (var writer =
+        new PcapWriter(
+            file, Link.Kind.ETHERNET, new Sampling.EveryConnection(1), PcapWriter.WHOLE_PACKETS)) {
+      byte[] frame = Packets.ethernet(1, 2, Packets.ETHER_IPV4, tcp(10));
+      writer.write(NOON, MemorySegment.ofArray(frame), 0, frame.length);
+      byte[] arp = Packets.ethernet(1, 2, Packets.ETHER_ARP, new byte[28]);
+      writer.write(NOON, MemorySegment.ofArray(arp), 0, arp.length);
+      assertEquals(1, writer.packets());
+    }
+  }
+
   @Test
   void keepsTheFirstPacketsOnly() throws IOException {
     Path file = directory.resolve("first.pcap");
@@ -204,17 +271,23 @@ class PcapTest {
     assertArrayEquals(java.util.Arrays.copyOf(packet, 100), recorded.get(9_999).bytes());
   }
 
-  @Test
-  void recordsWhatNoParserUnderstands() throws IOException {
+  @ParameterizedTest
+  @EnumSource(Link.Kind.class)
+  void recordsWhatNoParserUnderstands(Link.Kind kind) throws IOException {
     Path file = directory.resolve("garbage.pcap");
     var random = new Random(5);
-    try (var writer = new PcapWriter(file, Link.Kind.IP)) {
+    try (var writer = new PcapWriter(file, kind)) {
       var sampled = new Sampling.EveryConnection(2);
       for (int i = 0; i < 100_000; i++) {
         var garbage = new byte[random.nextInt(80)];
         random.nextBytes(garbage);
         if (garbage.length > 0 && i % 4 != 0) {
           garbage[0] = (byte) (i % 4 == 1 ? 0x40 | garbage[0] & 0xF : 0x60);
+        }
+        if (kind == Link.Kind.ETHERNET && garbage.length > 14 && i % 4 != 0) {
+          garbage[12] = (byte) (i % 4 == 1 ? 0x08 : i % 4 == 2 ? 0x86 : 0x81);
+          garbage[13] = (byte) (i % 4 == 2 ? 0xDD : 0);
+          garbage[14] = garbage[0];
         }
         MemorySegment memory = MemorySegment.ofArray(garbage);
         writer.writeTrusted(NOON, memory, 0, garbage.length);

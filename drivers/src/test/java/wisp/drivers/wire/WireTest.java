@@ -1,6 +1,7 @@
 package wisp.drivers.wire;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -8,6 +9,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import wisp.core.spi.Burst;
 import wisp.core.spi.Link;
 import wisp.drivers.LinkDownException;
@@ -147,6 +150,102 @@ class WireTest {
       assertEquals(0.2, there.loss(), 5 * Math.sqrt(0.16 / there.offered()), there.toString());
       assertTrue(wire.stats().bToA().duplicated() > 0 && output.contains("duplicates"), output);
       assertTrue(wire.stats().bToA().corrupted() > 0);
+    }
+  }
+
+  /**
+   * Two kernels on a wire, both with addresses of both families; on Ethernet they find each other.
+   */
+  private static void onAWire(String provider, String path, Kernels what) throws Exception {
+    try (var west = new TestNamespace();
+        var east = new TestNamespace();
+        Link a = Links.open(provider + ":wa,host=10.9.0.1/24+fd09::1/64" + common(west));
+        Link b = Links.open(provider + ":wb,host=10.9.0.2/24+fd09::2/64" + common(east))) {
+      var thrown = new AtomicReference<Throwable>();
+      var wire = new Wire(a, b, PathConfig.parse(path), PathConfig.parse(path), 1);
+      Thread thread = start(wire, thrown);
+      try {
+        what.run(west, wire);
+      } finally {
+        wire.stop();
+        thread.join();
+      }
+      assertEquals(null, thrown.get());
+      assertEquals(0, wire.stats().linkDrops());
+    }
+  }
+
+  private static String common(TestNamespace namespace) {
+    return ",offload=off,netns=" + namespace.name();
+  }
+
+  private interface Kernels {
+    void run(TestNamespace west, Wire wire) throws Exception;
+  }
+
+  /** One echo that may not be fragmented, without waiting long; what ping wrote. */
+  private static String ping(TestNamespace from, String address, int payload) {
+    String command = "timeout 5 ping -M do -c 1 -W 1 -s " + payload + " " + address + "; true";
+    return from.run("sh", "-c", command);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"tun,10.9.0.2", "tun,fd09::2", "tap,10.9.0.2", "tap,fd09::2"})
+  void givenAPathMtuAndTwoKernels_thenLargerPingsAreLostAndNobodyKnowsWhy(
+      String provider, String address) throws Exception {
+    onAWire(
+        provider,
+        "mtu=1280",
+        (west, wire) -> {
+          assertTrue(ping(west, address, 1200).contains("1 received"), "1,200 B must pass");
+          assertTrue(ping(west, address, 1372).contains("0 received"), "1,372 B must not");
+          String route = west.run("ip", "route", "get", address);
+          assertFalse(route.contains("mtu"), route);
+          awaitTooBig(wire);
+          assertEquals(1, wire.stats().aToB().lostTooBig());
+          assertEquals(0, wire.stats().aToB().answers());
+        });
+  }
+
+  @ParameterizedTest
+  @CsvSource({"tun,10.9.0.2", "tun,fd09::2", "tap,10.9.0.2", "tap,fd09::2"})
+  void givenAPathThatTells_thenTheKernelLearnsItsMtu(String provider, String address)
+      throws Exception {
+    // RFC 1191 §4, RFC 8201 §4
+    onAWire(
+        provider,
+        "mtu=1280,pmtu=icmp",
+        (west, wire) -> {
+          String output = ping(west, address, 1372);
+          assertTrue(output.contains("0 received"), output);
+          String route = west.run("ip", "route", "get", address);
+          assertTrue(route.contains("mtu 1280"), route + output);
+          assertTrue(ping(west, address, 1200).contains("1 received"));
+        });
+  }
+
+  @ParameterizedTest
+  @CsvSource({"tun,10.9.0.2", "tun,fd09::2"})
+  void givenAPathThatTellsButBlocksIcmp_thenTheKernelLearnsNothing(String provider, String address)
+      throws Exception {
+    onAWire(
+        provider,
+        "mtu=1280,pmtu=icmp,icmp=block",
+        (west, wire) -> {
+          assertTrue(ping(west, address, 1372).contains("0 received"));
+          String route = west.run("ip", "route", "get", address);
+          assertFalse(route.contains("mtu"), route);
+          assertTrue(ping(west, address, 1200).contains("1 received"), "echo passes");
+          awaitTooBig(wire);
+          assertEquals(1, wire.stats().bToA().lostIcmp());
+        });
+  }
+
+  /** The statistics are a tenth of a second behind. */
+  private static void awaitTooBig(Wire wire) throws InterruptedException {
+    long deadline = System.nanoTime() + 5_000_000_000L;
+    while (wire.stats().aToB().lostTooBig() == 0 && System.nanoTime() < deadline) {
+      Thread.sleep(10);
     }
   }
 

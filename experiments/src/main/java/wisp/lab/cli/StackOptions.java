@@ -113,7 +113,7 @@ final class StackOptions {
     }
     var all = new LinkedHashMap<>(spec.parameters());
     if (!host.isEmpty()) {
-      all.put("host", String.join(",", host));
+      all.put("host", String.join("+", host));
     }
     Link opened = provider.open(all);
     if (pcap == null) {

@@ -83,6 +83,20 @@ public final class WireCommand implements Callable<Integer> {
   private @Nullable String queue;
 
   @Option(
+      names = "--mtu",
+      paramLabel = "BYTES",
+      description = "larger IP packets are lost, and nobody is told; default: any pass")
+  private @Nullable String mtu;
+
+  @Option(
+      names = "--too-big",
+      description = "their senders are told: ICMP fragmentation needed, ICMPv6 packet too big")
+  private boolean tooBig;
+
+  @Option(names = "--no-icmp", description = "ICMP and ICMPv6 errors are lost, echo passes")
+  private boolean noIcmp;
+
+  @Option(
       names = "--back",
       split = ",",
       paramLabel = "NAME=VALUE",
@@ -101,6 +115,9 @@ public final class WireCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws LinkException {
+    if (tooBig && mtu == null) {
+      throw new UsageException("--too-big needs --mtu: which packets are too big?");
+    }
     PathConfig there = path();
     PathConfig backward = there;
     for (var entry : back.entrySet()) {
@@ -150,6 +167,9 @@ public final class WireCommand implements Callable<Integer> {
     values.put("corrupt", corrupt);
     values.put("rate", rate);
     values.put("queue", queue);
+    values.put("mtu", mtu);
+    values.put("pmtu", tooBig ? "icmp" : null);
+    values.put("icmp", noIcmp ? "block" : null);
     PathConfig path = PathConfig.PERFECT;
     for (var entry : values.entrySet()) {
       String value = entry.getValue();

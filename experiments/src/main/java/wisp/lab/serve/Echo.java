@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.Map;
 import wisp.core.stack.CloseReason;
 import wisp.core.stack.Context;
+import wisp.core.stack.DatagramHandler;
 
 /**
  * Sends back what it gets (RFC 862).
@@ -31,7 +32,6 @@ final class Echo implements Service {
 
   /** All overflows together; beyond it the connection that would go on is aborted. */
   static final long MOST_OVERFLOW_BYTES = 256L << 20;
-
 
   /** Bytes sent and not yet released, by slot of the connection. */
   private final SlotInts unreleased = new SlotInts();
@@ -58,6 +58,16 @@ final class Echo implements Service {
   @Override
   public String name() {
     return "echo";
+  }
+
+  /** Each datagram goes back, but not to what may be another echo: two would never end. */
+  @Override
+  public DatagramHandler datagrams() {
+    return (context, port, d) -> {
+      if (d.sourcePort() >= 1_024) {
+        port.reply(d, d.memory(), d.start(), d.length());
+      }
+    };
   }
 
   @Override
@@ -237,7 +247,7 @@ final class Echo implements Service {
 
   @Override
   public long applicationBytes() {
-    return 4L * unreleased.length + overflowBytes;
+    return unreleased.bytes() + overflowBytes;
   }
 
   /** Connections given up for want of memory for their overflow. */

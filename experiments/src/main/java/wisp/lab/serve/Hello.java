@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import wisp.core.stack.Context;
+import wisp.core.stack.DatagramHandler;
 
 /** Says one line and closes. The one frame that it has is sent on all connections. */
 final class Hello implements Service {
@@ -20,6 +21,16 @@ final class Hello implements Service {
   @Override
   public void start(Context context) {
     frame = SharedFrame.of(context, TEXT);
+  }
+
+  /** The line for each datagram; who has no port above 1,023 may be another service: no loops. */
+  @Override
+  public DatagramHandler datagrams() {
+    return (context, port, datagram) -> {
+      if (datagram.sourcePort() >= 1_024) {
+        port.reply(datagram, context.memory(frame), context.start(frame), TEXT.length);
+      }
+    };
   }
 
   @Override

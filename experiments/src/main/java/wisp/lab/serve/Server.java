@@ -17,6 +17,7 @@ import wisp.core.spi.MemoryStrategy;
 import wisp.core.stack.ConnectionProfile;
 import wisp.core.stack.Context;
 import wisp.core.stack.ContextConfig;
+import wisp.core.stack.DatagramHandler;
 import wisp.core.stack.Endpoint;
 import wisp.lab.FailedException;
 import wisp.lab.measure.ProcFile;
@@ -65,6 +66,10 @@ public final class Server implements AutoCloseable {
       var endpoint = Endpoint.any(firstPort + i);
       context.listen(endpoint, ConnectionProfile.NO_DELAY, services.get(i));
       endpoints.add(endpoint);
+      DatagramHandler datagrams = services.get(i).datagrams();
+      if (datagrams != null) {
+        context.bind(endpoint, datagrams);
+      }
     }
     runner = new Runner(context, link, SPIN_NANOS);
   }

@@ -1,7 +1,9 @@
 package wisp.lab.serve;
 
+import org.jspecify.annotations.Nullable;
 import wisp.core.stack.ConnectionHandler;
 import wisp.core.stack.Context;
+import wisp.core.stack.DatagramHandler;
 
 /** What a port does. */
 public interface Service extends ConnectionHandler {
@@ -10,6 +12,11 @@ public interface Service extends ConnectionHandler {
 
   /** Begins: frames that it shares among connections are made here. */
   default void start(Context context) {}
+
+  /** Who answers UDP at the same port; null: nobody. */
+  default @Nullable DatagramHandler datagrams() {
+    return null;
+  }
 
   /**
    * Tries again what had failed for want of memory; called between bursts.

@@ -32,6 +32,11 @@ final class SlotInts {
     array(connection)[Context.slot(connection)] += n;
   }
 
+  /** Bytes that it occupies. */
+  long bytes() {
+    return 4L * (ipv4.length + ipv6.length);
+  }
+
   private int[] array(long connection) {
     return Context.isIpv6(connection) ? ipv6 : ipv4;
   }

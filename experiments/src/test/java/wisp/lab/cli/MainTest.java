@@ -57,6 +57,8 @@ class MainTest {
         "load                                  | --to is missing",
         "load --to 10.9.0.1                    | is not like 10.9.0.1:5000",
         "load --connections 0                  | --connections 0 is outside",
+        "wire --a tun --b tun --too-big         | needs --mtu",
+        "wire --a tun --b tun --mtu 60          | mtu 60 is outside",
         "report                                | DIR",
       })
   void wrongUsage(String arguments, String expected) {

@@ -3,7 +3,9 @@ package wisp.lab.sim;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.BooleanSupplier;
+import java.util.function.UnaryOperator;
 import wisp.core.ip.IpPrefix;
+import wisp.core.spi.Link;
 import wisp.core.spi.MemoryStrategy;
 import wisp.core.spi.RecordStore;
 import wisp.core.spi.StrategyConfig;
@@ -42,15 +44,32 @@ final class Simulation implements AutoCloseable {
       PathConfig path,
       ContextConfig configA,
       ContextConfig configB) {
+    this(seed, strategy, 1_000, parameters, path, configA, configB, link -> link);
+  }
+
+  /**
+   * @param connections what a strategy of fixed size is made for
+   * @param around what lies between each context and its path
+   */
+  Simulation(
+      long seed,
+      String strategy,
+      int connections,
+      Map<String, String> parameters,
+      PathConfig path,
+      ContextConfig configA,
+      ContextConfig configB,
+      UnaryOperator<Link> around) {
     this.seed = seed;
     linkA = new FaultyLink(pipe.a(), path, PathConfig.PERFECT, seed * 2 + 1);
     linkB = new FaultyLink(pipe.b(), path, PathConfig.PERFECT, seed * 2 + 2);
     var config =
-        new StrategyConfig(RecordStore.STATE_WORDS, 1_000, 0, seed, seed ^ 0x5555, parameters);
+        new StrategyConfig(
+            RecordStore.STATE_WORDS, connections, 0, seed, seed ^ 0x5555, parameters);
     memoryA = Strategies.provider(strategy).create(config);
     memoryB = Strategies.provider(strategy).create(config);
-    a = new Context(configA, memoryA, linkA, new SplittableRandom(seed)::nextLong);
-    b = new Context(configB, memoryB, linkB, new SplittableRandom(~seed)::nextLong);
+    a = new Context(configA, memoryA, around.apply(linkA), new SplittableRandom(seed)::nextLong);
+    b = new Context(configB, memoryB, around.apply(linkB), new SplittableRandom(~seed)::nextLong);
     a.onHandlerFailure(Simulation::fail);
     b.onHandlerFailure(Simulation::fail);
   }

@@ -74,13 +74,24 @@ public final class DatagramOutput {
     return output.pseudoHeader(protocol, bytes);
   }
 
-  /** Sends it, checksum complete: whole, or in as many fragments as it takes. */
-  public void send(int protocol, int hopLimit, int dscp, int bytes) {
+  /**
+   * Sends it, checksum complete: whole, or in as many fragments as it takes.
+   *
+   * @param dontFragment whether routers must leave an IPv4 datagram whole: only for who hears of it
+   *     when they can't
+   * @return false: the link was full before the last of them
+   */
+  public boolean send(int protocol, int hopLimit, int dscp, int bytes, boolean dontFragment) {
+    if (!inFragments && !ipv6 && !dontFragment) {
+      int id = nextIdentification();
+      output.sendFragmentIpv4(protocol, hopLimit, dscp, bytes, id & 0xFFFF, 0, false);
+      return true;
+    }
     if (!inFragments) {
       output.send(protocol, hopLimit, dscp, bytes);
-      return;
+      return true;
     }
-    int id = identifications.next(fromHigh, fromLow, toHigh, toLow);
+    int id = nextIdentification();
     int headers = ipv6 ? Ipv6Header.LENGTH + Ipv6FragmentHeader.LENGTH : Ipv4Header.LENGTH;
     int most = (mtu - headers) / FRAGMENT_UNIT * FRAGMENT_UNIT;
     for (int offset = 0; offset < bytes; offset += most) {
@@ -88,7 +99,7 @@ public final class DatagramOutput {
       boolean more = offset + length < bytes;
       int afterIpHeader = headers - IpOutput.headerBytes(ipv6) + length;
       if (!output.begin(fromHigh, fromLow, toHigh, toLow, afterIpHeader)) {
-        return; // without this one the others are worth nothing
+        return false; // without this one the others are worth nothing
       }
       if (ipv6) {
         Ipv6FragmentHeader.write(output.memory(), output.start(), protocol, offset, more, id);
@@ -99,6 +110,11 @@ public final class DatagramOutput {
         output.sendFragmentIpv4(protocol, hopLimit, dscp, length, id & 0xFFFF, offset, more);
       }
     }
+    return true;
+  }
+
+  private int nextIdentification() {
+    return identifications.next(fromHigh, fromLow, toHigh, toLow);
   }
 
   private void copy(int offset, long to, int length) {

@@ -189,7 +189,7 @@ public final class IcmpInput {
       IcmpHeader.writeEchoReply(
           packet.memory, packet.payloadStart, bytes, output.memory(), output.start());
     }
-    output.send(protocol, HOP_LIMIT, packet.dscp(), bytes);
+    output.send(protocol, HOP_LIMIT, packet.dscp(), bytes, /* dontFragment= */ false);
     counters.add(Event.ECHO_REPLIES);
   }
 }

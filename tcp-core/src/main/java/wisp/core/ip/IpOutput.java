@@ -2,12 +2,14 @@ package wisp.core.ip;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import org.jspecify.annotations.Nullable;
 import wisp.core.Counters;
 import wisp.core.Counters.Event;
 import wisp.core.spi.KeyedHash;
 import wisp.core.spi.Link;
 import wisp.core.spi.TransmitPacket;
 import wisp.core.wire.Checksum;
+import wisp.core.wire.EthernetHeader;
 import wisp.core.wire.Ipv4Header;
 import wisp.core.wire.Ipv6Header;
 import wisp.core.wire.TcpHeader;
@@ -27,6 +29,11 @@ public final class IpOutput {
   private final Loopback loopback;
   private final Counters counters;
   private final KeyedHash flowLabels;
+  private final @Nullable EthernetSender ethernet;
+
+  /** Bytes before the IP header. */
+  private final int frameBytes;
+
   private final TransmitPacket packet = new TransmitPacket();
   private final boolean offloadChecksum;
   private final int segmentationBytes;
@@ -37,12 +44,23 @@ public final class IpOutput {
   private long destinationHigh;
   private long destinationLow;
 
-  /** Over a link of kind IP. */
+  /**
+   * Over a link.
+   *
+   * @param ethernet what finds stations, on a link of kind Ethernet; null on one of kind IP
+   */
   public IpOutput(
-      Link link, OwnAddresses own, Loopback loopback, KeyedHash flowLabels, Counters counters) {
+      Link link,
+      OwnAddresses own,
+      Loopback loopback,
+      @Nullable EthernetSender ethernet,
+      KeyedHash flowLabels,
+      Counters counters) {
     this.link = link;
     this.own = own;
     this.loopback = loopback;
+    this.ethernet = ethernet;
+    this.frameBytes = ethernet == null ? 0 : EthernetHeader.LENGTH;
     this.flowLabels = flowLabels;
     this.counters = counters;
     this.offloadChecksum = link.offloads().transmitChecksum();
@@ -67,7 +85,7 @@ public final class IpOutput {
    */
   public boolean begin(long fromHigh, long fromLow, long toHigh, long toLow, int transportBytes) {
     address(fromHigh, fromLow, toHigh, toLow);
-    if (link.claim(headerBytes + transportBytes, packet)) {
+    if (link.claim(frameBytes + headerBytes + transportBytes, packet)) {
       return true;
     }
     counters.add(Event.DROP_LINK_FULL);
@@ -89,9 +107,13 @@ public final class IpOutput {
     return packet.memory;
   }
 
+  private long ipStart() {
+    return packet.start + frameBytes;
+  }
+
   /** First byte of the transport part. */
   public long start() {
-    return packet.start + headerBytes;
+    return ipStart() + headerBytes;
   }
 
   /**
@@ -134,7 +156,7 @@ public final class IpOutput {
     if (ipv6) {
       Ipv6Header.write(
           packet.memory,
-          packet.start,
+          ipStart(),
           transportBytes,
           protocol,
           sourceHigh,
@@ -147,7 +169,7 @@ public final class IpOutput {
     } else {
       Ipv4Header.write(
           packet.memory,
-          packet.start,
+          ipStart(),
           headerBytes + transportBytes,
           protocol,
           (int) sourceLow,
@@ -169,7 +191,7 @@ public final class IpOutput {
       boolean more) {
     Ipv4Header.write(
         packet.memory,
-        packet.start,
+        ipStart(),
         headerBytes + transportBytes,
         protocol,
         (int) sourceLow,
@@ -184,13 +206,16 @@ public final class IpOutput {
   }
 
   private void leave(int bytes) {
-    packet.length = bytes;
-    counters.add(Event.PACKETS_SENT);
     if (own.contains(destinationHigh, destinationLow)) {
-      loopback.add(packet.memory, packet.start, bytes);
+      counters.add(Event.PACKETS_SENT);
+      loopback.add(packet.memory, ipStart(), bytes);
       link.cancel(packet);
-    } else {
+    } else if (ethernet == null) {
+      counters.add(Event.PACKETS_SENT);
+      packet.length = bytes;
       link.commit(packet);
+    } else {
+      ethernet.send(packet, bytes, ipv6, destinationHigh, destinationLow);
     }
   }
 

@@ -110,6 +110,16 @@ public final class OwnAddresses {
     return false;
   }
 
+  /** Whether an address of ours is of this family. */
+  public boolean has(boolean ipv4) {
+    for (int i = 0; i < size; i++) {
+      if (prefixes[i].isIpv4() == ipv4) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /** Blocks that are ours at present. */
   public int size() {
     return size;

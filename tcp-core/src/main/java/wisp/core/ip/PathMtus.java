@@ -42,6 +42,7 @@ public final class PathMtus {
 
   private final KeyedHash hash;
   private final int linkMtu;
+  private int ipv6LinkMtu;
   private int known;
   private long[] high = {};
   private long[] low = {};
@@ -56,17 +57,23 @@ public final class PathMtus {
   public PathMtus(KeyedHash hash, int linkMtu) {
     this.hash = hash;
     this.linkMtu = linkMtu;
+    this.ipv6LinkMtu = linkMtu;
   }
 
   /** The largest packet for a destination, in bytes, IP header included. */
   public int mtu(long toHigh, long toLow) {
     int i = find(toHigh, toLow);
-    return i < 0 ? linkMtu : mtu[i];
+    return i < 0 ? linkMtu(toHigh, toLow) : Math.min(mtu[i], linkMtu(toHigh, toLow));
   }
 
-  /** The link's own. */
-  public int linkMtu() {
-    return linkMtu;
+  /** The link's own, for the family of this destination. */
+  public int linkMtu(long toHigh, long toLow) {
+    return IpAddress.isIpv4(toHigh, toLow) ? linkMtu : ipv6LinkMtu;
+  }
+
+  /** A router says how large IPv6 packets on the link may be (RFC 4861 §4.6.4). */
+  public void ipv6LinkMtu(int bytes) {
+    ipv6LinkMtu = bytes;
   }
 
   /**

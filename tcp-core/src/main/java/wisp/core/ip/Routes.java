@@ -40,6 +40,11 @@ public final class Routes {
     return routes.length == 0 || Scope.isLinkLocal(high);
   }
 
+  /** Whether nothing was configured: then everything is taken to be on the link. */
+  boolean isEmpty() {
+    return routes.length == 0;
+  }
+
   long nextHigh() {
     return nextHigh;
   }

@@ -20,6 +20,7 @@ public final class Burst {
   private final long[] start = new long[CAPACITY];
   private final int[] length = new int[CAPACITY];
   private final int[] flags = new int[CAPACITY];
+  private final int[] segmentBytes = new int[CAPACITY];
   private int size;
 
   /** Forgets all packets. */
@@ -46,11 +47,21 @@ public final class Burst {
    * @param flags {@link #CHECKSUM_TRUSTED} or 0
    */
   public void add(MemorySegment memory, long start, int length, int flags) {
+    add(memory, start, length, flags, 0);
+  }
+
+  /**
+   * Adds a packet that stands for several segments, not cut yet or put together by the link.
+   *
+   * @param segmentBytes payload bytes of each segment, the last may have fewer; 0: it is one
+   */
+  public void add(MemorySegment memory, long start, int length, int flags, int segmentBytes) {
     assert length >= 0 && start >= 0 && start + length <= memory.byteSize();
     this.memory[size] = memory;
     this.start[size] = start;
     this.length[size] = length;
     this.flags[size] = flags;
+    this.segmentBytes[size] = segmentBytes;
     size++;
   }
 
@@ -72,5 +83,10 @@ public final class Burst {
   /** Flags of packet {@code i}. */
   public int flags(int i) {
     return flags[i];
+  }
+
+  /** Payload bytes of each segment that packet {@code i} stands for; 0: it is one. */
+  public int segmentBytes(int i) {
+    return segmentBytes[i];
   }
 }

@@ -18,6 +18,7 @@ final class ActiveOpens {
   private static final long MOST_ADDRESSES_TRIED = 65_536;
 
   private final TcpEnvironment env;
+  private final Network network;
   private final OwnAddresses own;
   private final Listeners listeners;
   private final Bindings bindings;
@@ -31,7 +32,7 @@ final class ActiveOpens {
 
   ActiveOpens(
       TcpEnvironment env,
-      OwnAddresses own,
+      Network network,
       Listeners listeners,
       Bindings bindings,
       TcbDesk desk,
@@ -40,8 +41,9 @@ final class ActiveOpens {
       InitialSequenceNumbers isn,
       EphemeralPorts ports) {
     this.env = env;
-    this.own = own;
-    this.choice = new SourceChoice(own);
+    this.network = network;
+    this.own = network.own;
+    this.choice = new SourceChoice(network.own);
     this.listeners = listeners;
     this.bindings = bindings;
     this.desk = desk;
@@ -58,7 +60,9 @@ final class ActiveOpens {
       ConnectionProfile profile,
       ConnectionHandler handler) {
     IpAddress to = remote.address();
-    if (remote.port() == 0 || !Scope.isUnicast(to.high(), to.low())) {
+    if (remote.port() == 0
+        || !Scope.isUnicast(to.high(), to.low())
+        || !network.hasRoute(to.high(), to.low())) {
       return Context.NO_ROUTE;
     }
     IpAddress from = local == null ? Endpoint.ANY : local.address();

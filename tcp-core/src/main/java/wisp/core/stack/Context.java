@@ -63,10 +63,6 @@ public final class Context implements AutoCloseable {
    * @throws IllegalArgumentException when link and configuration don't fit
    */
   public Context(ContextConfig config, MemoryStrategy memory, Link link, Entropy entropy) {
-    if (link.kind() != Link.Kind.IP) {
-      throw new IllegalArgumentException(
-          link.name() + " carries Ethernet frames; only IP links are supported so far");
-    }
     this.memory = memory;
     this.frames = memory.frames();
     SocketBuffers buffers = memory.socketBuffers(RecordClass.IPV4);
@@ -172,7 +168,7 @@ public final class Context implements AutoCloseable {
    * An endpoint without its zone, which must be this context's link by its name or the part behind
    * the colon ({@code tun:wisp0}, {@code wisp0}): a context has no other (RFC 4007 §6).
    */
-  private Endpoint inZone(Endpoint endpoint) {
+  Endpoint inZone(Endpoint endpoint) {
     String zone = endpoint.zone();
     if (zone.isEmpty()) {
       return endpoint;
@@ -182,6 +178,42 @@ public final class Context implements AutoCloseable {
           endpoint + " is on another link than the context's, " + link.name());
     }
     return new Endpoint(endpoint.address(), endpoint.port());
+  }
+
+  // ---- Datagrams -------------------------------------------------------------------------------
+
+  /**
+   * Opens a UDP port for datagrams from anywhere.
+   *
+   * @param local {@link Endpoint#any} receives at every own address of both families, {@code
+   *     0.0.0.0} at every one of IPv4; port 0: the stack chooses one that can't be guessed
+   * @throws IllegalArgumentException when the address is not ours
+   * @throws IllegalStateException when another UDP port has the same local endpoint, no port is
+   *     free, or the context is closed
+   */
+  public DatagramPort bind(Endpoint local, DatagramHandler handler) {
+    return bindAny(local, null, handler);
+  }
+
+  /**
+   * Opens a UDP port that is connected: it receives from one remote endpoint only, sends to it, and
+   * hears of ICMP errors about what it has sent. Its local address is one address, chosen now (RFC
+   * 6724) if {@code local} does not name it.
+   *
+   * @throws IllegalArgumentException when the local address is not ours, the remote is not one
+   *     host's, or none of ours reaches it
+   * @throws IllegalStateException when another UDP port has the same local endpoint, and is not
+   *     connected to another remote; no port is free; the context is closed
+   */
+  public DatagramPort bind(Endpoint local, Endpoint remote, DatagramHandler handler) {
+    return bindAny(local, inZone(remote), handler);
+  }
+
+  private DatagramPort bindAny(Endpoint local, @Nullable Endpoint remote, DatagramHandler handler) {
+    if (closed) {
+      throw new IllegalStateException("the context is closed");
+    }
+    return machinery.datagrams.bind(inZone(local), remote, handler);
   }
 
   // ---- Frames ----------------------------------------------------------------------------------
@@ -373,7 +405,8 @@ public final class Context implements AutoCloseable {
     finishCall();
   }
 
-  private void finishCall() {
+  /** What every call ends with: outside a poll, packets leave now. */
+  void finishCall() {
     if (!polling && !machinery.desk.isBusy()) {
       machinery.desk.removeEnded();
       link.flush();
@@ -449,7 +482,7 @@ public final class Context implements AutoCloseable {
 
   /**
    * Ends all connections without a word to the peers; each hears {@link CloseReason.ContextClosed}.
-   * Idempotent.
+   * Closes all UDP ports. Idempotent.
    */
   @Override
   public void close() {

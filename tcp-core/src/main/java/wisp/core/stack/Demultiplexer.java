@@ -30,6 +30,7 @@ final class Demultiplexer {
   private final TcbDesk desk;
   private final Network network;
   private final IpPacket packet;
+  private final int frameBytes;
   private final SegmentArrives segmentArrives;
   private final TcpOutput output;
   private final PassiveOpens passiveOpens;
@@ -57,6 +58,7 @@ final class Demultiplexer {
     this.desk = desk;
     this.network = network;
     this.packet = network.input.packet();
+    this.frameBytes = network.frameBytes();
     this.segmentArrives = segmentArrives;
     this.output = output;
     this.passiveOpens = passiveOpens;
@@ -79,7 +81,8 @@ final class Demultiplexer {
   private void lookAhead(Burst burst, int n) {
     for (int i = 0; i < n; i++) {
       slots[i] = SKIP;
-      if (!ahead.look(burst.memory(i), burst.start(i), burst.length(i))) {
+      int skip = (burst.flags(i) & Loopback.LOOPED) != 0 ? 0 : frameBytes;
+      if (!ahead.look(burst.memory(i), burst.start(i) + skip, burst.length(i) - skip)) {
         continue;
       }
       int binding =
@@ -107,7 +110,7 @@ final class Demultiplexer {
 
   private void packet(MemorySegment memory, long start, int length, int flags, int hint) {
     boolean looped = (flags & Loopback.LOOPED) != 0;
-    if (!network.input.accept(memory, start, length, looped, env.nowNanos)) {
+    if (!network.accept(memory, start, length, looped)) {
       return;
     }
     boolean checksumTrusted = (flags & Burst.CHECKSUM_TRUSTED) != 0 && !packet.wasFragmented;

@@ -150,7 +150,8 @@ final class HandlerUpcalls implements Upcalls {
     failure = before;
   }
 
-  private void report(Throwable e) {
+  /** An exception of a handler: counted, and told to whoever wants to know. */
+  void report(Throwable e) {
     counters.add(Counters.Event.HANDLER_FAILURES);
     if (reporter != null) {
       try {

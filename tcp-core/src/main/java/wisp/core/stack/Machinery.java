@@ -58,6 +58,7 @@ final class Machinery {
   final ActiveOpens activeOpens;
   final UserCalls calls;
   final BurstEnd burstEnd;
+  final DatagramPorts datagrams;
 
   private final Records records;
   private final Network network;
@@ -103,7 +104,12 @@ final class Machinery {
     ReceiveWindow window = new ReceiveWindow(tcp, buffers);
     SendText text = new SendText(queue, frames, buffers);
     network = new Network(config, link, blocks, entropy, counters);
+    datagrams = new DatagramPorts(context, upcalls, network);
     PathMtus paths = network.paths;
+    EthernetStation station = network.ethernet;
+    if (station != null) {
+      env.reachability = tcb -> station.confirm(tcb.remoteHigh, tcb.remoteLow);
+    }
     TcpOutput output = new TcpOutput(env, network.output, paths, window, reassembly, text);
     MtuDiscovery mtu = new MtuDiscovery(env, paths, output);
     ending = new Ending(env, queue, reassembly, frames);
@@ -154,7 +160,7 @@ final class Machinery {
     network.errorsGoTo(new ConnectionErrors(demultiplexer, desk, reaction, counters));
     activeOpens =
         new ActiveOpens(
-            env, network.own, listeners, bindings, desk, demultiplexer, handshake, isn, ports);
+            env, network, listeners, bindings, desk, demultiplexer, handshake, isn, ports);
     sweeps = new Sweeps(records, desk, upcalls, burstEnd);
   }
 

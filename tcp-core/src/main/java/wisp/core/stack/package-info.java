@@ -1,7 +1,7 @@
 /**
  * The public API: a {@link wisp.core.stack.Context} owns connections, a {@link
  * wisp.core.stack.ConnectionHandler} hears of them. Read {@code Context} first, then {@code
- * ConnectionHandler}.
+ * ConnectionHandler}; for UDP {@link wisp.core.stack.DatagramPort}.
  */
 @NullMarked
 package wisp.core.stack;

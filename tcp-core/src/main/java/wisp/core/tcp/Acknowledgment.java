@@ -107,6 +107,7 @@ public final class Acknowledgment {
     tcb.sndUna = ack;
     tcb.progressNanos = env.nowNanos;
     mtu.acknowledged(tcb);
+    env.reachability.confirmed(tcb);
     if (tcb.urgentQueued && Seq.atOrAfter(ack, tcb.sndUp)) {
       tcb.urgentQueued = false;
     }

@@ -116,7 +116,8 @@ public final class Activity {
             | bit(t.urgentPending, 19)
             | t.state.ordinal() << 20
             | t.timer.ordinal() << 24
-            | t.tsRecentAge << 27);
+            | t.tsRecentAge << 27
+            | bit(t.backOffInherited, 29));
     putInt(t.backOff | t.duplicateAcksOwed << 8 | t.sndScale << 16 | t.rcvScale << 24);
     putInt(t.sndUna);
     putInt(t.sndNxt);
@@ -192,6 +193,7 @@ public final class Activity {
     t.state = State.of(flags >>> 20 & 15);
     t.timer = TimerKind.of(flags >>> 24 & 7);
     t.tsRecentAge = flags >>> 27 & 3;
+    t.backOffInherited = isSet(flags, 29);
     int small = nextInt();
     t.backOff = small & 255;
     t.duplicateAcksOwed = small >>> 8 & 255;

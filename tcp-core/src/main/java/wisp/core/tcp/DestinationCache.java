@@ -4,16 +4,22 @@ import wisp.core.spi.KeyedHash;
 
 /**
  * What connections to one address have learnt and the next one may start from (RFC 9040):
- * round-trip time and ssthresh. Bounded: an array in which a newer destination displaces an older
- * one with the same hash. cwnd is not kept: waking starts from the restart window.
+ * round-trip time, and the back-off that no sample has ended yet. Bounded: an array in which a
+ * newer destination displaces an older one with the same hash. cwnd is not kept: waking starts from
+ * the restart window.
  */
 public final class DestinationCache {
   private static final int SIZE = 1024;
+
+  /** Eight times the RTO: more would be too much to ask of a connection that has not lost any. */
+  private static final int MOST_BACK_OFF = 3;
+
   private final KeyedHash hash;
   private final long[] high = new long[SIZE];
   private final long[] low = new long[SIZE];
   private final int[] srttMicros = new int[SIZE];
   private final int[] rttvarMicros = new int[SIZE];
+  private final byte[] backOff = new byte[SIZE];
 
   /** Empty. */
   public DestinationCache(KeyedHash hash) {
@@ -26,6 +32,7 @@ public final class DestinationCache {
     low[i] = tcb.remoteLow;
     srttMicros[i] = tcb.srttMicros;
     rttvarMicros[i] = tcb.rttvarMicros;
+    backOff[i] = (byte) Math.min(tcb.backOff, MOST_BACK_OFF);
   }
 
   void recall(Tcb tcb) {
@@ -33,12 +40,14 @@ public final class DestinationCache {
     if (low[i] == tcb.remoteLow && high[i] == tcb.remoteHigh && srttMicros[i] != 0) {
       tcb.srttMicros = srttMicros[i];
       tcb.rttvarMicros = rttvarMicros[i];
+      tcb.backOff = backOff[i];
+      tcb.backOffInherited = true;
     }
   }
 
   /** Bytes that it occupies. */
   public long reservedBytes() {
-    return 24L * SIZE;
+    return 25L * SIZE;
   }
 
   private int place(Tcb tcb) {

@@ -84,6 +84,8 @@ public final class Handshake {
     tcb.waiting = false;
     tcb.recover = iss - 1;
     tcb.progressNanos = env.nowNanos;
+    tcb.backOffInherited = false;
+    tcb.backOff = 0; // what an earlier connection left behind is not about the SYN
     tcb.timing = true;
     tcb.timedSeq = iss + 1;
     tcb.timedAtNanos = env.nowNanos;
@@ -175,6 +177,7 @@ public final class Handshake {
     }
     if (synResent) {
       tcb.congestion.cwndBytes = tcb.congestion.mss;
+      tcb.srttMicros = RttEstimator.NO_SAMPLE; // an earlier connection's: 3 s (RFC 6298 §5.7)
     }
     tcb.backOff = 0;
     tcb.progressNanos = env.nowNanos;
@@ -187,6 +190,7 @@ public final class Handshake {
     tcb.sndWl1 = seg.seq();
     tcb.sndWl2 = ack;
     env.counters.add(event);
+    env.reachability.confirmed(tcb);
     env.upcalls.opened(tcb);
   }
 }

@@ -107,8 +107,12 @@ public final class MtuDiscovery {
 
   // ---- What time-outs say -----------------------------------------------------------------------
 
-  /** Before the oldest segment is resent after a time-out. */
-  void onTimeout(Tcb tcb) {
+  /**
+   * Before the oldest segment is resent after a time-out.
+   *
+   * @param before time-outs in a row that went before this one
+   */
+  void onTimeout(Tcb tcb, int before) {
     if (tcb.probeBytes > 0) {
       probeLost(tcb);
     }
@@ -118,7 +122,7 @@ public final class MtuDiscovery {
     }
     int oldest = Math.min(Seq.distance(tcb.sndUna, tcb.sndNxt), tcb.effectiveMss());
     int sent = oldest + headerBytes(tcb);
-    if (mayBeBlackHole(tcb.backOff + 1, sent)
+    if (mayBeBlackHole(before + 1, sent)
         && paths.blackHole(tcb.remoteHigh, tcb.remoteLow, sent, env.nowNanos)) {
       env.counters.add(Event.PATHS_NARROWED);
       tcb.sizedBytes = 0;

@@ -69,8 +69,12 @@ public final class Retransmission {
       tcb.timing = false;
       micros = sampleMicros(env, tcb);
     } else if (!tcb.timing && hasEcho && echo != 0) {
+      // An echo from before the last resend may answer that one all the same: a copy of what the
+      // peer has does not move TS.Recent (RFC 7323 §5.3, R2 before R3). With every lost ACK the RTO
+      // would feed on itself. RFC 8985 §6.2 passes over such echoes likewise.
       int millis = env.timestampNow(tcb) - echo;
-      long most = Math.min(TcpConfig.MAX_RTO_NANOS, env.nowNanos - env.resumedNanos);
+      long since = env.nowNanos - Math.max(env.resumedNanos, tcb.timedAtNanos);
+      long most = Math.min(TcpConfig.MAX_RTO_NANOS, since + CLOCK_GRANULARITY_NANOS);
       if (millis >= 0 && millis <= most / 1_000_000) {
         micros = Math.max(1_000, millis * 1_000);
       }
@@ -106,9 +110,12 @@ public final class Retransmission {
       return;
     }
     tcb.timing = false;
+    int timeoutsBefore = tcb.backOffInherited ? 0 : tcb.backOff;
+    tcb.backOffInherited = false;
     switch (tcb.state) {
       case SYN_SENT, SYN_RECEIVED -> resendSyn(tcb);
-      case ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT, CLOSING, LAST_ACK -> resend(tcb);
+      case ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT, CLOSING, LAST_ACK ->
+          resend(tcb, timeoutsBefore);
       case CLOSED, LISTEN, TIME_WAIT ->
           throw new IllegalStateException("retransmission timer in " + tcb.state);
     }
@@ -121,7 +128,7 @@ public final class Retransmission {
    * none of the peer's silence.
    */
   private boolean hasGivenUp(Tcb tcb) {
-    if (tcb.backOff == 0) {
+    if (tcb.backOff == 0 || tcb.backOffInherited) {
       return false;
     }
     long silence = env.nowNanos - tcb.progressNanos;
@@ -153,14 +160,14 @@ public final class Retransmission {
     sender.sendSyn(tcb);
   }
 
-  private void resend(Tcb tcb) {
+  private void resend(Tcb tcb, int timeoutsBefore) {
     if (tcb.sndWnd == 0) {
       env.counters.add(Event.WINDOW_PROBES);
       sender.resendAt(tcb, tcb.sndUna, 1);
       return;
     }
     env.counters.add(Event.TIMEOUTS);
-    mtu.onTimeout(tcb);
+    mtu.onTimeout(tcb, timeoutsBefore);
     control.onTimeout(tcb.congestion, tcb.flightBytes(), !tcb.resending);
     tcb.fastRecovery = false;
     tcb.duplicateAcks = 0;

@@ -163,6 +163,7 @@ public final class Tcb {
   /** Acknowledging it ends the sample. */
   public @SeqNum int timedSeq;
 
+  /** When it was sent, or something was resent since: no older echo is a sample. */
   public long timedAtNanos;
 
   public int duplicateAcks;
@@ -182,6 +183,9 @@ public final class Tcb {
 
   /** Time-outs or probes in a row. */
   public int backOff;
+
+  /** The back-off is from before it slept: nothing has been resent in vain since. */
+  public boolean backOffInherited;
 
   /** When the peer last confirmed something, or the flight began. */
   public long progressNanos;
@@ -267,6 +271,7 @@ public final class Tcb {
     fastRecovery = false;
     resending = false;
     backOff = 0;
+    backOffInherited = false;
     cwndLimited = false;
     synResent = false;
     peerFinHeld = false;

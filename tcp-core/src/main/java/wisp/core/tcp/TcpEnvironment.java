@@ -17,6 +17,9 @@ public final class TcpEnvironment {
    */
   public long resumedNanos;
 
+  /** Hears that what we sent has arrived. */
+  public Reachability reachability = tcb -> {};
+
   public final TcpConfig config;
   public final Counters counters;
   public final Upcalls upcalls;

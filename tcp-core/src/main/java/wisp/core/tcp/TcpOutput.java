@@ -56,7 +56,7 @@ public final class TcpOutput {
    * decides, not what is known of the path to the peer (RFC 2923 §2.3).
    */
   private int advertisedMss(Tcb tcb) {
-    return Math.min(payloadIn(paths.linkMtu(), tcb), 65_535);
+    return Math.min(payloadIn(paths.linkMtu(tcb.remoteHigh, tcb.remoteLow), tcb), 65_535);
   }
 
   private static int payloadIn(int packetBytes, Tcb tcb) {

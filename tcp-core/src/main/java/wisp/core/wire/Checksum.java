@@ -149,4 +149,9 @@ public final class Checksum {
   private static int swap(int sum16) {
     return (sum16 & 0xFF) << 8 | sum16 >>> 8;
   }
+
+  /** Writes a checksum field. */
+  public static void write(MemorySegment m, long at, int checksum) {
+    Wire.u16(m, at, checksum);
+  }
 }

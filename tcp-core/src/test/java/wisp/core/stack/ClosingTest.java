@@ -346,6 +346,15 @@ class ClosingTest {
     }
 
     @Test
+    @DisplayName("its predecessor's wait does not end a connection that came back in the same slot")
+    void openedAnewItOutlivesTheEntryOfItsPredecessor() {
+      tcp.advance(7_300).receives(Seg.syn().seq(100_000)).isIn(SYN_RECEIVED);
+      tcp.receives(Seg.ack().seq(100_001).ack(1)).isEstablished();
+      tcp.advance(2 * TWO_MSL).isEstablished();
+      tcp.receives(Seg.data(100).seq(100_001).ack(1)).isEstablished();
+    }
+
+    @Test
     @Tag("MAY-2")
     void anOlderSynDoesNot() {
       tcp.receives(Seg.syn().seq(-100));

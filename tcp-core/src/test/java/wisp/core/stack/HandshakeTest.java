@@ -255,6 +255,20 @@ class HandshakeTest {
     assertEquals(3_000, tcp.untilSends(10_000), 10); // RFC 6298 §5.7
   }
 
+  @Test
+  @DisplayName("RFC 6298 §5.7: what an earlier connection measured does not shorten the 3 s")
+  void givenAMeasuredPath_whenASynAckIsResent_thenDataStartsWithThreeSeconds() {
+    var first = TcpFixture.established().send(100).advance(10);
+    first.receives(Seg.ack()).receives(Seg.rst()).isGone();
+    var tcp = first.another(6_000);
+    tcp.receives(Seg.flags(SYN).seq(0).options(Seg.mss(1_460)));
+    tcp.sends(SYN | ACK);
+    tcp.untilSends(10_000);
+    tcp.sends(SYN | ACK);
+    tcp.receives(Seg.ack()).send(100).sends(ACK);
+    assertEquals(3_000, tcp.untilSends(10_000), 10);
+  }
+
   // ---- Simultaneous ----------------------------------------------------------------------------
 
   @Test

@@ -62,7 +62,7 @@ class HostileInputTest {
           e.name().startsWith("DROP_IP_")
               || e.name().startsWith("DROP_FRAGMENT_")
               || e == Event.DROP_ICMP
-              || e == Event.DROP_UDP
+              || e.name().startsWith("DROP_UDP")
               || e == Event.DROP_TCP_LENGTH
               || e == Event.DROP_TCP_CHECKSUM
               || e == Event.DROP_TCP_PORT

@@ -18,7 +18,7 @@ import wisp.core.spi.LinkOffloads;
 import wisp.core.spi.TestMemory;
 import wisp.core.spi.TransmitPacket;
 
-@DisplayName("Once warm, a million segments in order cost no garbage, in either direction")
+@DisplayName("Once warm, a million segments or datagrams cost no garbage, in either direction")
 class HotPathAllocationTest {
   private static final ValueLayout.OfInt BE32 =
       ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
@@ -140,10 +140,15 @@ class HotPathAllocationTest {
   }
 
   private void receive(int bursts) {
+    receive(bursts, BYTES);
+  }
+
+  /** Bursts of what is prepared, each packet so many sequence numbers after the last. */
+  private void receive(int bursts, int step) {
     for (int k = 0; k < bursts; k++) {
-      for (int i = 0; i < BURST; i++) {
+      for (int i = 0; i < BURST && step > 0; i++) {
         link.packets[i].set(BE32, SEQ, forger.irs + theirs);
-        theirs += BYTES;
+        theirs += step;
       }
       link.ready = BURST;
       now += 50_000;
@@ -179,6 +184,33 @@ class HotPathAllocationTest {
     assertEquals(20_000, link.sent - sent, "one ACK a burst");
     assertEquals(forger.irs + theirs, link.lastAck);
     assertTrue(bytes < 50_000, bytes + " bytes for a million segments");
+    context.close();
+    memory.close();
+  }
+
+  @Test
+  void echoingDatagrams() {
+    context.bind(
+        Endpoint.any(7),
+        (c, port, d) -> {
+          delivered += d.length();
+          assertTrue(port.reply(d, d.memory(), d.start(), d.length()));
+        });
+    for (int i = 0; i < BURST; i++) {
+      link.packets[i] =
+          MemorySegment.ofArray(
+              UdpTest.packet(
+                  Endpoint.of("10.0.0.2", 5_000 + i),
+                  Endpoint.of("10.0.0.1", 7),
+                  UdpTest.bytes(BYTES)));
+    }
+    receive(1_000, 0);
+    long before = allocated();
+    receive(20_000, 0);
+    long bytes = allocated() - before;
+    assertEquals(21_000L * BURST * BYTES, delivered);
+    assertEquals(21_000 * BURST, link.sent);
+    assertTrue(bytes < 50_000, bytes + " bytes for a million datagrams");
     context.close();
     memory.close();
   }

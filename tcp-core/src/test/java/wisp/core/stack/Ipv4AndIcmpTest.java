@@ -45,6 +45,13 @@ class Ipv4AndIcmpTest {
     return b;
   }
 
+  /** To port 9, without a checksum. */
+  private static byte[] datagram(int bytes) {
+    byte[] b = new byte[bytes];
+    ByteBuffer.wrap(b).putShort(0, (short) 9).putShort(2, (short) 9).putShort(4, (short) bytes);
+    return b;
+  }
+
   private void feed(byte[] packet) {
     tcp.host.link.incoming.add(packet);
     tcp.host.poll();
@@ -233,9 +240,7 @@ class Ipv4AndIcmpTest {
     for (int type : new int[] {0, 3, 4, 5, 11, 12, 13, 255}) {
       isDropped(Event.DROP_ICMP, ip(ICMP, TcpFixture.PEER, TcpFixture.HOST, icmp(type, 0, 28)));
     }
-    byte[] datagram = new byte[12];
-    datagram[1] = 9;
-    datagram[3] = 9;
+    byte[] datagram = datagram(12);
     isDropped(Event.DROP_IP_DESTINATION, ip(UDP, TcpFixture.PEER, 0xFFFF_FFFF, datagram));
     isDropped(Event.DROP_IP_DESTINATION, ip(UDP, TcpFixture.PEER, 0xE000_0001, datagram));
     isDropped(Event.DROP_IP_SOURCE, ip(UDP, 0xFFFF_FFFF, TcpFixture.HOST, datagram));
@@ -244,9 +249,7 @@ class Ipv4AndIcmpTest {
   @Test
   @Tag("rfc792-d")
   void givenUdp_whenItArrives_thenPortUnreachableQuotesIt() {
-    byte[] datagram = new byte[600];
-    datagram[1] = 9;
-    datagram[3] = 9;
+    byte[] datagram = datagram(600);
     byte[] packet = ip(UDP, TcpFixture.PEER, TcpFixture.HOST, datagram);
     feed(packet);
     byte[] error = tcp.host.others.remove();
@@ -275,7 +278,7 @@ class Ipv4AndIcmpTest {
   @Test
   @Tag("rfc1812-a")
   void givenAFlood_whenErrorsWouldFollow_thenTheyAreLimited() {
-    byte[] datagram = new byte[12];
+    byte[] datagram = datagram(12);
     for (int i = 0; i < 5_000; i++) {
       feed(ip(UDP, TcpFixture.PEER, TcpFixture.HOST, datagram));
     }

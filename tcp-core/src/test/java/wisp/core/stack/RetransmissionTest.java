@@ -285,6 +285,61 @@ class RetransmissionTest {
     assertEquals(1, tcp.sent().size());
   }
 
+  private static Seg ackWithEcho(int echo) {
+    Seg ack = Seg.ack();
+    ack.tsEcr = echo;
+    return ack;
+  }
+
+  @Test
+  @DisplayName("a lost ACK makes no round trip of the time-out (RFC 6298 §3, RFC 8985 §6.2)")
+  void givenLostAcks_whenTheCopyIsAnsweredWithTheOldEcho_thenTheRtoDoesNotGrow() {
+    var tcp = with().options(Seg.mss(1_460), Seg.timestamp(1, 0)).established();
+    for (int i = 0; i < 12; i++) {
+      tcp.send(100);
+      int echo = tcp.sent().getFirst().tsVal;
+      boolean isLost = i % 4 != 3;
+      if (isLost) {
+        tcp.untilSends(60_000);
+        tcp.sent();
+      }
+      tcp.receives(ackWithEcho(echo));
+    }
+    tcp.send(100).sent();
+    double rto = tcp.untilSends(60_000);
+    assertEquals(1_000, rto, 50);
+  }
+
+  @Test
+  @DisplayName("Karn: a connection that slept meanwhile backs off until a sample (RFC 6298 §5.5)")
+  void givenAPathThatBecameSlow_whenItSleepsBetweenExchanges_thenTheRtoReachesTheRoundTrip() {
+    var tcp = with().options(Seg.mss(1_460), Seg.timestamp(1, 0)).established();
+    tcp.send(100).advance(10).sent();
+    tcp.receives(Seg.ack());
+    for (int i = 0; i < 10; i++) {
+      tcp.advance(30_000).send(100);
+      int echo = tcp.sent().getFirst().tsVal;
+      tcp.advance(2_500).receives(ackWithEcho(echo)).sent();
+    }
+    assertTrue(tcp.counted(Event.TIMEOUTS) <= 2, () -> "TIMEOUTS " + tcp.counted(Event.TIMEOUTS));
+  }
+
+  @Test
+  @DisplayName("threats 7.9: a back-off from before it slept is none of the peer's silence either")
+  void givenABackOffFromBefore_whenWePauseBeyondR2_thenItTriesAgain() {
+    var tcp = with().options(Seg.mss(1_460), Seg.timestamp(1, 0)).established();
+    tcp.send(100).advance(10).sent();
+    tcp.receives(Seg.ack()).send(100);
+    int echo = tcp.sent().getFirst().tsVal;
+    tcp.advance(1_500).receives(ackWithEcho(echo)).advance(30_000).sent();
+    tcp.send(100).sent();
+    tcp.host.poll();
+    tcp.host.now += 1_000_000 * TcpFixture.MS;
+    tcp.host.poll();
+    assertEquals(1, tcp.sent().size());
+    tcp.isEstablished();
+  }
+
   @Test
   @DisplayName("threats 7.9: a pause longer than R2 is not the peer's silence")
   void givenAPauseBeyondR2_whenPolled_thenItTriesAgain() {

@@ -482,7 +482,7 @@ final class TcpFixture {
   /** Puts both checksums right, IPv4's without options; the one of TCP right behind IPv6. */
   static void sign(byte[] packet) {
     ByteBuffer p = ByteBuffer.wrap(packet);
-    if (packet[0] >>> 4 == 6) {
+    if (packet[0] >>> 4 == 6 && packet.length >= 60) {
       p.putShort(56, (short) 0);
       int pseudo = sum(packet, 8, 32, 6 + packet.length - 40);
       p.putShort(56, (short) ~sum(packet, 40, packet.length - 40, pseudo));

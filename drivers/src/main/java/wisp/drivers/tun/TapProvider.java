@@ -1,0 +1,38 @@
+package wisp.drivers.tun;
+
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import wisp.core.spi.Link;
+import wisp.core.spi.LinkException;
+import wisp.core.spi.LinkProvider;
+import wisp.core.spi.Parameter;
+
+/** Opens {@link TunLink}s of kind Ethernet by name. */
+public final class TapProvider implements LinkProvider {
+  @Override
+  public String name() {
+    return "tap";
+  }
+
+  @Override
+  public String description() {
+    return "a TAP device of the Linux kernel: as tun, but Ethernet, with ARP and neighbour"
+        + " discovery";
+  }
+
+  @Override
+  public List<Parameter> parameters() {
+    return TunConfig.TAP_PARAMETERS;
+  }
+
+  @Override
+  public @Nullable String unavailable() {
+    return TunDevice.unavailable(name());
+  }
+
+  @Override
+  public Link open(Map<String, String> parameters) throws LinkException {
+    return TunLink.open(TunConfig.of(Link.Kind.ETHERNET, parameters));
+  }
+}

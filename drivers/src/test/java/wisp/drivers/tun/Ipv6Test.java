@@ -1,0 +1,223 @@
+package wisp.drivers.tun;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import wisp.core.spi.Burst;
+import wisp.core.spi.Link;
+import wisp.core.spi.LinkException;
+import wisp.drivers.Links;
+import wisp.drivers.Packets;
+import wisp.drivers.linux.NetworkNamespace;
+import wisp.drivers.linux.TestNamespace;
+
+/** IPv6 through TUN and TAP, against the real kernel. Skips where that is not allowed. */
+@Timeout(60)
+class Ipv6Test {
+  private static final int ECHO_REQUEST = 128;
+  private TestNamespace namespace;
+
+  @BeforeEach
+  void makeNamespace() {
+    namespace = new TestNamespace();
+  }
+
+  @AfterEach
+  void deleteNamespace() {
+    if (namespace != null) {
+      namespace.close();
+    }
+  }
+
+  private TunLink open(String spec) throws LinkException {
+    return (TunLink) Links.open(spec + ",netns=" + namespace.name());
+  }
+
+  /** With the kernel's and our address fd09::1 and fd09::7; on Ethernet they know each other. */
+  private TunLink open(Link.Kind kind) throws LinkException {
+    if (kind == Link.Kind.IP) {
+      return open("tun:w,host=fd09::1/64");
+    }
+    TunLink tap = open("tap:w,host=fd09::1/64,mac=02:00:00:00:00:07");
+    namespace.run("ip", "neigh", "add", "fd09::7", "lladdr", "02:00:00:00:00:07", "dev", "w");
+    return tap;
+  }
+
+  private long kernelMac() {
+    String text = namespace.run("cat", "/sys/class/net/w/address").strip();
+    return text.isEmpty() ? 0 : Long.parseLong(text.replace(":", ""), 16);
+  }
+
+  @Test
+  void configuresSeveralAddressesAndRoutesOfBothFamilies() throws LinkException {
+    String hosts = "10.20.0.1/20+10.21.0.1/24+fd09::1/64+fd0a::1/128";
+    try (TunLink link = open("tun:w,host=" + hosts + ",route=10.30.0.0/16+fd30::/32")) {
+      String device = namespace.run("ip", "address", "show", "dev", link.device());
+      for (String host : hosts.split("\\+")) {
+        assertTrue(device.contains(" " + host + " "), device);
+      }
+      assertFalse(device.contains("tentative"), device);
+      assertTrue(namespace.run("ip", "route").contains("10.30.0.0/16 dev w"));
+      String routes = namespace.run("ip", "-6", "route");
+      assertTrue(routes.contains("fd09::/64 dev w"), routes);
+      assertTrue(routes.contains("fd30::/32 dev w"), routes);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"tun", "tap"})
+  void anAddressIsUsableAtOnce(String provider) throws LinkException {
+    try (TunLink link = open(provider + ":w,host=10.9.0.1/24+fd09::1/64")) {
+      String device =
+          namespace.run("ip", "-6", "address", "show", "dev", link.device(), "to", "fd09::/16");
+      assertTrue(device.contains("fd09::1/64") && device.contains("nodad"), device);
+      assertFalse(device.contains("tentative"), device);
+    }
+  }
+
+  @Test
+  void whatTheKernelRefusesIsToldInOneLineAndNothingStays() {
+    var refused = assertThrows(LinkException.class, () -> open("tun:w,host=fd09::1/64+fd09::1/64"));
+    assertTrue(refused.getMessage().contains("host=fd09:"), refused.getMessage());
+    refused =
+        assertThrows(
+            LinkException.class, () -> open("tun:w,host=fd09::1/64,route=fd30::/32+fd30::/32"));
+    assertTrue(refused.getMessage().contains("such a route already"), refused.getMessage());
+    namespace.run("sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1");
+    namespace.run("sysctl", "-qw", "net.ipv6.conf.default.disable_ipv6=1");
+    refused = assertThrows(LinkException.class, () -> open("tun:w,host=fd09::1/64"));
+    assertTrue(refused.getMessage().contains("IPv6 is disabled"), refused.getMessage());
+    assertEquals(1, refused.getMessage().lines().count());
+    assertFalse(namespace.run("ip", "link").contains("w:"));
+  }
+
+  @Test
+  void ipv6NeedsItsLeastMtu() {
+    // RFC 8200 §5
+    var given = Map.of("host", "fd09::1/64", "mtu", "1279");
+    var refused =
+        assertThrows(IllegalArgumentException.class, () -> TunConfig.of(Link.Kind.IP, given));
+    assertTrue(refused.getMessage().contains("1280"), refused.getMessage());
+    TunConfig.of(Link.Kind.IP, Map.of("host", "fd09::1/64", "mtu", "1280"));
+  }
+
+  @Test
+  void answersPing() throws Exception {
+    try (TunLink link = open(Link.Kind.IP)) {
+      var stop = new boolean[1];
+      var reflector = Thread.ofPlatform().start(() -> reflectPings(link, stop));
+      String output =
+          namespace.run(
+              "ping", "-6", "-c", "20", "-i", "0.01", "-s", "1400", "-W", "2", KernelTcp.OWN);
+      stop[0] = true;
+      link.wake();
+      reflector.join();
+      assertTrue(output.contains("20 received, 0% packet loss"), output);
+      assertEquals(0, link.drops());
+    }
+  }
+
+  private static void reflectPings(Link link, boolean[] stop) {
+    var burst = new Burst();
+    while (!stop[0]) {
+      burst.clear();
+      link.receive(burst);
+      for (int i = 0; i < burst.size(); i++) {
+        byte[] echo = Packets.copy(burst, i);
+        if (Packets.isIpv6(echo, Packets.ICMPV6) && (echo[40] & 0xFF) == ECHO_REQUEST) {
+          Packets.commit(link, Packets.echoReply(echo));
+        }
+      }
+      link.flush();
+      link.awaitReadable(10_000_000);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"IP", "ETHERNET"})
+  void givenAPacketToBeCut_thenItReachesASocketOfTheKernelWhole(Link.Kind kind) throws Exception {
+    try (TunLink link = open(kind);
+        ServerSocketChannel server = listen()) {
+      var tcp = new KernelTcp(link, kernelMac(), 7);
+      tcp.connect();
+      try (SocketChannel peer = server.accept()) {
+        byte[] payload = random(50_000);
+        tcp.sendUncut(payload);
+        var received = ByteBuffer.allocate(payload.length);
+        while (received.hasRemaining()) {
+          assertTrue(peer.read(received) > 0);
+        }
+        assertArrayEquals(payload, received.array());
+        assertEquals(0, link.drops());
+        // It was one packet for the kernel too: retransmission or cutting would show here.
+        String stats = namespace.run("cat", "/sys/class/net/w/statistics/rx_packets").strip();
+        assertEquals("3", stats, "SYN, ACK and one packet of text");
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"IP", "ETHERNET"})
+  void givenALargeWriteOfTheKernel_thenItArrivesAsFewPacketsWithTheirSegmentSize(Link.Kind kind)
+      throws Exception {
+    try (TunLink link = open(kind);
+        ServerSocketChannel server = listen()) {
+      var tcp = new KernelTcp(link, kernelMac(), 7);
+      tcp.connect();
+      try (SocketChannel peer = server.accept()) {
+        byte[] payload = random(60_000);
+        peer.configureBlocking(false);
+        assertEquals(payload.length, peer.write(ByteBuffer.wrap(payload)));
+        var received = ByteBuffer.allocate(payload.length);
+        int largest = 0;
+        int packets = 0;
+        while (received.hasRemaining()) {
+          byte[] text = tcp.receiveText();
+          largest = Math.max(largest, text.length);
+          packets++;
+          assertEquals(text.length > KernelTcp.MSS ? KernelTcp.MSS : 0, tcp.segmentBytes());
+          assertEquals(Burst.CHECKSUM_TRUSTED, tcp.flags());
+          received.put(text);
+        }
+        assertArrayEquals(payload, received.array());
+        assertTrue(largest >= 5 * KernelTcp.MSS, largest + " B in the largest packet");
+        assertTrue(packets < 20, packets + " packets");
+      }
+    }
+  }
+
+  private ServerSocketChannel listen() throws LinkException {
+    return NetworkNamespace.inside(
+        namespace.name(),
+        () -> {
+          try {
+            return ServerSocketChannel.open().bind(new InetSocketAddress(KernelTcp.KERNEL, 7));
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+        });
+  }
+
+  private static byte[] random(int length) {
+    var bytes = new byte[length];
+    new Random(length).nextBytes(bytes);
+    return bytes;
+  }
+}

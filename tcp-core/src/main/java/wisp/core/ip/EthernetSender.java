@@ -1,0 +1,106 @@
+package wisp.core.ip;
+
+import wisp.core.Counters;
+import wisp.core.Counters.Event;
+import wisp.core.spi.Link;
+import wisp.core.spi.TransmitPacket;
+import wisp.core.wire.Checksum;
+import wisp.core.wire.EthernetHeader;
+import wisp.core.wire.HardwareAddress;
+
+/**
+ * The last step of a packet on an Ethernet link: its next hop's station, or a wait until that has
+ * answered.
+ */
+public final class EthernetSender {
+  private final Link link;
+  private final EthernetNeighbourhood neighbourhood;
+  private final Routes routes;
+  private final Counters counters;
+  private long nowNanos;
+  private long nextHigh;
+  private long nextLow;
+
+  /** For one context. */
+  public EthernetSender(
+      Link link, EthernetNeighbourhood neighbourhood, Routes routes, Counters counters) {
+    this.link = link;
+    this.neighbourhood = neighbourhood;
+    this.routes = routes;
+    this.counters = counters;
+  }
+
+  /** The time of what is sent from now on. */
+  public void advance(long nowNanos) {
+    this.nowNanos = nowNanos;
+  }
+
+  /**
+   * Sends a claimed packet whose IP packet begins behind the room for the Ethernet header, or keeps
+   * a copy of it, or drops it; the claim is over in any case.
+   *
+   * @param packet with offsets that count from the IP header; the Ethernet header is added here
+   * @param bytes of the IP packet
+   */
+  void send(TransmitPacket packet, int bytes, boolean ipv6, long toHigh, long toLow) {
+    if (!route(ipv6, toHigh, toLow)) {
+      counters.add(Event.DROP_NO_ROUTE);
+      link.cancel(packet);
+      return;
+    }
+    long ipStart = packet.start + EthernetHeader.LENGTH;
+    long station = neighbourhood.cache().resolve(nextHigh, nextLow, nowNanos);
+    if (station == HardwareAddress.UNKNOWN) {
+      completeChecksum(packet, ipStart, bytes);
+      neighbourhood.cache().hold(nextHigh, nextLow, packet.memory, ipStart, bytes);
+      link.cancel(packet);
+      return;
+    }
+    int type = ipv6 ? EthernetHeader.TYPE_IPV6 : EthernetHeader.TYPE_IPV4;
+    EthernetHeader.write(packet.memory, packet.start, station, link.hardwareAddress(), type);
+    packet.length = EthernetHeader.LENGTH + bytes;
+    if (packet.needsChecksum) {
+      packet.checksumStart += EthernetHeader.LENGTH;
+    }
+    counters.add(Event.PACKETS_SENT);
+    link.commit(packet);
+  }
+
+  /** A packet that waits has no link to complete its checksum. */
+  private static void completeChecksum(TransmitPacket packet, long ipStart, int bytes) {
+    if (packet.needsChecksum) {
+      long from = ipStart + packet.checksumStart;
+      long sum = Checksum.sum(packet.memory, from, bytes - packet.checksumStart, 0);
+      Checksum.write(packet.memory, from + packet.checksumOffset, Checksum.finish(sum));
+    }
+  }
+
+  /** Whether there is a way to a destination at present. */
+  public boolean hasRoute(boolean ipv6, long toHigh, long toLow) {
+    return route(ipv6, toHigh, toLow);
+  }
+
+  /** What was sent to this destination has arrived: its next hop is there (RFC 4861 §7.3.1). */
+  public void confirm(boolean ipv6, long toHigh, long toLow) {
+    if (route(ipv6, toHigh, toLow)) {
+      neighbourhood.cache().confirm(nextHigh, nextLow, nowNanos);
+    }
+  }
+
+  /** Configured routes first, then what routers have said. */
+  private boolean route(boolean ipv6, long toHigh, long toLow) {
+    boolean found = routes.find(toHigh, toLow);
+    nextHigh = routes.nextHigh();
+    nextLow = routes.nextLow();
+    if (!ipv6 || neighbourhood.ndp().isOnLink(toHigh, toLow) || (found && !routes.isEmpty())) {
+      return found;
+    }
+    int router = neighbourhood.ndp().defaultRouter(nowNanos);
+    if (router >= 0) {
+      nextHigh = neighbourhood.ndp().routerHigh(router);
+      nextLow = neighbourhood.ndp().routerLow(router);
+      return true;
+    }
+    return found;
+  }
+}

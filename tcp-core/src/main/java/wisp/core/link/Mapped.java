@@ -1,0 +1,17 @@
+package wisp.core.link;
+
+/** IPv4 addresses in the mapped form {@code ::ffff:a.b.c.d} (RFC 4291 §2.5.5.2). */
+final class Mapped {
+  private static final long PREFIX = 0xFFFF_0000_0000L;
+
+  private Mapped() {}
+
+  /** The second half of an IPv4 address; the first is zero. */
+  static long low(int ipv4) {
+    return PREFIX | ipv4 & 0xFFFF_FFFFL;
+  }
+
+  static boolean isIpv4(long high, long low) {
+    return high == 0 && low >>> 32 == 0xFFFF;
+  }
+}

@@ -1,0 +1,92 @@
+package wisp.core.spi;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayDeque;
+
+/** An Ethernet link played by the test: keeps the frames that were sent. */
+public final class TestEthernet implements Link {
+  /** Frames that were committed. */
+  public final ArrayDeque<byte[]> outgoing = new ArrayDeque<>();
+
+  private static final int MTU = 1_500;
+  private static final int HEADER = 14;
+
+  private final long hardware;
+  private final MemorySegment transmit = MemorySegment.ofArray(new byte[2_048]);
+  private boolean claimed;
+  private int room;
+
+  /** Of this station. */
+  public TestEthernet(long hardware) {
+    this.hardware = hardware;
+  }
+
+  @Override
+  public String name() {
+    return "test-ethernet";
+  }
+
+  @Override
+  public Kind kind() {
+    return Kind.ETHERNET;
+  }
+
+  @Override
+  public long hardwareAddress() {
+    return hardware;
+  }
+
+  @Override
+  public int mtu() {
+    return MTU;
+  }
+
+  @Override
+  public LinkOffloads offloads() {
+    return LinkOffloads.NONE;
+  }
+
+  @Override
+  public int receive(Burst burst) {
+    return 0;
+  }
+
+  @Override
+  public boolean claim(int bytes, TransmitPacket packet) {
+    if (claimed || bytes > MTU + HEADER) {
+      throw new IllegalStateException(claimed ? "claimed twice" : bytes + " bytes");
+    }
+    room = bytes;
+    transmit.fill((byte) 0x5A);
+    packet.lend(transmit, 3);
+    claimed = true;
+    return true;
+  }
+
+  @Override
+  public void commit(TransmitPacket packet) {
+    if (!claimed || packet.length > room) {
+      throw new IllegalStateException("committed " + packet.length + " bytes of " + room);
+    }
+    claimed = false;
+    outgoing.add(packet.memory.asSlice(packet.start, packet.length).toArray(ValueLayout.JAVA_BYTE));
+  }
+
+  @Override
+  public void cancel(TransmitPacket packet) {
+    claimed = false;
+  }
+
+  @Override
+  public void flush() {}
+
+  @Override
+  public void awaitReadable(long timeoutNanos) {}
+
+  @Override
+  public void wake() {}
+
+  @Override
+  public void close() {}
+}
