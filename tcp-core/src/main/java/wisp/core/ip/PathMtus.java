@@ -18,6 +18,12 @@ public final class PathMtus {
   /** BASE_PLPMTU (RFC 8899 §5.1.2): gets through nearly everywhere. */
   public static final int BASE_IPV4 = 1_200;
 
+  /**
+   * What gets through where larger packets vanish, downwards: the base, then what every IPv4 host
+   * takes (RFC 791 §3.1), then the least. For IPv6 all of them are its least.
+   */
+  private static final int[] FALL_BACKS = {BASE_IPV4, 576, LEAST_IPV4};
+
   /** How long a path that was called narrow is believed to be so (RFC 1191 §6.3). */
   static final long BELIEVED_NANOS = 600_000_000_000L;
 
@@ -42,6 +48,7 @@ public final class PathMtus {
   private long[] low = {};
   private int[] mtu = {};
   private long[] probeAtNanos = {};
+  private long[] fellBackAtNanos = {};
 
   /**
    * All paths as wide as the link.
@@ -96,19 +103,30 @@ public final class PathMtus {
 
   /**
    * Full-sized packets get lost and nobody says why: falls back to what gets through nearly
-   * everywhere, and searches upwards from there (RFC 4821 §7.7).
+   * everywhere, and searches upwards from there (RFC 4821 §7.7). When that gets lost too it takes
+   * the next smaller size.
    *
+   * @param sentNanos when the packet was sent that got lost last: it says nothing about a size that
+   *     was found later, by somebody else
    * @return whether the path is narrower now
    */
-  public boolean blackHole(long toHigh, long toLow, long nowNanos) {
-    int base = Math.max(BASE_IPV4, least(toHigh, toLow));
-    if (mtu(toHigh, toLow) <= base) {
+  public boolean blackHole(long toHigh, long toLow, long sentNanos, long nowNanos) {
+    int place = find(toHigh, toLow);
+    if (place >= 0 && sentNanos < fellBackAtNanos[place]) {
       return false;
     }
-    int i = take(toHigh, toLow);
-    mtu[i] = base;
-    probeAtNanos[i] = nowNanos;
-    return true;
+    int before = mtu(toHigh, toLow);
+    for (int fallBack : FALL_BACKS) {
+      int size = Math.max(fallBack, least(toHigh, toLow));
+      if (size < before) {
+        int i = take(toHigh, toLow);
+        mtu[i] = size;
+        probeAtNanos[i] = nowNanos;
+        fellBackAtNanos[i] = nowNanos;
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Size of packet to try next on this path; 0: there is nothing to find out now. */
@@ -172,11 +190,13 @@ public final class PathMtus {
       low = new long[PLACES];
       mtu = new int[PLACES];
       probeAtNanos = new long[PLACES];
+      fellBackAtNanos = new long[PLACES];
     }
     int i = place(toHigh, toLow);
     known += mtu[i] == 0 ? 1 : 0;
     high[i] = toHigh;
     low[i] = toLow;
+    fellBackAtNanos[i] = Long.MIN_VALUE;
     return i;
   }
 
@@ -196,6 +216,6 @@ public final class PathMtus {
 
   /** Bytes that it occupies. */
   public long reservedBytes() {
-    return mtu.length * 28L;
+    return mtu.length * 36L;
   }
 }
