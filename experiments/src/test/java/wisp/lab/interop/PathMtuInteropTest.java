@@ -175,34 +175,27 @@ class PathMtuInteropTest {
       throws IOException {
     var peer = new Peer(bytes).closesWhenSent();
     lab.listen(Endpoint.any(PORT), peer);
-    long begin = System.nanoTime();
     try (SocketChannel socket = far.dial(ours, PORT)) {
       Stream.receive(socket, bytes);
       Stream.assertEnds(socket);
     }
-    finish(lab, far, peer, "download", bytes, begin);
+    finish(lab, peer);
   }
 
   private static void upload(KernelLab lab, FarHost far, String ours, long bytes)
       throws IOException {
     var peer = new Peer(0);
     lab.listen(Endpoint.any(PORT), peer);
-    long begin = System.nanoTime();
     try (SocketChannel socket = far.dial(ours, PORT)) {
       Stream.send(socket, bytes);
       socket.shutdownOutput();
       Stream.assertEnds(socket);
     }
-    finish(lab, far, peer, "upload", bytes, begin);
+    finish(lab, peer);
     assertEquals(bytes, peer.received());
   }
 
-  private static void finish(
-      KernelLab lab, FarHost far, Peer peer, String what, long bytes, long begin) {
-    double seconds = (System.nanoTime() - begin) / 1e9;
-    System.out.printf(
-        "%s %d in %.2f s, %d too big, %s%n",
-        what, bytes, seconds, far.tooBig(), lab.call(c -> c.counters().nonZero()));
+  private static void finish(KernelLab lab, Peer peer) {
     peer.awaitEvent("closed Closed");
     lab.unlisten(Endpoint.any(PORT));
     lab.assertNothingIsLeft();
