@@ -47,7 +47,8 @@ import wisp.lab.suite.Catalog;
  * A kernel and a stack of ours, joined by a TUN device.
  *
  * <pre>
- *   namespace: kernel 10.9.0.1 ── TUN ── ours 10.9.1.0/24, on a thread of its own
+ *   namespace: kernel 10.9.0.1  ── TUN ── ours 10.9.1.0/24, on a thread of its own
+ *  dual stack:       fd00:9::1            fd00:9::1:0/112
  * </pre>
  *
  * {@link #close} demands that nothing has leaked and no handler has failed.
@@ -55,9 +56,12 @@ import wisp.lab.suite.Catalog;
 final class KernelLab implements AutoCloseable {
   static final String KERNEL = "10.9.0.1";
   static final String OURS = "10.9.1.1";
+  static final String KERNEL_IPV6 = "fd00:9::1";
+  static final String OURS_IPV6 = "fd00:9::1:1";
   static final int ECHO = 7;
   static final int DISCARD = 8;
   static final int CHARGEN = 9;
+  static final int HTTP = 10;
   private static final long SECOND = 1_000_000_000L;
   private static final long RETRY_NANOS = 1_000_000;
   private static final long SPIN_NANOS = 50_000;
@@ -76,12 +80,18 @@ final class KernelLab implements AutoCloseable {
 
   /** How a laboratory differs from the usual one. */
   static final class Builder {
-    private String tun = "tun:wisp0,host=" + KERNEL + "/16";
+    private String tun = "";
     private String strategy = "slab";
     private int capacity = 20_000;
     private @Nullable Path pcap;
-    private ContextConfig config =
-        ContextConfig.of(IpPrefix.parse("10.9.1.0/24")).withMaxSegmentLifetime(SECOND / 20);
+    private boolean ipv6;
+    private UnaryOperator<ContextConfig> change = UnaryOperator.identity();
+
+    /** Both sides have IPv6 addresses too. */
+    Builder dualStack() {
+      ipv6 = true;
+      return this;
+    }
 
     /** Further options of the TUN device, such as {@code offload=off}. */
     Builder tun(String options) {
@@ -101,7 +111,8 @@ final class KernelLab implements AutoCloseable {
     }
 
     Builder config(UnaryOperator<ContextConfig> change) {
-      config = change.apply(config);
+      UnaryOperator<ContextConfig> before = this.change;
+      this.change = config -> change.apply(before.apply(config));
       return this;
     }
 
@@ -109,6 +120,18 @@ final class KernelLab implements AutoCloseable {
     Builder pcap(Path file) {
       pcap = file;
       return this;
+    }
+
+    private String link(Namespace namespace) {
+      String hosts = KERNEL + "/16" + (ipv6 ? "+" + KERNEL_IPV6 + "/64" : "");
+      return "tun:wisp0,host=" + hosts + tun + ",netns=" + namespace.name();
+    }
+
+    private ContextConfig config() {
+      IpPrefix own = IpPrefix.parse("10.9.1.0/24");
+      var config =
+          ipv6 ? ContextConfig.of(own, IpPrefix.parse("fd00:9::1:0/112")) : ContextConfig.of(own);
+      return change.apply(config.withMaxSegmentLifetime(SECOND / 20));
     }
 
     KernelLab open() {
@@ -132,7 +155,7 @@ final class KernelLab implements AutoCloseable {
 
   private KernelLab(Builder builder, Namespace namespace) throws LinkException, IOException {
     this.namespace = namespace;
-    Link tun = Links.open(builder.tun + ",netns=" + namespace.name());
+    Link tun = Links.open(builder.link(namespace));
     link =
         builder.pcap == null
             ? tun
@@ -144,14 +167,14 @@ final class KernelLab implements AutoCloseable {
                 new StrategyConfig(
                     RecordStore.STATE_WORDS,
                     builder.capacity,
-                    0,
+                    builder.ipv6 ? builder.capacity : 0,
                     random.nextLong(),
                     random.nextLong(),
                     Map.of()));
-    context = new Context(builder.config, memory, link, random::nextLong);
+    context = new Context(builder.config(), memory, link, random::nextLong);
     context.onHandlerFailure(failures::add);
     int port = ECHO;
-    for (String name : List.of("echo", "discard", "chargen")) {
+    for (String name : List.of("echo", "discard", "chargen", "http")) {
       Service service = Services.named(name);
       service.start(context);
       context.listen(Endpoint.any(port++), ConnectionProfile.NO_DELAY, service);
@@ -213,25 +236,36 @@ final class KernelLab implements AutoCloseable {
 
   /** Listens on a port of {@link #OURS}. */
   void listen(int port, ConnectionHandler handler) {
+    listen(Endpoint.of(OURS, port), handler);
+  }
+
+  /** Listens. */
+  void listen(Endpoint at, ConnectionHandler handler) {
     call(
         c -> {
-          c.listen(Endpoint.of(OURS, port), ConnectionProfile.NO_DELAY, handler);
+          c.listen(at, ConnectionProfile.NO_DELAY, handler);
           return true;
         });
   }
 
   /** Ends {@link #listen}. */
   void unlisten(int port) {
-    call(c -> c.unlisten(Endpoint.of(OURS, port)));
+    unlisten(Endpoint.of(OURS, port));
+  }
+
+  /** Ends {@link #listen}. */
+  void unlisten(Endpoint at) {
+    call(c -> c.unlisten(at));
   }
 
   /** Connects to the kernel; returns the handle. */
   long connect(int kernelPort, ConnectionHandler handler) {
-    long connection =
-        call(
-            c ->
-                c.connect(
-                    null, Endpoint.of(KERNEL, kernelPort), ConnectionProfile.NO_DELAY, handler));
+    return connect(Endpoint.of(KERNEL, kernelPort), handler);
+  }
+
+  /** Connects to a kernel; returns the handle. */
+  long connect(Endpoint to, ConnectionHandler handler) {
+    long connection = call(c -> c.connect(null, to, ConnectionProfile.NO_DELAY, handler));
     assertTrue(connection >= 0, "connect: " + connection);
     return connection;
   }

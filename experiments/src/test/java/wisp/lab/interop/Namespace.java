@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.Inet6Address;
 import java.net.InetSocketAddress;
 import java.net.StandardProtocolFamily;
 import java.net.StandardSocketOptions;
@@ -57,6 +58,11 @@ final class Namespace implements AutoCloseable {
   /** Sets {@code net.ipv4.NAME}. */
   void sysctl(String setting, String value) {
     run("sh", "-c", "echo " + value + " > /proc/sys/net/ipv4/" + setting);
+  }
+
+  /** Has the kernel in it pass packets on, of both families. */
+  void forward() {
+    run("sh", "-c", "for f in 4/conf 6/conf; do echo 1 > /proc/sys/net/ipv$f/all/forwarding; done");
   }
 
   /** Runs a program inside; fails when it does. Returns what it wrote. */
@@ -141,6 +147,12 @@ final class Namespace implements AutoCloseable {
     }
   }
 
+  private static StandardProtocolFamily family(InetSocketAddress of) {
+    return of.getAddress() instanceof Inet6Address
+        ? StandardProtocolFamily.INET6
+        : StandardProtocolFamily.INET;
+  }
+
   /** A kernel socket, not connected. */
   SocketChannel socket() throws IOException {
     return with(() -> SocketChannel.open(StandardProtocolFamily.INET));
@@ -150,7 +162,7 @@ final class Namespace implements AutoCloseable {
   SocketChannel connect(InetSocketAddress to) throws IOException {
     return with(
         () -> {
-          var socket = SocketChannel.open(StandardProtocolFamily.INET);
+          var socket = SocketChannel.open(family(to));
           try {
             socket.connect(to);
           } catch (IOException e) {
@@ -165,7 +177,7 @@ final class Namespace implements AutoCloseable {
   ServerSocketChannel listen(InetSocketAddress at) throws IOException {
     return with(
         () ->
-            ServerSocketChannel.open(StandardProtocolFamily.INET)
+            ServerSocketChannel.open(family(at))
                 .setOption(StandardSocketOptions.SO_REUSEADDR, true)
                 .bind(at, 4_096));
   }

@@ -20,9 +20,9 @@ public final class PathMtus {
 
   /**
    * What to fall back to when nobody says why packets are lost, and below where that gets lost too
-   * (RFC 4821 §7.7).
+   * (RFC 4821 §7.7). 576 is what every IPv4 host takes (RFC 791 §3.1).
    */
-  private static final int[] BASES = {LEAST_IPV6, BASE_IPV4, 508, LEAST_IPV4};
+  private static final int[] BASES = {LEAST_IPV6, BASE_IPV4, 576, LEAST_IPV4};
 
   /** How long a path that was called narrow is believed to be so (RFC 1191 §6.3). */
   static final long BELIEVED_NANOS = 600_000_000_000L;
@@ -48,6 +48,7 @@ public final class PathMtus {
   private long[] low = {};
   private int[] mtu = {};
   private long[] probeAtNanos = {};
+  private long[] fellBackAtNanos = {};
 
   /**
    * All paths as wide as the link.
@@ -105,9 +106,15 @@ public final class PathMtus {
    * everywhere, then to smaller ones still, and searches upwards from there (RFC 4821 §7.7).
    *
    * @param sent size of the packets that are lost: none that is larger would help
+   * @param sentNanos when the last of them was sent: it says nothing about a size that was found
+   *     later, by another connection
    * @return whether the path is narrower now
    */
-  public boolean blackHole(long toHigh, long toLow, int sent, long nowNanos) {
+  public boolean blackHole(long toHigh, long toLow, int sent, long sentNanos, long nowNanos) {
+    int place = find(toHigh, toLow);
+    if (place >= 0 && sentNanos < fellBackAtNanos[place]) {
+      return false;
+    }
     boolean isIpv4 = IpAddress.isIpv4(toHigh, toLow);
     int now = Math.min(sent, mtu(toHigh, toLow));
     for (int base : BASES) {
@@ -115,6 +122,7 @@ public final class PathMtus {
         int i = take(toHigh, toLow);
         mtu[i] = base;
         probeAtNanos[i] = nowNanos;
+        fellBackAtNanos[i] = nowNanos;
         return true;
       }
     }
@@ -182,11 +190,13 @@ public final class PathMtus {
       low = new long[PLACES];
       mtu = new int[PLACES];
       probeAtNanos = new long[PLACES];
+      fellBackAtNanos = new long[PLACES];
     }
     int i = place(toHigh, toLow);
     known += mtu[i] == 0 ? 1 : 0;
     high[i] = toHigh;
     low[i] = toLow;
+    fellBackAtNanos[i] = Long.MIN_VALUE;
     return i;
   }
 
@@ -206,6 +216,6 @@ public final class PathMtus {
 
   /** Bytes that it occupies. */
   public long reservedBytes() {
-    return mtu.length * 28L;
+    return mtu.length * 36L;
   }
 }

@@ -13,7 +13,7 @@ import wisp.core.wire.TcpOptions;
  * was lost for its size is resent at once and is no sign of congestion.
  */
 public final class MtuDiscovery {
-  /** Time-outs in a row before silence is taken for a black hole. */
+  /** Time-outs in a row before silence is taken for a black hole, and before each next step. */
   private static final int TIMEOUTS_FOR_BLACK_HOLE = 2;
 
   /** A probe's loss must show in duplicate ACKs: so many segments have to follow it. */
@@ -123,7 +123,8 @@ public final class MtuDiscovery {
     int oldest = Math.min(Seq.distance(tcb.sndUna, tcb.sndNxt), tcb.effectiveMss());
     int sent = oldest + headerBytes(tcb);
     if (mayBeBlackHole(before + 1, sent)
-        && paths.blackHole(tcb.remoteHigh, tcb.remoteLow, sent, env.nowNanos)) {
+        && paths.blackHole(
+            tcb.remoteHigh, tcb.remoteLow, sent, tcb.timedAtNanos, env.nowNanos)) {
       env.counters.add(Event.PATHS_NARROWED);
       tcb.sizedBytes = 0;
       tcb.arrivedBytes = 0;

@@ -117,7 +117,7 @@ class PathMtusTest {
 
   @Test
   void givenProbesThatArrive_whenTheSearchGoesOn_thenUpToTheLinkAndNothingRemains() {
-    assertTrue(paths.blackHole(A.high(), A.low(), 1_500, 0));
+    assertTrue(paths.blackHole(A.high(), A.low(), 1_500, 0, 0));
     var sizes = new ArrayList<Integer>();
     for (int size = probe(A, 0); size > 0; size = probe(A, 0)) {
       sizes.add(size);
@@ -133,32 +133,32 @@ class PathMtusTest {
   @Test
   @DisplayName("RFC 4821 §7.7: what is silent falls to a base, and below that to the least")
   void givenABlackHole_whenItIsFound_thenTheSizeFallsStepByStepToTheFloor() {
-    assertTrue(paths.blackHole(A.high(), A.low(), 1_500, 0));
+    assertTrue(paths.blackHole(A.high(), A.low(), 1_500, 0, 0));
     assertEquals(1_200, mtu(paths, A));
-    assertTrue(paths.blackHole(A.high(), A.low(), 1_200, 0));
-    assertEquals(508, mtu(paths, A));
-    assertTrue(paths.blackHole(A.high(), A.low(), 508, 0));
+    assertTrue(paths.blackHole(A.high(), A.low(), 1_200, 0, 0));
+    assertEquals(576, mtu(paths, A));
+    assertTrue(paths.blackHole(A.high(), A.low(), 576, 0, 0));
     assertEquals(296, mtu(paths, A));
-    assertFalse(paths.blackHole(A.high(), A.low(), 296, 0));
-    assertTrue(paths.blackHole(C.high(), C.low(), 1_500, 0));
+    assertFalse(paths.blackHole(A.high(), A.low(), 296, 0, 0));
+    assertTrue(paths.blackHole(C.high(), C.low(), 1_500, 0, 0));
     assertEquals(1_280, mtu(paths, C));
-    assertFalse(paths.blackHole(C.high(), C.low(), 1_280, 0));
+    assertFalse(paths.blackHole(C.high(), C.low(), 1_280, 0, 0));
   }
 
   @Test
   void givenSmallPacketsAreLost_whenTakenForABlackHole_thenNothingAboveThemIsBlamed() {
-    assertFalse(paths.blackHole(A.high(), A.low(), 290, 0));
-    assertTrue(paths.blackHole(A.high(), A.low(), 1_201, 0));
+    assertFalse(paths.blackHole(A.high(), A.low(), 290, 0, 0));
+    assertTrue(paths.blackHole(A.high(), A.low(), 1_201, 0, 0));
     assertEquals(1_200, mtu(paths, A));
-    assertFalse(paths.blackHole(C.high(), C.low(), 1_280, 0));
+    assertFalse(paths.blackHole(C.high(), C.low(), 1_280, 0, 0));
   }
 
   @Test
   void givenALinkNarrowerThanTheBase_whenAnythingHappens_thenNeverAboveTheLink() {
     PathMtus p = of(1_000);
-    assertTrue(p.blackHole(A.high(), A.low(), 1_000, 0));
+    assertTrue(p.blackHole(A.high(), A.low(), 1_000, 0, 0));
     assertEquals(508, mtu(p, A));
-    assertFalse(p.blackHole(C.high(), C.low(), 1_000, 0));
+    assertFalse(p.blackHole(C.high(), C.low(), 1_000, 0, 0));
     assertFalse(tooBig(p, C, 1_280, 1_000, 0));
     assertEquals(1_000, p.probe(A.high(), A.low(), 0));
     p.probeArrived(A.high(), A.low(), 1_000);
