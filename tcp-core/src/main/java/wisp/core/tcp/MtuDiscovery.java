@@ -123,8 +123,7 @@ public final class MtuDiscovery {
     int oldest = Math.min(Seq.distance(tcb.sndUna, tcb.sndNxt), tcb.effectiveMss());
     int sent = oldest + headerBytes(tcb);
     if (mayBeBlackHole(before + 1, sent)
-        && paths.blackHole(
-            tcb.remoteHigh, tcb.remoteLow, sent, tcb.timedAtNanos, env.nowNanos)) {
+        && paths.blackHole(tcb.remoteHigh, tcb.remoteLow, sent, tcb.timedAtNanos, env.nowNanos)) {
       env.counters.add(Event.PATHS_NARROWED);
       tcb.sizedBytes = 0;
       tcb.arrivedBytes = 0;

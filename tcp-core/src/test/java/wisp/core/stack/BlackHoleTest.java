@@ -45,10 +45,10 @@ class BlackHoleTest {
     var paths = new PathMtus(new KeyedHash(1, 2), 1_500);
     long ipv4 = 0xFFFF_0A09_0001L;
     for (int expected : new int[] {1_200, 576, 296}) {
-      assertEquals(true, paths.blackHole(0, ipv4, 5, 5));
+      assertEquals(true, paths.blackHole(0, ipv4, 1_500, 5, 5));
       assertEquals(expected, paths.mtu(0, ipv4));
     }
-    assertEquals(false, paths.blackHole(0, ipv4, 5, 5));
+    assertEquals(false, paths.blackHole(0, ipv4, 1_500, 5, 5));
     assertEquals(508, paths.probe(0, ipv4, 5));
   }
 
@@ -56,9 +56,9 @@ class BlackHoleTest {
   @DisplayName("RFC 8200 §5: no IPv6 path carries less than 1,280 bytes")
   void givenIpv6_whenSilenceGoesOn_thenItStaysAtItsLeast() {
     var paths = new PathMtus(new KeyedHash(1, 2), 1_500);
-    assertEquals(true, paths.blackHole(1, 2, 5, 5));
+    assertEquals(true, paths.blackHole(1, 2, 1_500, 5, 5));
     assertEquals(1_280, paths.mtu(1, 2));
-    assertEquals(false, paths.blackHole(1, 2, 5, 5));
+    assertEquals(false, paths.blackHole(1, 2, 1_500, 5, 5));
     assertEquals(1_280, paths.mtu(1, 2));
   }
 }
