@@ -382,6 +382,29 @@ public final class Context implements AutoCloseable {
     return true;
   }
 
+  /**
+   * Another differentiated services code point than the profile's for one connection, from its next
+   * segment on (RFC 9293 §3.9.2: it may change while the connection lives).
+   *
+   * @param dscp 0 … 63
+   * @return false: stale handle
+   */
+  public boolean changeDscp(long connection, int dscp) {
+    if (dscp < 0 || dscp > 63) {
+      throw new IllegalArgumentException("DSCP " + dscp + " is outside 0 … 63");
+    }
+    Tcb tcb = open(connection);
+    if (tcb == null) {
+      return false;
+    }
+    try {
+      machinery.desk.changeDscp(tcb, dscp);
+    } finally {
+      finishCall(tcb);
+    }
+    return true;
+  }
+
   private @Nullable Tcb open(long connection) {
     int slot = machinery.desk.openSlotOf(connection);
     if (slot == Records.NONE) {

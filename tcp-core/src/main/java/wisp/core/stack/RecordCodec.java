@@ -22,6 +22,10 @@ final class RecordCodec {
   private final ReceiveWindow window;
   private final TcpOutput output;
   private final KeyedHash identities;
+
+  /** DSCP of connections for which it was changed. */
+  private final SlotNumbers changedDscp = new SlotNumbers();
+
   private final MssTable mss = new MssTable();
 
   RecordCodec(
@@ -60,6 +64,21 @@ final class RecordCodec {
         : identities.hash(high, low, tail);
   }
 
+  /** Another DSCP than the profile's, from the next segment on. */
+  void changeDscp(Tcb tcb, int dscp) {
+    changedDscp.put(tcb.slot, dscp);
+    tcb.dscp = dscp;
+  }
+
+  /** The connection in this slot is no more. */
+  void forget(int slot) {
+    changedDscp.remove(slot);
+  }
+
+  long reservedBytes() {
+    return changedDscp.reservedBytes();
+  }
+
   // ---- From the record -------------------------------------------------------------------------
 
   void identify(Tcb tcb, int slot) {
@@ -83,7 +102,8 @@ final class RecordCodec {
     ConnectionProfile profile = bindings.profile(binding);
     tcb.nagle = profile.nagle();
     tcb.ttl = profile.ttl();
-    tcb.dscp = profile.dscp();
+    int changed = changedDscp.get(slot);
+    tcb.dscp = changed == SlotNumbers.NONE ? profile.dscp() : changed;
     tcb.retransmissionLimitNanos = profile.retransmissionLimitNanos();
     tcb.timeWaitRestart = false;
   }

@@ -151,6 +151,11 @@ final class TcbDesk {
     }
   }
 
+  /** See {@link Context#changeDscp}. */
+  void changeDscp(Tcb tcb, int dscp) {
+    codec.changeDscp(tcb, dscp);
+  }
+
   /** Whether any connection is laid out. */
   boolean isBusy() {
     return depth > 0;
@@ -462,10 +467,11 @@ final class TcbDesk {
   private void remove(int slot) {
     bindings.connectionRemoved(Bindings.tailBinding(records.tail(slot)));
     forget(slot);
+    codec.forget(slot);
     records.remove(slot);
   }
 
   long reservedBytes() {
-    return removals.reservedBytes();
+    return removals.reservedBytes() + codec.reservedBytes();
   }
 }

@@ -133,6 +133,7 @@ class IcmpTest {
 
   @Test
   @Tag("rfc6864-a")
+  @Tag("rfc6864-b")
   @Tag("rfc6864-c")
   void givenFragmentsAndWholePackets_whenTheyLeave_thenOnlyFragmentsCountIdentifications() {
     var tcp = TcpFixture.established();

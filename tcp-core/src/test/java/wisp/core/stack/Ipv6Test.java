@@ -209,6 +209,33 @@ class Ipv6Test {
   }
 
   @Test
+  @Tag("rfc2474-b")
+  @DisplayName(
+      "RFC 9293 §3.9.2: the class of one connection changes, that of its neighbour does not")
+  void givenAConnection_whenItsClassIsChanged_thenItsNextSegmentsHaveIt() {
+    for (boolean isIpv6 : new boolean[] {false, true}) {
+      var tcp = TcpFixture.with().ipv6(isIpv6).established();
+      var neighbour = tcp.another(6_000).handshake();
+      tcp.sent().clear();
+      assertTrue(tcp.context.changeDscp(tcp.connection, 34));
+      tcp.send(100);
+      assertEquals(34, tcp.sent().getLast().dscp);
+      tcp.receives(Seg.ack()).advance(30_000); // asleep
+      tcp.receives(Seg.data(10)).advance(100);
+      assertEquals(34, tcp.sent().getLast().dscp, "after sleep");
+      neighbour.send(10);
+      assertEquals(0, neighbour.sent().getLast().dscp);
+      tcp.context.abort(tcp.connection);
+      tcp.advance(1);
+      assertEquals(34, tcp.sent().getLast().dscp, "of its RST");
+      var next = tcp.another(6_001).handshake();
+      next.send(10);
+      assertEquals(0, next.sent().getLast().dscp, "of who comes after");
+      assertFalse(tcp.context.changeDscp(tcp.connection, 1), "a stale handle");
+    }
+  }
+
+  @Test
   @Tag("rfc2474-c")
   void givenAChangingClass_whenSegmentsArrive_thenTheConnectionDoesNotMind() {
     for (boolean isIpv6 : new boolean[] {false, true}) {
