@@ -17,6 +17,9 @@ public final class TcpOutput {
   private static final int MOST_SACK_BLOCKS = 4;
   private static final int MOST_OPTION_BYTES = 40;
 
+  /** Hop limit of a RST that belongs to no connection. */
+  private static final int STRAY_RESET_HOPS = 64;
+
   private final TcpEnvironment env;
   private final IpOutput ip;
   private final PathMtus paths;
@@ -232,7 +235,8 @@ public final class TcpOutput {
   /** RST of a connection with these numbers. */
   void sendReset(Tcb tcb, @SeqNum int seq, @SeqNum int ack, boolean acknowledge) {
     if (begin(tcb, TcpHeader.LENGTH)) {
-      sendReset(tcb.localPort, tcb.remotePort, seq, ack, acknowledge);
+      writeReset(tcb.localPort, tcb.remotePort, seq, ack, acknowledge);
+      finishReset(tcb.ttl, tcb.dscp);
     }
   }
 
@@ -251,21 +255,25 @@ public final class TcpOutput {
             TcpHeader.LENGTH);
     if (begun) {
       boolean hasAck = seg.has(TcpHeader.ACK);
-      sendReset(
+      writeReset(
           seg.destinationPort(),
           seg.sourcePort(),
           hasAck ? seg.ackNo() : 0,
           hasAck ? 0 : seg.seq() + seg.seqLength(),
           !hasAck);
+      finishReset(STRAY_RESET_HOPS, 0);
     }
   }
 
-  private void sendReset(
+  private void writeReset(
       int localPort, int remotePort, @SeqNum int seq, @SeqNum int ack, boolean acknowledge) {
     int flags = acknowledge ? TcpHeader.RST | TcpHeader.ACK : TcpHeader.RST;
     TcpHeader.write(
         ip.memory(), ip.start(), localPort, remotePort, seq, ack, TcpHeader.LENGTH, flags, 0, 0);
-    ip.sendTcp(64, 0, TcpHeader.LENGTH, TcpHeader.LENGTH, 0);
+  }
+
+  private void finishReset(int hopLimit, int dscp) {
+    ip.sendTcp(hopLimit, dscp, TcpHeader.LENGTH, TcpHeader.LENGTH, 0);
     env.counters.add(Event.RESETS_SENT);
     env.counters.add(Event.SEGMENTS_SENT);
   }
