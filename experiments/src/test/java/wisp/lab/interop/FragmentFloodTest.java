@@ -13,6 +13,7 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
@@ -37,7 +38,7 @@ import wisp.core.stack.Endpoint;
 class FragmentFloodTest {
   private static final int PORT = 100;
   private static final int ROUNDS = Integer.getInteger("wisp.flood.rounds", 5);
-  private static final int MILLIS = Integer.getInteger("wisp.flood.millis", 700);
+  private static final int MILLIS = Integer.getInteger("wisp.flood.millis", 500);
   private static final long NEVER_ENDS = 1L << 50;
 
   /** What one connection in full flow has of blocks beside the fragments. */
@@ -104,7 +105,7 @@ class FragmentFloodTest {
       lab.listen(Endpoint.any(PORT), peer);
       try (SocketChannel socket = lab.dial(PORT)) {
         Thread reader = Thread.ofPlatform().start(() -> read(socket));
-        KernelLab.pause(500);
+        under(family, "fragments"); // the code becomes warm
         for (int i = 0; i < ROUNDS; i++) {
           quiet[i] = measure();
           elsewhere[i] = under(family, "elsewhere");
@@ -121,8 +122,8 @@ class FragmentFloodTest {
       assertTrue(
           blocks() <= NetworkConfig.DEFAULT.fragmentBytes(), "blocks at the end: " + blocks());
     }
-    // The best of each: what else the machine does only slows them.
-    assertTrue(best(flooded) >= 0.5 * best(elsewhere), "the transfer starves");
+    // In the best round: what else the machine does only disturbs.
+    assertTrue(bestRound(elsewhere, flooded) >= 0.5, "the transfer starves");
   }
 
   /** The kernel takes it and checks each byte, until the socket is closed. */
@@ -191,6 +192,13 @@ class FragmentFloodTest {
 
   private static double best(Interval[] intervals) {
     return Arrays.stream(intervals).mapToDouble(Interval::goodput).max().orElseThrow();
+  }
+
+  private static double bestRound(Interval[] elsewhere, Interval[] flooded) {
+    return IntStream.range(0, ROUNDS)
+        .mapToDouble(i -> flooded[i].goodput / elsewhere[i].goodput)
+        .max()
+        .orElseThrow();
   }
 
   private static double median(Interval[] intervals) {
