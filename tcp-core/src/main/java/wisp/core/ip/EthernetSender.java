@@ -2,6 +2,7 @@ package wisp.core.ip;
 
 import wisp.core.Counters;
 import wisp.core.Counters.Event;
+import wisp.core.link.NeighbourCache;
 import wisp.core.spi.Link;
 import wisp.core.spi.TransmitPacket;
 import wisp.core.wire.Checksum;
@@ -49,11 +50,9 @@ public final class EthernetSender {
       return;
     }
     long ipStart = packet.start + EthernetHeader.LENGTH;
-    long station = neighbourhood.cache().resolve(nextHigh, nextLow, nowNanos);
+    long station = neighbourhood.cache().use(nextHigh, nextLow, nowNanos);
     if (station == HardwareAddress.UNKNOWN) {
-      completeChecksum(packet, ipStart, bytes);
-      neighbourhood.cache().hold(nextHigh, nextLow, packet.memory, ipStart, bytes);
-      link.cancel(packet);
+      keep(packet, ipStart, bytes);
       return;
     }
     int type = ipv6 ? EthernetHeader.TYPE_IPV6 : EthernetHeader.TYPE_IPV4;
@@ -64,6 +63,16 @@ public final class EthernetSender {
     }
     counters.add(Event.PACKETS_SENT);
     link.commit(packet);
+  }
+
+  /** The question goes last: the link lends one packet at a time. */
+  private void keep(TransmitPacket packet, long ipStart, int bytes) {
+    NeighbourCache cache = neighbourhood.cache();
+    completeChecksum(packet, ipStart, bytes);
+    cache.expect(nextHigh, nextLow, nowNanos);
+    cache.hold(nextHigh, nextLow, packet.memory, ipStart, bytes);
+    link.cancel(packet);
+    cache.ask(nextHigh, nextLow, nowNanos);
   }
 
   /** A packet that waits has no link to complete its checksum. */
@@ -87,13 +96,24 @@ public final class EthernetSender {
     }
   }
 
-  /** Configured routes first, then what routers have said. */
+  /**
+   * Configured routes first, then what routers have said; but a configured router for everything
+   * else is not asked to carry what is on the link (RFC 4861 §5.2).
+   */
   private boolean route(boolean ipv6, long toHigh, long toLow) {
     boolean found = routes.find(toHigh, toLow);
     nextHigh = routes.nextHigh();
     nextLow = routes.nextLow();
-    if (!ipv6 || neighbourhood.ndp().isOnLink(toHigh, toLow) || (found && !routes.isEmpty())) {
+    if (!ipv6 || (found && !routes.isEmpty() && !routes.isForTheRest())) {
       return found;
+    }
+    if (neighbourhood.ndp().isOnLink(toHigh, toLow)) {
+      nextHigh = toHigh;
+      nextLow = toLow;
+      return true;
+    }
+    if (found && !routes.isEmpty()) {
+      return true;
     }
     int router = neighbourhood.ndp().defaultRouter(nowNanos);
     if (router >= 0) {
