@@ -55,6 +55,8 @@ import wisp.lab.suite.Catalog;
 final class KernelLab implements AutoCloseable {
   static final String KERNEL = "10.9.0.1";
   static final String OURS = "10.9.1.1";
+  static final String KERNEL_6 = "fd00:9::1";
+  static final String OURS_6 = "fd00:9::77";
   static final int ECHO = 7;
   static final int DISCARD = 8;
   static final int CHARGEN = 9;
@@ -82,6 +84,23 @@ final class KernelLab implements AutoCloseable {
     private @Nullable Path pcap;
     private ContextConfig config =
         ContextConfig.of(IpPrefix.parse("10.9.1.0/24")).withMaxSegmentLifetime(SECOND / 20);
+
+    /**
+     * A TAP device instead: an Ethernet link with both families, the kernel as fd00:9::1/64, we as
+     * fd00:9::77 too.
+     */
+    Builder tap() {
+      return tap(KERNEL_6);
+    }
+
+    /** As {@link #tap()}, with another IPv6 address for the kernel. */
+    Builder tap(String kernel) {
+      tun = "tap:wisp0,host=" + KERNEL + "/16+" + kernel + "/64";
+      config =
+          ContextConfig.of(IpPrefix.parse("10.9.1.0/24"), IpPrefix.parse(OURS_6))
+              .withMaxSegmentLifetime(SECOND / 20);
+      return this;
+    }
 
     /** Further options of the TUN device, such as {@code offload=off}. */
     Builder tun(String options) {
