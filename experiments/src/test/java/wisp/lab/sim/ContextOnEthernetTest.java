@@ -182,8 +182,10 @@ class ContextOnEthernetTest {
     try (var lab = lab(hosts[0], hosts[1])) {
       listener(lab, 1);
       lab.station(0).tap.about.clear();
+      lab.station(1).tap.about.clear();
       connected(lab, 0, hosts[1]);
       assertEquals(1, asked(lab, 0));
+      assertEquals(0, asked(lab, 1), "RFC 4861 §7.2.2: the question told it our address");
       assertEquals(0, lab.station(0).count(Event.SEGMENTS_RETRANSMITTED));
       assertEquals(0, lab.station(0).count(Event.DROP_NEIGHBOUR_WAIT));
     }

@@ -149,7 +149,7 @@ class RouterOnEthernetTest {
   }
 
   @Test
-  @DisplayName("§6.3.4: packets for elsewhere go to the router; when it resigns, to nobody")
+  @DisplayName("§6.3.4: packets for elsewhere go to the router, which alone is asked for")
   void defaultRouter() {
     lab.inject(Frames.router(1_800, Frames.prefix("2001:db8:1::", DAY, DAY)));
     lab.advance(4);

@@ -1,5 +1,7 @@
 package wisp.core.ip;
 
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 import wisp.core.Counters;
 import wisp.core.Counters.Event;
 import wisp.core.link.NeighbourCache;
@@ -14,6 +16,13 @@ import wisp.core.wire.HardwareAddress;
  * answered.
  */
 public final class EthernetSender {
+  private static final ValueLayout.OfInt BE32 =
+      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
+  private static final ValueLayout.OfLong BE64 =
+      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
+  private static final int IPV4_SOURCE = 12;
+  private static final int IPV6_SOURCE = 8;
+
   private final Link link;
   private final EthernetNeighbourhood neighbourhood;
   private final Routes routes;
@@ -52,7 +61,7 @@ public final class EthernetSender {
     long ipStart = packet.start + EthernetHeader.LENGTH;
     long station = neighbourhood.cache().use(nextHigh, nextLow, nowNanos);
     if (station == HardwareAddress.UNKNOWN) {
-      keep(packet, ipStart, bytes);
+      keep(packet, ipStart, bytes, ipv6);
       return;
     }
     int type = ipv6 ? EthernetHeader.TYPE_IPV6 : EthernetHeader.TYPE_IPV4;
@@ -66,13 +75,18 @@ public final class EthernetSender {
   }
 
   /** The question goes last: the link lends one packet at a time. */
-  private void keep(TransmitPacket packet, long ipStart, int bytes) {
+  private void keep(TransmitPacket packet, long ipStart, int bytes, boolean ipv6) {
     NeighbourCache cache = neighbourhood.cache();
+    long sourceHigh = ipv6 ? packet.memory.get(BE64, ipStart + IPV6_SOURCE) : 0;
+    long sourceLow =
+        ipv6
+            ? packet.memory.get(BE64, ipStart + IPV6_SOURCE + Long.BYTES)
+            : IpAddress.mapped(packet.memory.get(BE32, ipStart + IPV4_SOURCE));
     completeChecksum(packet, ipStart, bytes);
     cache.expect(nextHigh, nextLow, nowNanos);
     cache.hold(nextHigh, nextLow, packet.memory, ipStart, bytes);
     link.cancel(packet);
-    cache.ask(nextHigh, nextLow, nowNanos);
+    neighbourhood.ask(nextHigh, nextLow, sourceHigh, sourceLow, nowNanos);
   }
 
   /** A packet that waits has no link to complete its checksum. */
