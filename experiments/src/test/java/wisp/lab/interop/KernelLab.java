@@ -58,6 +58,8 @@ final class KernelLab implements AutoCloseable {
   static final String OURS = "10.9.1.1";
   static final String KERNEL_IPV6 = "fd00:9::1";
   static final String OURS_IPV6 = "fd00:9::1:1";
+  static final String KERNEL_6 = "fd00:9::1";
+  static final String OURS_6 = "fd00:9::77";
   static final int ECHO = 7;
   static final int DISCARD = 8;
   static final int CHARGEN = 9;
@@ -85,11 +87,29 @@ final class KernelLab implements AutoCloseable {
     private int capacity = 20_000;
     private @Nullable Path pcap;
     private boolean ipv6;
+    private boolean tap;
+    private String kernelIpv6 = KERNEL_IPV6;
     private UnaryOperator<ContextConfig> change = UnaryOperator.identity();
 
     /** Both sides have IPv6 addresses too. */
     Builder dualStack() {
       ipv6 = true;
+      return this;
+    }
+
+    /**
+     * A TAP device instead: an Ethernet link with both families, the kernel as fd00:9::1/64, we as
+     * fd00:9::77 too.
+     */
+    Builder tap() {
+      return tap(KERNEL_6);
+    }
+
+    /** As {@link #tap()}, with another IPv6 address for the kernel. */
+    Builder tap(String kernel) {
+      ipv6 = true;
+      tap = true;
+      kernelIpv6 = kernel;
       return this;
     }
 
@@ -123,14 +143,14 @@ final class KernelLab implements AutoCloseable {
     }
 
     private String link(Namespace namespace) {
-      String hosts = KERNEL + "/16" + (ipv6 ? "+" + KERNEL_IPV6 + "/64" : "");
-      return "tun:wisp0,host=" + hosts + tun + ",netns=" + namespace.name();
+      String hosts = KERNEL + "/16" + (ipv6 ? "+" + kernelIpv6 + "/64" : "");
+      return (tap ? "tap" : "tun") + ":wisp0,host=" + hosts + tun + ",netns=" + namespace.name();
     }
 
     private ContextConfig config() {
       IpPrefix own = IpPrefix.parse("10.9.1.0/24");
-      var config =
-          ipv6 ? ContextConfig.of(own, IpPrefix.parse("fd00:9::1:0/112")) : ContextConfig.of(own);
+      IpPrefix ownIpv6 = IpPrefix.parse(tap ? OURS_6 : "fd00:9::1:0/112");
+      var config = ipv6 ? ContextConfig.of(own, ownIpv6) : ContextConfig.of(own);
       return change.apply(config.withMaxSegmentLifetime(SECOND / 20));
     }
 

@@ -40,14 +40,24 @@ public final class DatagramOutput {
     return ipv6 ? MOST_BYTES : MOST_BYTES - Ipv4Header.LENGTH;
   }
 
-  /** Room for a datagram of at most {@link #most}; false: the link is full. */
-  public boolean begin(long fromHigh, long fromLow, long toHigh, long toLow, int bytes) {
+  /**
+   * Room for a datagram of at most {@link #most}.
+   *
+   * @param hears whether the sender hears of it when the path is narrower than believed; else an
+   *     IPv6 datagram goes in pieces that fit every path
+   * @return false: the link is full
+   */
+  public boolean begin(
+      long fromHigh, long fromLow, long toHigh, long toLow, int bytes, boolean hears) {
     this.fromHigh = fromHigh;
     this.fromLow = fromLow;
     this.toHigh = toHigh;
     this.toLow = toLow;
     ipv6 = !IpAddress.isIpv4(toHigh, toLow);
     mtu = paths.mtu(toHigh, toLow);
+    if (ipv6 && !hears) {
+      mtu = Math.min(mtu, PathMtus.LEAST_IPV6); // no router may cut it
+    }
     inFragments = IpOutput.headerBytes(ipv6) + bytes > mtu;
     if (!inFragments) {
       return output.begin(fromHigh, fromLow, toHigh, toLow, bytes);

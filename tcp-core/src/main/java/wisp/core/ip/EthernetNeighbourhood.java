@@ -45,6 +45,9 @@ public final class EthernetNeighbourhood {
   private final UnreachableListener unreachable;
   private final EthernetHeader frame = new EthernetHeader();
   private int ipv4Source;
+  private boolean isPrompted;
+  private long promptHigh;
+  private long promptLow;
 
   /**
    * Over a link of kind Ethernet.
@@ -120,6 +123,18 @@ public final class EthernetNeighbourhood {
     return cache;
   }
 
+  /**
+   * Begins to ask for a neighbour for the sake of a packet of ours: from that packet's source, so
+   * that the neighbour need not ask for it in turn (RFC 4861 §7.2.2). It repeats from any address.
+   */
+  public void ask(long high, long low, long sourceHigh, long sourceLow, long nowNanos) {
+    isPrompted = true;
+    promptHigh = sourceHigh;
+    promptLow = sourceLow;
+    cache.ask(high, low, nowNanos);
+    isPrompted = false;
+  }
+
   /** IPv6's part; its messages are to be given to it. */
   public Ndp ndp() {
     return ndp;
@@ -150,10 +165,14 @@ public final class EthernetNeighbourhood {
   private final class Neighbours implements NeighbourListener {
     @Override
     public void solicit(long high, long low, long hardware) {
-      if (high != 0 || low >>> 32 != 0xFFFF) {
+      boolean ipv6 = high != 0 || low >>> 32 != 0xFFFF;
+      int source = isPrompted ? (int) promptLow : ipv4Source;
+      if (ipv6 && isPrompted) {
+        ndp.solicitFrom(promptHigh, promptLow, high, low, hardware);
+      } else if (ipv6) {
         ndp.solicit(high, low, hardware);
-      } else if (ipv4Source != 0) {
-        arp.request(ipv4Source, (int) low, hardware);
+      } else if (source != 0) {
+        arp.request(source, (int) low, hardware);
       }
     }
 

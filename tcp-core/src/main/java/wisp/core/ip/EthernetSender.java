@@ -1,7 +1,10 @@
 package wisp.core.ip;
 
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 import wisp.core.Counters;
 import wisp.core.Counters.Event;
+import wisp.core.link.NeighbourCache;
 import wisp.core.spi.Link;
 import wisp.core.spi.TransmitPacket;
 import wisp.core.wire.Checksum;
@@ -13,6 +16,13 @@ import wisp.core.wire.HardwareAddress;
  * answered.
  */
 public final class EthernetSender {
+  private static final ValueLayout.OfInt BE32 =
+      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
+  private static final ValueLayout.OfLong BE64 =
+      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
+  private static final int IPV4_SOURCE = 12;
+  private static final int IPV6_SOURCE = 8;
+
   private final Link link;
   private final EthernetNeighbourhood neighbourhood;
   private final Routes routes;
@@ -49,11 +59,9 @@ public final class EthernetSender {
       return;
     }
     long ipStart = packet.start + EthernetHeader.LENGTH;
-    long station = neighbourhood.cache().resolve(nextHigh, nextLow, nowNanos);
+    long station = neighbourhood.cache().use(nextHigh, nextLow, nowNanos);
     if (station == HardwareAddress.UNKNOWN) {
-      completeChecksum(packet, ipStart, bytes);
-      neighbourhood.cache().hold(nextHigh, nextLow, packet.memory, ipStart, bytes);
-      link.cancel(packet);
+      keep(packet, ipStart, bytes, ipv6);
       return;
     }
     int type = ipv6 ? EthernetHeader.TYPE_IPV6 : EthernetHeader.TYPE_IPV4;
@@ -64,6 +72,25 @@ public final class EthernetSender {
     }
     counters.add(Event.PACKETS_SENT);
     link.commit(packet);
+  }
+
+  /** The question goes last: the link lends one packet at a time. */
+  private void keep(TransmitPacket packet, long ipStart, int bytes, boolean ipv6) {
+    NeighbourCache cache = neighbourhood.cache();
+    long sourceHigh = ipv6 ? packet.memory.get(BE64, ipStart + IPV6_SOURCE) : 0;
+    long sourceLow =
+        ipv6
+            ? packet.memory.get(BE64, ipStart + IPV6_SOURCE + Long.BYTES)
+            : IpAddress.mapped(packet.memory.get(BE32, ipStart + IPV4_SOURCE));
+    completeChecksum(packet, ipStart, bytes);
+    cache.expect(nextHigh, nextLow, nowNanos);
+    if (packet.segmentBytes == 0) {
+      cache.hold(nextHigh, nextLow, packet.memory, ipStart, bytes);
+    } else {
+      counters.add(Event.DROP_NEIGHBOUR_WAIT); // nobody would cut it later
+    }
+    link.cancel(packet);
+    neighbourhood.ask(nextHigh, nextLow, sourceHigh, sourceLow, nowNanos);
   }
 
   /** A packet that waits has no link to complete its checksum. */
@@ -87,13 +114,24 @@ public final class EthernetSender {
     }
   }
 
-  /** Configured routes first, then what routers have said. */
+  /**
+   * Configured routes first, then what routers have said; but a configured router for everything
+   * else is not asked to carry what is on the link (RFC 4861 §5.2).
+   */
   private boolean route(boolean ipv6, long toHigh, long toLow) {
     boolean found = routes.find(toHigh, toLow);
     nextHigh = routes.nextHigh();
     nextLow = routes.nextLow();
-    if (!ipv6 || neighbourhood.ndp().isOnLink(toHigh, toLow) || (found && !routes.isEmpty())) {
+    if (!ipv6 || (found && !routes.isEmpty() && !routes.isForTheRest())) {
       return found;
+    }
+    if (neighbourhood.ndp().isOnLink(toHigh, toLow)) {
+      nextHigh = toHigh;
+      nextLow = toLow;
+      return true;
+    }
+    if (found && !routes.isEmpty()) {
+      return true;
     }
     int router = neighbourhood.ndp().defaultRouter(nowNanos);
     if (router >= 0) {

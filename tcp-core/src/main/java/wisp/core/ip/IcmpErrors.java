@@ -2,6 +2,7 @@ package wisp.core.ip;
 
 import wisp.core.Counters;
 import wisp.core.Counters.Event;
+import wisp.core.spi.KeyedHash;
 import wisp.core.wire.IcmpHeader;
 import wisp.core.wire.IcmpQuote;
 import wisp.core.wire.Icmpv6Header;
@@ -29,12 +30,16 @@ public final class IcmpErrors {
   private static final int HOP_LIMIT = 64;
   private static final int MOST_IN_A_SECOND = 1_000;
 
+  /** How many fewer there may be is drawn: who knows the limit can count what others used of it. */
+  private static final int LIMIT_SPREAD = 255;
+
   private static final int FIRST_INFORMATIONAL = 128;
 
   private final OwnAddresses own;
   private final SourceChoice choice;
   private final IpOutput output;
   private final PathMtus paths;
+  private final KeyedHash limits;
   private final Counters counters;
   private final IcmpHeader icmp = new IcmpHeader();
   private final IcmpQuote quote = new IcmpQuote();
@@ -42,13 +47,20 @@ public final class IcmpErrors {
   private long fromLow;
   private long second = -1;
   private int inSecond;
+  private int mostInSecond;
 
-  /** For one context. */
-  public IcmpErrors(OwnAddresses own, IpOutput output, PathMtus paths, Counters counters) {
+  /**
+   * For one context.
+   *
+   * @param limits draws the limit of each second; with a key of its own
+   */
+  public IcmpErrors(
+      OwnAddresses own, IpOutput output, PathMtus paths, KeyedHash limits, Counters counters) {
     this.own = own;
     this.choice = new SourceChoice(own);
     this.output = output;
     this.paths = paths;
+    this.limits = limits;
     this.counters = counters;
   }
 
@@ -182,7 +194,8 @@ public final class IcmpErrors {
     if (now != second) {
       second = now;
       inSecond = 0;
+      mostInSecond = MOST_IN_A_SECOND - (int) (limits.hash(now) & LIMIT_SPREAD);
     }
-    return inSecond++ < MOST_IN_A_SECOND;
+    return inSecond++ < mostInSecond;
   }
 }

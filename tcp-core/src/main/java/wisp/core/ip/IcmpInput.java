@@ -104,14 +104,7 @@ public final class IcmpInput {
       case Icmpv6Header.ECHO_REQUEST -> echo(packet, Ipv6Header.PROTOCOL_ICMPV6, icmpv6.code());
       case Icmpv6Header.DESTINATION_UNREACHABLE ->
           error(kindOfUnreachableIpv6(icmpv6.code()), 0, packet, type, icmpv6.code(), nowNanos);
-      case Icmpv6Header.PACKET_TOO_BIG ->
-          error(
-              IcmpError.Kind.PACKET_TOO_BIG,
-              Math.max(1, (int) Math.min(icmpv6.word() & 0xFFFF_FFFFL, 65_535)),
-              packet,
-              type,
-              icmpv6.code(),
-              nowNanos);
+      case Icmpv6Header.PACKET_TOO_BIG -> packetTooBig(packet, nowNanos);
       case Icmpv6Header.TIME_EXCEEDED ->
           error(IcmpError.Kind.SOFT, 0, packet, type, icmpv6.code(), nowNanos);
       case Icmpv6Header.PARAMETER_PROBLEM ->
@@ -130,6 +123,17 @@ public final class IcmpInput {
         }
       }
     }
+  }
+
+  /** RFC 8201 §4: less than every IPv6 link carries is not to be believed. */
+  private void packetTooBig(IpPacket packet, long nowNanos) {
+    long mtu = icmpv6.word() & 0xFFFF_FFFFL;
+    if (mtu < PathMtus.LEAST_IPV6) {
+      counters.add(Event.DROP_ICMP);
+      return;
+    }
+    int size = (int) Math.min(mtu, 65_535);
+    error(IcmpError.Kind.PACKET_TOO_BIG, size, packet, icmpv6.type(), icmpv6.code(), nowNanos);
   }
 
   private static IcmpError.Kind kindOfUnreachableIpv6(int code) {
@@ -169,7 +173,8 @@ public final class IcmpInput {
                 packet.destinationLow,
                 packet.sourceHigh,
                 packet.sourceLow,
-                bytes);
+                bytes,
+                /* hears= */ true);
     if (!answered) {
       counters.add(Event.DROP_ICMP);
       return;

@@ -13,7 +13,6 @@ import wisp.core.wire.Ipv6Header;
  * each counted by the first reason found. Fragments wait until their datagram is whole.
  */
 public final class IpInput {
-  private static final int FRAGMENT_HEADER_BYTES = 8;
   private static final int PAYLOAD_LENGTH_FIELD = 4;
 
   private final OwnAddresses own;

@@ -38,12 +38,16 @@ public final class PathMtus {
     8_166, 8_982, 9_000, 16_384, 32_000, 65_535
   };
 
+  /** A path that nobody has searched for so long since it might have been is taken to be wide. */
+  private static final long FORGOTTEN_NANOS = 600_000_000_000L;
+
   private static final int PLACES = 1_024;
 
   private final KeyedHash hash;
   private final int linkMtu;
   private int ipv6LinkMtu;
   private int known;
+  private long nowNanos;
   private long[] high = {};
   private long[] low = {};
   private int[] mtu = {};
@@ -59,6 +63,11 @@ public final class PathMtus {
     this.hash = hash;
     this.linkMtu = linkMtu;
     this.ipv6LinkMtu = linkMtu;
+  }
+
+  /** The time of what is asked from now on. */
+  public void advance(long nowNanos) {
+    this.nowNanos = nowNanos;
   }
 
   /** The largest packet for a destination, in bytes, IP header included. */
@@ -137,7 +146,7 @@ public final class PathMtus {
     }
     for (int size : SIZES) {
       if (size > mtu[i]) {
-        return Math.min(size, linkMtu);
+        return Math.min(size, linkMtu(toHigh, toLow));
       }
     }
     return 0;
@@ -150,7 +159,7 @@ public final class PathMtus {
       return;
     }
     mtu[i] = size;
-    if (size >= linkMtu) {
+    if (size >= linkMtu(toHigh, toLow)) {
       forget(i);
     }
   }
@@ -181,7 +190,14 @@ public final class PathMtus {
       return -1;
     }
     int i = place(toHigh, toLow);
-    return mtu[i] != 0 && high[i] == toHigh && low[i] == toLow ? i : -1;
+    if (mtu[i] == 0 || high[i] != toHigh || low[i] != toLow) {
+      return -1;
+    }
+    if (nowNanos - probeAtNanos[i] >= FORGOTTEN_NANOS) {
+      forget(i);
+      return -1;
+    }
+    return i;
   }
 
   private int take(long toHigh, long toLow) {

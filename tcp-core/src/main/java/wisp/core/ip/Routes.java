@@ -11,6 +11,7 @@ public final class Routes {
   private final Route[] routes;
   private long nextHigh;
   private long nextLow;
+  private boolean isForTheRest;
 
   /** From the configuration. */
   public Routes(List<Route> given) {
@@ -28,8 +29,10 @@ public final class Routes {
   boolean find(long high, long low) {
     nextHigh = high;
     nextLow = low;
+    isForTheRest = false;
     for (Route route : routes) {
       if (route.to().contains(high, low)) {
+        isForTheRest = route.to().bits() == 0;
         if (route.gateway() != null) {
           nextHigh = route.gateway().high();
           nextLow = route.gateway().low();
@@ -38,6 +41,11 @@ public final class Routes {
       }
     }
     return routes.length == 0 || Scope.isLinkLocal(high);
+  }
+
+  /** Whether what was found is the way to everything that no other route names. */
+  boolean isForTheRest() {
+    return isForTheRest;
   }
 
   /** Whether nothing was configured: then everything is taken to be on the link. */

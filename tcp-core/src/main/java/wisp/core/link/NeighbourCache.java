@@ -89,9 +89,21 @@ public final class NeighbourCache {
    * @return the station, or {@link HardwareAddress#UNKNOWN}
    */
   public long resolve(long high, long low, long nowNanos) {
+    long station = use(high, low, nowNanos);
+    if (station == HardwareAddress.UNKNOWN) {
+      ask(high, low, nowNanos);
+    }
+    return station;
+  }
+
+  /**
+   * As {@link #resolve}, but nobody is asked: for a caller whose link has a packet on loan and
+   * can't lend a second one. It calls {@link #expect}, {@link #hold} and, when the link is free
+   * again, {@link #ask}.
+   */
+  public long use(long high, long low, long nowNanos) {
     int e = table.find(high, low);
     if (e == NeighbourTable.NONE) {
-      ask(high, low, nowNanos);
       return HardwareAddress.UNKNOWN;
     }
     if (table.state(e) == STALE || isExpired(e, nowNanos)) {
@@ -107,10 +119,22 @@ public final class NeighbourCache {
     return table.state(e) == REACHABLE && nowNanos >= table.deadline[e];
   }
 
-  private void ask(long high, long low, long nowNanos) {
-    makeRoomToAsk(nowNanos);
-    int e = table.add(high, low, HardwareAddress.UNKNOWN, INCOMPLETE);
-    solicit(e, nowNanos);
+  /** Makes an entry for a neighbour that is not known, so that a packet can wait there. */
+  public void expect(long high, long low, long nowNanos) {
+    if (table.find(high, low) == NeighbourTable.NONE) {
+      makeRoomToAsk(nowNanos);
+      int e = table.add(high, low, HardwareAddress.UNKNOWN, INCOMPLETE);
+      arm(e, nowNanos + retransNanos(e));
+    }
+  }
+
+  /** Begins to ask for a neighbour that is not known, unless that is under way. */
+  public void ask(long high, long low, long nowNanos) {
+    expect(high, low, nowNanos);
+    int e = table.find(high, low);
+    if (table.state(e) == INCOMPLETE && table.solicitations[e] == 0) {
+      solicit(e, nowNanos);
+    }
   }
 
   private void solicit(int e, long nowNanos) {
@@ -132,7 +156,8 @@ public final class NeighbourCache {
   /**
    * Keeps a copy of a packet until the neighbour answers, instead of one kept before.
    *
-   * @param high of the neighbour, for which {@link #resolve} has just said that it is not known
+   * @param high of the neighbour, for which {@link #resolve} has just said that it is not known, or
+   *     which {@link #expect} has been told of
    * @param memory borrowed until this returns: a whole IP packet, its checksums complete, of the
    *     neighbour's family
    * @return false: it is not kept, for want of memory or because no block is that large (counted)

@@ -136,7 +136,9 @@ public final class Context implements AutoCloseable {
   }
 
   /**
-   * Opens a connection; {@code onOpen} or {@code onClosed} follows.
+   * Opens a connection; {@code onOpen} or {@code onClosed} follows. On an Ethernet link a single
+   * IPv6 address of ours can be used a second or two after the first {@link #poll}, when nobody
+   * else was found to have it; before, and if somebody has, there is no route from it.
    *
    * @param local null: the stack chooses; a port of 0: it chooses that
    * @param remote where to; all connections there with the same handler and profile share one of

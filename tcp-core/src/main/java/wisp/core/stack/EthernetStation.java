@@ -36,9 +36,15 @@ final class EthernetStation implements Groups, NeighbourMessages {
   static final int FRAME_BYTES = EthernetHeader.LENGTH;
 
   private static final int SINGLE = 128;
+
+  /** Leaves room for the link-local address and for those that routers give. */
+  private static final int MOST_SINGLE = 8;
+
   private static final long SOLICITED_NODE_HIGH = 0xFF02L << 48;
   private static final long SOLICITED_NODE_LOW = 0x1_FFL;
   private static final int ROUTER_ALERT = 5;
+  private static final int IPV4_DESTINATION = 16;
+  private static final int IPV6_DESTINATION = 24;
 
   private final OwnAddresses own;
   private final boolean autoconfiguration;
@@ -89,6 +95,13 @@ final class EthernetStation implements Groups, NeighbourMessages {
         found.add(prefix);
       }
     }
+    if (found.size() > MOST_SINGLE) {
+      throw new IllegalArgumentException(
+          found.size()
+              + " single IPv6 addresses; an Ethernet link tries "
+              + MOST_SINGLE
+              + " for duplicates: give the others as a block");
+    }
     found.forEach(own::remove);
     return found.toArray(IpPrefix[]::new);
   }
@@ -113,15 +126,23 @@ final class EthernetStation implements Groups, NeighbourMessages {
       counters.add(Event.DROP_IP_VERSION);
       return false;
     }
-    if (!input.accept(memory, packetStart, bytes, /* looped= */ false, now)) {
-      return false;
-    }
     // RFC 1122 §3.3.6: what was sent to all is not for one.
-    if (!input.packet().toGroup && !HardwareAddress.isUnicast(frame.destination())) {
+    if (!HardwareAddress.isUnicast(frame.destination())
+        && !isToGroup(memory, packetStart, bytes, isIpv6)) {
       counters.add(Event.DROP_IP_DESTINATION);
       return false;
     }
-    return true;
+    return input.accept(memory, packetStart, bytes, /* looped= */ false, now);
+  }
+
+  /** By the first byte of the destination; a packet that is too short goes on to be refused. */
+  private static boolean isToGroup(MemorySegment memory, long start, int bytes, boolean isIpv6) {
+    int at = isIpv6 ? IPV6_DESTINATION : IPV4_DESTINATION;
+    if (bytes <= at) {
+      return true;
+    }
+    int first = memory.get(ValueLayout.JAVA_BYTE, start + at) & 0xFF;
+    return isIpv6 ? first == 0xFF : first >= 0xE0;
   }
 
   // ---- Groups and their messages ----------------------------------------------------------------

@@ -297,8 +297,11 @@ final class Machinery {
     }
     burst.clear();
     int n = network.loopback.receive(burst);
-    demultiplexer.process(burst);
-    network.loopback.takeBack();
+    try {
+      demultiplexer.process(burst);
+    } finally {
+      network.loopback.takeBack();
+    }
     return n;
   }
 

@@ -75,7 +75,7 @@ final class Network {
             network.fragmentBytes(),
             network.fragmentDatagrams(),
             counters);
-    IcmpErrors errors = new IcmpErrors(own, output, paths, counters);
+    IcmpErrors errors = new IcmpErrors(own, output, paths, KeyedHash.random(entropy), counters);
     Groups groups = ethernet == null ? Groups.ALL_NODES : ethernet;
     NeighbourMessages neighbours = ethernet == null ? NeighbourMessages.NONE : ethernet;
     input = new IpInput(own, groups, fragments, errors, counters);
@@ -116,6 +116,7 @@ final class Network {
   /** Everything whose time has come. */
   void tick(long nowNanos) {
     now = nowNanos;
+    paths.advance(nowNanos);
     fragments.expire(nowNanos, onExpired);
     if (ethernet != null) {
       ethernet.tick(nowNanos);

@@ -108,6 +108,11 @@ final class RecordCodec {
     tcb.timeWaitRestart = false;
   }
 
+  /** What may have changed since a connection was put away, though it is still laid out. */
+  void refresh(Tcb tcb) {
+    output.updateMss(tcb);
+  }
+
   void load(Tcb tcb, int slot) {
     identify(tcb, slot);
     int flags = records.get(slot, RecordFlags.FLAGS);

@@ -121,6 +121,8 @@ final class TcbDesk {
     Tcb tcb = take();
     if (tcb.slot != slot) {
       codec.load(tcb, slot);
+    } else {
+      codec.refresh(tcb);
     }
     return tcb;
   }

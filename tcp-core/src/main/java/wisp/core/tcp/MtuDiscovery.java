@@ -99,7 +99,10 @@ public final class MtuDiscovery {
     tcb.resending = true;
     tcb.resendNext = tcb.sndUna;
     tcb.resendEnd = tcb.sndNxt;
-    tcb.fastRecovery = false;
+    if (tcb.fastRecovery) {
+      tcb.fastRecovery = false;
+      tcb.congestion.cwndBytes = tcb.congestion.ssthreshBytes;
+    }
     tcb.duplicateAcks = 0;
     tcb.recover = tcb.sndNxt;
     tcb.probeBytes = 0;
@@ -218,6 +221,15 @@ public final class MtuDiscovery {
     tcb.resendNext = tcb.probeSeq;
     tcb.resendEnd = tcb.probeSeq + tcb.probeBytes;
     probeLost(tcb);
+  }
+
+  /** What a probe carried goes again in ordinary segments: its acknowledgment says nothing. */
+  void resent(Tcb tcb, @SeqNum int seq, int bytes) {
+    if (tcb.probeBytes > 0
+        && Seq.before(seq, tcb.probeSeq + tcb.probeBytes)
+        && Seq.after(seq + bytes, tcb.probeSeq)) {
+      probeLost(tcb);
+    }
   }
 
   private void probeLost(Tcb tcb) {

@@ -207,6 +207,7 @@ public final class Sender {
     boolean fin = tcb.finSent && length == data;
     int flags = (length == data && length > 0 ? TcpHeader.PSH : 0) | (fin ? TcpHeader.FIN : 0);
     tcb.timing = false;
+    mtu.resent(tcb, seq, length);
     tcb.timedAtNanos = env.nowNanos;
     env.counters.add(Event.SEGMENTS_RETRANSMITTED);
     return output.sendSegment(tcb, seq, length, flags) ? length + (fin ? 1 : 0) : 0;

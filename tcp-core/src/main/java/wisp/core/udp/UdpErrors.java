@@ -4,6 +4,7 @@ import org.jspecify.annotations.Nullable;
 import wisp.core.Counters;
 import wisp.core.Counters.Event;
 import wisp.core.ip.IcmpError;
+import wisp.core.ip.IpOutput;
 import wisp.core.ip.PathMtus;
 import wisp.core.ip.TransportErrors;
 
@@ -54,7 +55,9 @@ public final class UdpErrors implements TransportErrors {
   /** A size that the packet had not exceeded would be no reason (RFC 1191 §3, RFC 8201 §4). */
   private void narrow(UdpPort port, IcmpError error, long nowNanos) {
     int sent = error.quote.totalLength();
+    int largest = port.largestSent + IpOutput.headerBytes(error.quote.ipv6());
     if (error.mtu < sent
+        && sent <= largest
         && paths.tooBig(port.remoteHigh, port.remoteLow, error.mtu, sent, nowNanos)) {
       counters.add(Event.PATHS_NARROWED);
     }

@@ -83,7 +83,7 @@ public final class UdpOutput {
     // Read before room is claimed: memory that may not be read leaves nothing half done.
     long payloadSum = Checksum.sum(payload, offset, length, 0);
     int bytes = UdpHeader.LENGTH + length;
-    if (!output.begin(sourceHigh, sourceLow, toHigh, toLow, bytes)) {
+    if (!output.begin(sourceHigh, sourceLow, toHigh, toLow, bytes, port.isConnected())) {
       return false;
     }
     MemorySegment m = output.memory();
@@ -98,6 +98,7 @@ public final class UdpOutput {
     if (!output.send(Ipv4Header.PROTOCOL_UDP, HOP_LIMIT, 0, bytes, port.isConnected())) {
       return false;
     }
+    port.largestSent = Math.max(port.largestSent, bytes);
     counters.add(Event.DATAGRAMS_SENT);
     return true;
   }

@@ -20,6 +20,9 @@ public abstract class UdpPort {
   /** Next in the same bucket of {@link UdpPorts}. */
   @Nullable UdpPort next;
 
+  /** UDP bytes of the largest datagram that was sent: no router can have seen a larger one. */
+  int largestSent;
+
   boolean open;
 
   /**

@@ -10,13 +10,18 @@ import java.lang.management.ManagementFactory;
 import java.nio.ByteOrder;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import wisp.core.Counters.Event;
+import wisp.core.ip.Crafted;
 import wisp.core.ip.IpPrefix;
 import wisp.core.spi.Burst;
 import wisp.core.spi.Link;
 import wisp.core.spi.LinkOffloads;
 import wisp.core.spi.TestMemory;
 import wisp.core.spi.TransmitPacket;
+import wisp.core.wire.ArpPacket;
+import wisp.core.wire.EthernetHeader;
 
 @DisplayName("Once warm, a million segments or datagrams cost no garbage, in either direction")
 class HotPathAllocationTest {
@@ -26,16 +31,24 @@ class HotPathAllocationTest {
   private static final int BYTES = 1_000;
   private static final int SEQ = 24;
   private static final int ACK = 28;
+  private static final long OURS = 0x0200_0000_0001L;
+  private static final long THEIRS = 0x0200_0000_0002L;
 
   /** Hands out prepared packets whose checksum is trusted; what is sent is only counted. */
   private static final class PreparedLink implements Link {
     final MemorySegment[] packets = new MemorySegment[BURST];
     final MemorySegment transmit = MemorySegment.ofArray(new byte[2_048]);
+    final int frame;
     int ready;
     int sent;
     int lastSeq;
     int lastLength;
     int lastAck;
+
+    /** With so many bytes before the IP header: 14 on Ethernet. */
+    PreparedLink(int frame) {
+      this.frame = frame;
+    }
 
     @Override
     public String name() {
@@ -44,7 +57,12 @@ class HotPathAllocationTest {
 
     @Override
     public Kind kind() {
-      return Kind.IP;
+      return frame == 0 ? Kind.IP : Kind.ETHERNET;
+    }
+
+    @Override
+    public long hardwareAddress() {
+      return frame == 0 ? 0 : OURS;
     }
 
     @Override
@@ -76,9 +94,9 @@ class HotPathAllocationTest {
     @Override
     public void commit(TransmitPacket packet) {
       sent++;
-      lastSeq = transmit.get(BE32, SEQ);
-      lastAck = transmit.get(BE32, ACK);
-      lastLength = packet.length - 40;
+      lastSeq = transmit.get(BE32, frame + SEQ);
+      lastAck = transmit.get(BE32, frame + ACK);
+      lastLength = packet.length - frame - 40;
     }
 
     @Override
@@ -97,16 +115,42 @@ class HotPathAllocationTest {
     public void close() {}
   }
 
-  private final PreparedLink link = new PreparedLink();
   private final TestMemory memory = new TestMemory();
-  private final Context context =
-      new Context(ContextConfig.of(IpPrefix.parse("10.0.0.1/32")), memory, link, () -> 4_711);
+  private PreparedLink link = new PreparedLink(0);
+  private Context context = context();
   private final TcpFixture forger = TcpFixture.with().closed();
   private long connection;
   private long delivered;
   private long now = 1;
   private int theirs = 1;
   private int iss;
+
+  private Context context() {
+    return new Context(ContextConfig.of(IpPrefix.parse("10.0.0.1/32")), memory, link, () -> 4_711);
+  }
+
+  /** The same on an Ethernet link, where the peer has asked for our station. */
+  private void onEthernet() {
+    context.close();
+    link = new PreparedLink(EthernetHeader.LENGTH);
+    context = context();
+    byte[] arp = Crafted.arp(ArpPacket.REQUEST, 2, TcpFixture.PEER, TcpFixture.HOST);
+    link.packets[0] = MemorySegment.ofArray(arp);
+    link.ready = 1;
+    context.poll(now);
+  }
+
+  /** A packet as the link brings it. */
+  private MemorySegment packet(Seg seg) {
+    byte[] ip = forger.packet(seg);
+    byte[] whole = new byte[link.frame + ip.length];
+    System.arraycopy(ip, 0, whole, link.frame, ip.length);
+    var m = MemorySegment.ofArray(whole);
+    if (link.frame > 0) {
+      EthernetHeader.write(m, 0, OURS, THEIRS, EthernetHeader.TYPE_IPV4);
+    }
+    return m;
+  }
 
   private HotPathAllocationTest open() {
     context.listen(
@@ -128,13 +172,13 @@ class HotPathAllocationTest {
     forger.iss = iss;
     feed(Seg.ack().seq(1).ack(1));
     for (int i = 0; i < BURST; i++) {
-      link.packets[i] = MemorySegment.ofArray(forger.packet(Seg.data(BYTES).seq(1).ack(1)));
+      link.packets[i] = packet(Seg.data(BYTES).seq(1).ack(1));
     }
     return this;
   }
 
   private void feed(Seg seg) {
-    link.packets[0] = MemorySegment.ofArray(forger.packet(seg));
+    link.packets[0] = packet(seg);
     link.ready = 1;
     context.poll(now);
   }
@@ -147,7 +191,7 @@ class HotPathAllocationTest {
   private void receive(int bursts, int step) {
     for (int k = 0; k < bursts; k++) {
       for (int i = 0; i < BURST && step > 0; i++) {
-        link.packets[i].set(BE32, SEQ, forger.irs + theirs);
+        link.packets[i].set(BE32, link.frame + SEQ, forger.irs + theirs);
         theirs += step;
       }
       link.ready = BURST;
@@ -161,7 +205,7 @@ class HotPathAllocationTest {
       for (int i = 0; i < 10; i++) {
         assertTrue(context.send(connection, frame));
       }
-      link.packets[0].set(BE32, ACK, link.lastSeq + link.lastLength);
+      link.packets[0].set(BE32, link.frame + ACK, link.lastSeq + link.lastLength);
       link.ready = 1;
       now += 50_000;
       context.poll(now);
@@ -172,8 +216,12 @@ class HotPathAllocationTest {
     return ((ThreadMXBean) ManagementFactory.getThreadMXBean()).getCurrentThreadAllocatedBytes();
   }
 
-  @Test
-  void receiving() {
+  @ParameterizedTest(name = "Ethernet: {0}")
+  @ValueSource(booleans = {false, true})
+  void receiving(boolean ethernet) {
+    if (ethernet) {
+      onEthernet();
+    }
     open();
     receive(4_000);
     int sent = link.sent;
@@ -215,10 +263,14 @@ class HotPathAllocationTest {
     memory.close();
   }
 
-  @Test
-  void sending() {
+  @ParameterizedTest(name = "Ethernet: {0}")
+  @ValueSource(booleans = {false, true})
+  void sending(boolean ethernet) {
+    if (ethernet) {
+      onEthernet();
+    }
     open();
-    link.packets[0] = MemorySegment.ofArray(forger.packet(Seg.ack().seq(1).ack(1)));
+    link.packets[0] = packet(Seg.ack().seq(1).ack(1));
     int frame = context.frame(1_460);
     send(10_000, frame);
     int sent = link.sent;

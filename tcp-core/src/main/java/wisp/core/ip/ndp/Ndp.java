@@ -184,6 +184,11 @@ public final class Ndp {
     }
   }
 
+  /** As {@link #solicit}, from an address of ours that may be used. */
+  public void solicitFrom(long sourceHigh, long sourceLow, long high, long low, long hardware) {
+    output.neighbourSolicitation(sourceHigh, sourceLow, high, low, hardware);
+  }
+
   /**
    * A message of type 133 … 137, for us or a group of ours.
    *
