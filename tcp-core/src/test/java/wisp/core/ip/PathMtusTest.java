@@ -182,4 +182,42 @@ class PathMtusTest {
     }
     assertEquals(1_024, known, "the displaced ones are forgotten");
   }
+
+  @Test
+  @DisplayName("RFC 1191 §6.3: a path that nobody searches is taken to be wide after a while")
+  @Tag("rfc1191-c")
+  void givenANarrowPath_whenNobodySearchesItForTwentyMinutes_thenItIsForgotten() {
+    tooBig(paths, A, 1_400, 1_500, 0);
+    tooBig(paths, C, 1_400, 1_500, 300 * SECOND);
+    paths.advance(1_200 * SECOND - 1);
+    assertEquals(1_400, mtu(paths, A));
+    paths.advance(1_200 * SECOND);
+    assertEquals(1_500, mtu(paths, A));
+    assertEquals(1_400, mtu(paths, C));
+    assertEquals(1, paths.known());
+    paths.probeLost(C.high(), C.low(), 1_420, 1_200 * SECOND); // somebody searches it
+    paths.advance(2_399 * SECOND);
+    assertEquals(1_400, mtu(paths, C));
+    paths.advance(2_400 * SECOND);
+    assertEquals(1_500, mtu(paths, C));
+    assertEquals(0, paths.known());
+  }
+
+  @Test
+  @DisplayName("RFC 4861 §4.6.4: the search ends at what a router said of IPv6 packets on the link")
+  void givenARouterLoweredTheLink_whenAPathIsSearched_thenNoFurtherThanThat() {
+    PathMtus p = of(9_000);
+    p.ipv6LinkMtu(1_450);
+    assertTrue(tooBig(p, C, 1_300, 1_450, 0));
+    assertTrue(tooBig(p, A, 1_300, 9_000, 0));
+    p.probeArrived(C.high(), C.low(), 1_440);
+    p.probeArrived(A.high(), A.low(), 1_440);
+    assertEquals(1_450, p.probe(C.high(), C.low(), 600 * SECOND));
+    assertEquals(1_454, p.probe(A.high(), A.low(), 600 * SECOND), "IPv4 is not concerned");
+    p.probeArrived(C.high(), C.low(), 1_450);
+    p.probeArrived(A.high(), A.low(), 1_454);
+    assertEquals(1, p.known(), "nothing is left to find out about the IPv6 path");
+    assertEquals(0, p.probe(C.high(), C.low(), 600 * SECOND));
+    assertEquals(1_450, mtu(p, C));
+  }
 }

@@ -4,8 +4,11 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
 
-/** An Ethernet link played by the test: keeps the frames that were sent. */
+/** An Ethernet link played by the test: feeds crafted frames, keeps what was sent. */
 public final class TestEthernet implements Link {
+  /** Frames that {@link #receive} will hand out. */
+  public final ArrayDeque<byte[]> incoming = new ArrayDeque<>();
+
   /** Frames that were committed. */
   public final ArrayDeque<byte[]> outgoing = new ArrayDeque<>();
 
@@ -49,7 +52,13 @@ public final class TestEthernet implements Link {
 
   @Override
   public int receive(Burst burst) {
-    return 0;
+    int n = 0;
+    while (!incoming.isEmpty() && !burst.isFull()) {
+      byte[] frame = incoming.remove();
+      burst.add(MemorySegment.ofArray(frame), 0, frame.length, 0);
+      n++;
+    }
+    return n;
   }
 
   @Override

@@ -14,6 +14,7 @@ import static wisp.core.tcp.State.TIME_WAIT;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
@@ -288,6 +289,25 @@ class IcmpTest {
     tcp.advance(1_001);
     feed(tcp, datagram);
     assertEquals(1, tcp.host.others.size(), "a second later there are errors again");
+  }
+
+  @Test
+  @DisplayName("RFC 1812 §4.3.2.8, RFC 4443 §2.4f: who counts errors can't tell what others got")
+  @Tag("rfc1812-a")
+  void givenFloods_whenSecondsPass_thenTheLimitChangesAndIsNeverAboveAThousand() {
+    var tcp = TcpFixture.listening();
+    byte[][] datagrams = new byte[1_100][];
+    Arrays.fill(datagrams, udp(tcp, 20));
+    var limits = new HashSet<Integer>();
+    for (int second = 0; second < 8; second++) {
+      feed(tcp, datagrams);
+      int errors = tcp.host.others.size();
+      assertTrue(errors > 700 && errors <= 1_000, "in one second: " + errors);
+      limits.add(errors);
+      tcp.host.others.clear();
+      tcp.advance(1_000);
+    }
+    assertTrue(limits.size() > 4, limits::toString);
   }
 
   @ParameterizedTest

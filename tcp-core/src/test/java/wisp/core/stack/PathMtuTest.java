@@ -201,6 +201,45 @@ class PathMtuTest {
     assertEquals(1_500, paths.mtu(tcp.peer().high(), tcp.peer().low() + 1));
   }
 
+  @ParameterizedTest
+  @DisplayName("RFC 8201 §5.2: a path that others found narrow is so for the last one used, too")
+  @Tag("rfc1191-a")
+  @Tag("rfc8201-a")
+  @ValueSource(booleans = {false, true})
+  void givenAConnectionStillLaidOut_whenSomebodyElseNarrowsItsPath_thenItsNextSegmentFits(
+      boolean ipv6) {
+    var tcp = setup(ipv6, false).established();
+    long high = tcp.peer().high();
+    long low = tcp.peer().low();
+    assertTrue(tcp.host.machinery().paths().tooBig(high, low, 1_400, 1_500, tcp.host.now));
+    tcp.send(10_000);
+    List<Sent> flight = tcp.sent();
+    assertEquals(1_400, flight.getFirst().bytes);
+    assertTrue(flight.stream().allMatch(s -> s.bytes <= 1_400), flight::toString);
+    assertEquals(10_001, covers(flight, 1));
+  }
+
+  @ParameterizedTest
+  @DisplayName("RFC 5681 §3.2 step 6: fast recovery that ends for a packet's size leaves ssthresh")
+  @Tag("rfc1191-a")
+  @Tag("rfc8201-a")
+  @ValueSource(booleans = {false, true})
+  void givenFastRecovery_whenItWasTheSize_thenCwndIsNoLongerInflated(boolean ipv6) {
+    var tcp = setup(ipv6, false).established();
+    tcp.send(cwnd(tcp));
+    List<Sent> flight = tcp.sent();
+    for (int i = 0; i < 5; i++) {
+      tcp.receives(Seg.ack().ack(1));
+    }
+    assertTrue(tcp.number(t -> t.fastRecovery ? 1 : 0) == 1);
+    int threshold = tcp.number(t -> t.congestion.ssthreshBytes);
+    assertTrue(cwnd(tcp) > threshold, "inflated by what has left the network");
+    feed(tcp, IcmpTest.tooBig(tcp, flight.getFirst().packet, 1_400));
+    assertEquals(0, tcp.number(t -> t.fastRecovery ? 1 : 0));
+    assertEquals(threshold, tcp.number(t -> t.congestion.ssthreshBytes));
+    assertEquals(threshold, cwnd(tcp));
+  }
+
   // ---- Whom to believe
   // -----------------------------------------------------------------------------
 
@@ -339,6 +378,42 @@ class PathMtuTest {
     assertTrue(resent <= 1_420, "resent " + resent);
     assertEquals(cwnd, cwnd(tcp));
     assertTrue(sendMss(tcp) <= 1_410 - headers(ipv6, false));
+  }
+
+  @ParameterizedTest
+  @DisplayName("RFC 4821 §7.6: a probe's bytes that arrive in other segments say nothing about it")
+  @Tag("rfc4821-b")
+  @ValueSource(booleans = {false, true})
+  void givenAProbeAndWhatWentBeforeAreLost_whenBothGoAgain_thenTheProbeHasNotArrived(boolean ipv6) {
+    var tcp = afterTenMinutes(ipv6);
+    tcp.send(100);
+    int una = tcp.sends(ACK).length(100).seq;
+    List<Sent> flight = tcp.send(14_000).sent();
+    assertEquals(1_420, flight.getFirst().bytes);
+    assertEquals(una + 100, flight.getFirst().seq);
+    int probeEnd = una + 100 + flight.getFirst().payload.length;
+    assertTrue(flight.size() > 4);
+    for (int i = 1; i < flight.size(); i++) {
+      tcp.receives(Seg.ack().ack(una));
+    }
+    int arrived = una; // what was resent arrives, and nothing else was lost
+    while (arrived < probeEnd) {
+      int hole = arrived;
+      Sent piece = tcp.sent().stream().filter(s -> s.seq == hole).reduce((a, b) -> b).orElseThrow();
+      arrived += piece.payload.length;
+      tcp.receives(Seg.ack().ack(Math.min(arrived, probeEnd)));
+    }
+    tcp.receives(Seg.ack());
+    tcp.sent();
+    var paths = tcp.host.machinery().paths();
+    long high = tcp.peer().high();
+    long low = tcp.peer().low();
+    assertEquals(0, tcp.counted(Event.TIMEOUTS));
+    assertEquals(1_400, paths.mtu(high, low));
+    assertEquals(1_400 - headers(ipv6, false), sendMss(tcp));
+    assertEquals(0, paths.probe(high, low, tcp.host.now), "it counts as lost: not again for now");
+    tcp.receives(Seg.ack()).send(10_000);
+    assertTrue(tcp.sent().stream().allMatch(s -> s.bytes <= 1_400));
   }
 
   // ---- Silence

@@ -840,6 +840,84 @@ class UdpTest {
     }
   }
 
+  @Nested
+  @DisplayName("RFC 8201 §4, RFC 1191 §6.3, RFC 8085 §3.2: sizes")
+  class Sizes {
+    private final Ear ear = new Ear();
+
+    /** A router says that a datagram from us was too big, quoting as much as it can. */
+    private void tooBig(Endpoint us, byte[] about, int mtu) {
+      boolean ipv4 = us.address().isIpv4();
+      byte[] quoted = Arrays.copyOf(about, Math.min(about.length, ipv4 ? 28 : 1_232));
+      IpAddress router = IpAddress.parse(ipv4 ? "10.9.9.9" : "2001:db8:9::1");
+      feed(Raw.icmp(router, us.address(), ipv4 ? 3 : 2, ipv4 ? 4 : 0, mtu, quoted));
+    }
+
+    @Test
+    @Tag("rfc8201-c")
+    @DisplayName("RFC 8201 §4: what is larger than anything a port has sent was not its datagram")
+    void neverSentSoMuch() {
+      for (Endpoint peer : new Endpoint[] {PEER4, PEER6}) {
+        Endpoint us = peer == PEER4 ? US4 : US6;
+        DatagramPort port = context.bind(us, peer, ear);
+        tooBig(us, packet(us, peer, bytes(1_400)), 1_300); // before it has sent anything
+        assertTrue(port.send(segment(bytes(1_399)), 0, 1_399));
+        link.outgoing.clear();
+        tooBig(us, packet(us, peer, bytes(1_400)), 1_300);
+        assertEquals(0, counted(Event.PATHS_NARROWED));
+        assertTrue(port.send(segment(bytes(1_400)), 0, 1_400));
+        assertEquals(1, link.outgoing.size(), "whole");
+        link.outgoing.clear();
+        port.close();
+      }
+    }
+
+    @Test
+    @Tag("rfc1191-c")
+    @DisplayName(
+        "RFC 1191 §6.3: a port searches no path; after 20 minutes it tries the whole again")
+    void forgotten() {
+      for (Endpoint peer : new Endpoint[] {PEER4, PEER6}) {
+        Endpoint us = peer == PEER4 ? US4 : US6;
+        DatagramPort port = context.bind(us, peer, ear);
+        assertTrue(port.send(segment(bytes(1_400)), 0, 1_400));
+        tooBig(us, link.outgoing.remove(), 1_300);
+        for (int minute = 0; minute < 20; minute++) {
+          assertTrue(port.send(segment(bytes(1_400)), 0, 1_400));
+          assertEquals(2, link.outgoing.size(), "minute " + minute);
+          link.outgoing.clear();
+          now += 60_000_000_000L;
+          context.poll(now);
+        }
+        assertTrue(port.send(segment(bytes(1_400)), 0, 1_400));
+        assertEquals(1, link.outgoing.size());
+        link.outgoing.clear();
+      }
+      assertEquals(2, counted(Event.PATHS_NARROWED));
+    }
+
+    @Test
+    @DisplayName("RFC 8085 §3.2: who would not hear that it is too big sends what every path takes")
+    void unconnected() {
+      DatagramPort open = context.bind(Endpoint.any(53), ear);
+      assertTrue(send(open, PEER6, bytes(1_400)));
+      assertEquals(2, link.outgoing.size());
+      assertTrue(link.outgoing.stream().allMatch(p -> p.length <= 1_280));
+      same(sent(), US6, PEER6, bytes(1_400));
+      assertTrue(send(open, PEER6, bytes(1_232)));
+      assertEquals(1_280, link.outgoing.getFirst().length);
+      same(sent(), US6, PEER6, bytes(1_232));
+      assertTrue(send(open, PEER4, bytes(1_400)));
+      assertEquals(1, link.outgoing.size(), "a router may cut IPv4");
+      same(sent(), US4, PEER4, bytes(1_400));
+      open.close();
+      DatagramPort connected = context.bind(US6, PEER6, ear);
+      assertTrue(connected.send(segment(bytes(1_400)), 0, 1_400));
+      assertEquals(1, link.outgoing.size());
+      same(sent(), US6, PEER6, bytes(1_400));
+    }
+  }
+
   // ---- Handlers ---------------------------------------------------------------------------------
 
   @Nested
