@@ -185,7 +185,6 @@ class PathMtusTest {
 
   @Test
   @DisplayName("RFC 1191 §6.3: a path that nobody searches is taken to be wide after a while")
-  @Tag("rfc1191-c")
   void givenANarrowPath_whenNobodySearchesItForTwentyMinutes_thenItIsForgotten() {
     tooBig(paths, A, 1_400, 1_500, 0);
     tooBig(paths, C, 1_400, 1_500, 300 * SECOND);

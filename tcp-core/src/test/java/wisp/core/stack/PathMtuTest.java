@@ -200,8 +200,6 @@ class PathMtuTest {
 
   @ParameterizedTest
   @DisplayName("RFC 8201 §5.2: a path that others found narrow is so for the last one used, too")
-  @Tag("rfc1191-a")
-  @Tag("rfc8201-a")
   @ValueSource(booleans = {false, true})
   void givenAConnectionStillLaidOut_whenSomebodyElseNarrowsItsPath_thenItsNextSegmentFits(
       boolean ipv6) {
@@ -218,8 +216,6 @@ class PathMtuTest {
 
   @ParameterizedTest
   @DisplayName("RFC 5681 §3.2 step 6: fast recovery that ends for a packet's size leaves ssthresh")
-  @Tag("rfc1191-a")
-  @Tag("rfc8201-a")
   @ValueSource(booleans = {false, true})
   void givenFastRecovery_whenItWasTheSize_thenCwndIsNoLongerInflated(boolean ipv6) {
     var tcp = setup(ipv6, false).established();
@@ -379,7 +375,6 @@ class PathMtuTest {
 
   @ParameterizedTest
   @DisplayName("RFC 4821 §7.6: a probe's bytes that arrive in other segments say nothing about it")
-  @Tag("rfc4821-b")
   @ValueSource(booleans = {false, true})
   void givenAProbeAndWhatWentBeforeAreLost_whenBothGoAgain_thenTheProbeHasNotArrived(boolean ipv6) {
     var tcp = afterTenMinutes(ipv6);

@@ -854,7 +854,6 @@ class UdpTest {
     }
 
     @Test
-    @Tag("rfc8201-c")
     @DisplayName("RFC 8201 §4: what is larger than anything a port has sent was not its datagram")
     void neverSentSoMuch() {
       for (Endpoint peer : new Endpoint[] {PEER4, PEER6}) {
@@ -873,7 +872,6 @@ class UdpTest {
     }
 
     @Test
-    @Tag("rfc1191-c")
     @DisplayName(
         "RFC 1191 §6.3: a port searches no path; after 20 minutes it tries the whole again")
     void forgotten() {
