@@ -9,28 +9,20 @@ import java.util.List;
  */
 public final class OwnAddresses {
   private IpPrefix[] prefixes;
-
   private boolean[] deprecated;
-  private long[] high;
-  private long[] low;
-  private long[] maskHigh;
-  private long[] maskLow;
-
-  /** The mapped addresses lie in a short IPv6 block too, and don't belong to it. */
-  private boolean[] isIpv4;
-
   private int size;
+
+  // The same for the packet path, each family by itself.
+  private int[] ipv4First = {};
+  private int[] ipv4Mask = {};
+  private long[] ipv6First = {};
+  private long[] ipv6Mask = {};
 
   /** From prefixes; none is possible where the link's routers give addresses. */
   public OwnAddresses(List<IpPrefix> given) {
     int room = Math.max(given.size(), 4);
     prefixes = new IpPrefix[room];
     deprecated = new boolean[room];
-    high = new long[room];
-    low = new long[room];
-    maskHigh = new long[room];
-    maskLow = new long[room];
-    isIpv4 = new boolean[room];
     given.forEach(this::add);
   }
 
@@ -42,27 +34,38 @@ public final class OwnAddresses {
       return;
     }
     if (size == prefixes.length) {
-      grow();
+      prefixes = Arrays.copyOf(prefixes, size * 2);
+      deprecated = Arrays.copyOf(deprecated, size * 2);
     }
     prefixes[size] = prefix;
     deprecated[size] = false;
-    high[size] = prefix.address().high();
-    low[size] = prefix.address().low();
-    maskHigh[size] = IpPrefix.maskHigh(prefix.wholeBits());
-    maskLow[size] = IpPrefix.maskLow(prefix.wholeBits());
-    isIpv4[size] = prefix.isIpv4();
     size++;
+    derive();
   }
 
-  private void grow() {
-    int room = size * 2;
-    prefixes = Arrays.copyOf(prefixes, room);
-    deprecated = Arrays.copyOf(deprecated, room);
-    high = Arrays.copyOf(high, room);
-    low = Arrays.copyOf(low, room);
-    maskHigh = Arrays.copyOf(maskHigh, room);
-    maskLow = Arrays.copyOf(maskLow, room);
-    isIpv4 = Arrays.copyOf(isIpv4, room);
+  private void derive() {
+    int families = 0;
+    for (int i = 0; i < size; i++) {
+      families += prefixes[i].isIpv4() ? 1 : 0;
+    }
+    ipv4First = new int[families];
+    ipv4Mask = new int[families];
+    ipv6First = new long[2 * (size - families)];
+    ipv6Mask = new long[2 * (size - families)];
+    int four = 0;
+    int six = 0;
+    for (int i = 0; i < size; i++) {
+      IpPrefix prefix = prefixes[i];
+      if (prefix.isIpv4()) {
+        ipv4First[four] = prefix.address().ipv4();
+        ipv4Mask[four++] = (int) IpPrefix.maskLow(prefix.wholeBits());
+      } else {
+        ipv6First[six] = prefix.address().high();
+        ipv6Mask[six++] = IpPrefix.maskHigh(prefix.bits());
+        ipv6First[six] = prefix.address().low();
+        ipv6Mask[six++] = IpPrefix.maskLow(prefix.bits());
+      }
+    }
   }
 
   /** New connections don't choose it any more (RFC 4862 §5.5.4). */
@@ -76,17 +79,12 @@ public final class OwnAddresses {
   /** Answers for it no longer. */
   public void remove(IpPrefix prefix) {
     int i = indexOf(prefix);
-    if (i < 0) {
-      return;
+    if (i >= 0) {
+      size--;
+      prefixes[i] = prefixes[size];
+      deprecated[i] = deprecated[size];
+      derive();
     }
-    size--;
-    prefixes[i] = prefixes[size];
-    deprecated[i] = deprecated[size];
-    high[i] = high[size];
-    low[i] = low[size];
-    maskHigh[i] = maskHigh[size];
-    maskLow[i] = maskLow[size];
-    isIpv4[i] = isIpv4[size];
   }
 
   private int indexOf(IpPrefix prefix) {
@@ -100,10 +98,24 @@ public final class OwnAddresses {
 
   /** Whether an address is ours. */
   public boolean contains(long addressHigh, long addressLow) {
-    for (int i = 0; i < size; i++) {
-      if ((addressLow & maskLow[i]) == low[i]
-          && (addressHigh & maskHigh[i]) == high[i]
-          && isIpv4[i] == IpAddress.isIpv4(addressHigh, addressLow)) {
+    return IpAddress.isIpv4(addressHigh, addressLow)
+        ? containsIpv4((int) addressLow)
+        : containsIpv6(addressHigh, addressLow);
+  }
+
+  private boolean containsIpv4(int address) {
+    for (int i = 0; i < ipv4First.length; i++) {
+      if ((address & ipv4Mask[i]) == ipv4First[i]) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private boolean containsIpv6(long addressHigh, long addressLow) {
+    for (int i = 0; i < ipv6First.length; i += 2) {
+      if ((addressLow & ipv6Mask[i + 1]) == ipv6First[i + 1]
+          && (addressHigh & ipv6Mask[i]) == ipv6First[i]) {
         return true;
       }
     }
@@ -145,12 +157,12 @@ public final class OwnAddresses {
    * for a broadcast or for any router (RFC 4291 §2.6.1).
    */
   public long sourceLow(int i, long k) {
-    return low[i] + k + (hasReserved(prefixes[i]) ? 1 : 0);
+    return prefixes[i].address().low() + k + (hasReserved(prefixes[i]) ? 1 : 0);
   }
 
   /** Upper half of all source addresses of block {@code i}. */
   public long sourceHigh(int i) {
-    return high[i];
+    return prefixes[i].address().high();
   }
 
   /** All but /31 (RFC 3021), /127 (RFC 6164) and single addresses. */

@@ -47,7 +47,8 @@ final class RecordCodec {
 
   /** What the application holds: slot and 31 bits of the identity. Never negative. */
   long handle(int slot) {
-    return handle(identityOf(slot), slot);
+    return handle(
+        identityOf(records.addressHigh(slot), records.addressLow(slot), records.tail(slot)), slot);
   }
 
   private static long handle(long identity, int slot) {
@@ -55,10 +56,7 @@ final class RecordCodec {
   }
 
   /** The key of a record in 64 bits. */
-  private long identityOf(int slot) {
-    long high = records.addressHigh(slot);
-    long low = records.addressLow(slot);
-    int tail = records.tail(slot);
+  private long identityOf(long high, long low, int tail) {
     return IpAddress.isIpv4(high, low)
         ? low << 32 | (tail & 0xFFFF_FFFFL)
         : identities.hash(high, low, tail);
@@ -89,7 +87,7 @@ final class RecordCodec {
     int binding = Bindings.tailBinding(tail);
     boolean active = bindings.isActive(binding);
     tcb.slot = slot;
-    tcb.identity = identityOf(slot);
+    tcb.identity = identityOf(high, low, tail);
     tcb.handle = handle(tcb.identity, slot);
     tcb.binding = binding;
     tcb.localHigh = active ? high : bindings.high(binding);
