@@ -16,6 +16,7 @@ import java.util.List;
  * so that nothing old is taken for new.
  */
 record RecordFile(Path file, String build) {
+  @SuppressWarnings("try") // the lock is only held
   void append(List<String> lines) throws IOException {
     Files.createDirectories(file.toAbsolutePath().getParent());
     try (var channel =
