@@ -165,7 +165,7 @@ public final class EthernetNeighbourhood {
   private final class Neighbours implements NeighbourListener {
     @Override
     public void solicit(long high, long low, long hardware) {
-      boolean ipv6 = high != 0 || low >>> 32 != 0xFFFF;
+      boolean ipv6 = !IpAddress.isIpv4(high, low);
       int source = isPrompted ? (int) promptLow : ipv4Source;
       if (ipv6 && isPrompted) {
         ndp.solicitFrom(promptHigh, promptLow, high, low, hardware);

@@ -1,5 +1,7 @@
 package wisp.core.ip;
 
+import wisp.core.wire.Mapped;
+
 /**
  * An IP address of either family in 128 bits; IPv4 addresses are kept in their mapped form {@code
  * ::ffff:a.b.c.d} (RFC 4291 §2.5.5.2), which never appears on the wire, so that one comparison
@@ -9,7 +11,6 @@ package wisp.core.ip;
  * @param low the last 64 bits
  */
 public record IpAddress(long high, long low) {
-  private static final long MAPPED = 0xFFFF_0000_0000L;
   private static final int GROUPS = 8;
 
   /** {@code ::}, the IPv6 address that stands for none. */
@@ -25,12 +26,12 @@ public record IpAddress(long high, long low) {
 
   /** Low 64 bits of the mapped form of an IPv4 address; the high ones are 0. */
   public static long mapped(int ipv4) {
-    return MAPPED | (ipv4 & 0xFFFF_FFFFL);
+    return Mapped.low(ipv4);
   }
 
   /** Whether 128 bits are the mapped form of an IPv4 address. */
   public static boolean isIpv4(long high, long low) {
-    return high == 0 && low >>> 32 == 0xFFFF;
+    return Mapped.isIpv4(high, low);
   }
 
   /**

@@ -77,12 +77,12 @@ public record IpPrefix(IpAddress address, int bits) {
   }
 
   /** Mask of the first 64 bits of a prefix of so many of 128. */
-  static long maskHigh(int wholeBits) {
+  public static long maskHigh(int wholeBits) {
     return wholeBits == 0 ? 0 : wholeBits >= 64 ? -1 : -1L << (64 - wholeBits);
   }
 
   /** Mask of the last 64 bits. */
-  static long maskLow(int wholeBits) {
+  public static long maskLow(int wholeBits) {
     return wholeBits <= 64 ? 0 : wholeBits == 128 ? -1 : -1L << (128 - wholeBits);
   }
 

@@ -14,6 +14,12 @@ public final class Scope {
   /** Everywhere, as far as it can be told from the bits. */
   public static final int GLOBAL = 14;
 
+  /** First half of groups on this link. */
+  public static final long LINK_GROUPS_HIGH = 0xFF02_0000_0000_0000L;
+
+  private static final long SOLICITED_NODE_LOW = 0x1_FF00_0000L;
+  private static final long LAST_24_BITS = 0xFF_FFFFL;
+
   private Scope() {}
 
   /** The scope of a unicast address, or {@link #NONE}. */
@@ -30,9 +36,8 @@ public final class Scope {
   }
 
   private static int ofIpv6(long high, long low) {
-    boolean isMulticast = high >>> 56 == 0xFF;
     boolean isUnspecifiedOrLoopback = high == 0 && low >>> 1 == 0;
-    if (isMulticast || isUnspecifiedOrLoopback) {
+    if (isMulticastIpv6(high) || isUnspecifiedOrLoopback) {
       return NONE;
     }
     return isLinkLocal(high) ? LINK_LOCAL : GLOBAL;
@@ -43,6 +48,21 @@ public final class Scope {
     return high >>> 54 == 0xFE80 >>> 6;
   }
 
+  /** Whether an IPv6 address is a multicast address. */
+  public static boolean isMulticastIpv6(long high) {
+    return high >>> 56 == 0xFF;
+  }
+
+  /** Whether it is the group through which some neighbour is asked (RFC 4291 §2.7.1). */
+  public static boolean isSolicitedNode(long high, long low) {
+    return high == LINK_GROUPS_HIGH && (low & ~LAST_24_BITS) == SOLICITED_NODE_LOW;
+  }
+
+  /** Second half of the group that the neighbour with this second half is asked through. */
+  public static long solicitedNodeLow(long low) {
+    return SOLICITED_NODE_LOW | low & LAST_24_BITS;
+  }
+
   /** Whether an address can name one other host. */
   public static boolean isUnicast(long high, long low) {
     return of(high, low) != NONE;
@@ -50,6 +70,6 @@ public final class Scope {
 
   /** Whether an address is a multicast address of either family. */
   public static boolean isMulticast(long high, long low) {
-    return IpAddress.isIpv4(high, low) ? (int) low >>> 28 == 0xE : high >>> 56 == 0xFF;
+    return IpAddress.isIpv4(high, low) ? (int) low >>> 28 == 0xE : isMulticastIpv6(high);
   }
 }

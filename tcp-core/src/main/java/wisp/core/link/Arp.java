@@ -5,6 +5,7 @@ import wisp.core.Counters.Event;
 import wisp.core.wire.ArpPacket;
 import wisp.core.wire.EthernetHeader;
 import wisp.core.wire.HardwareAddress;
+import wisp.core.wire.Mapped;
 
 /**
  * Address resolution for IPv4 (RFC 826): answers for our own addresses, asks for others', and tells

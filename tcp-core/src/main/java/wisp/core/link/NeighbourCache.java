@@ -13,6 +13,7 @@ import wisp.core.Counters.Event;
 import wisp.core.memory.Blocks;
 import wisp.core.spi.KeyedHash;
 import wisp.core.wire.HardwareAddress;
+import wisp.core.wire.Mapped;
 
 /**
  * Which station a neighbour is, and whether it is still there: the conceptual cache of RFC 4861

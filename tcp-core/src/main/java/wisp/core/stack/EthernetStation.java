@@ -2,6 +2,7 @@ package wisp.core.stack;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
 import wisp.core.Counters;
 import wisp.core.Counters.Event;
 import wisp.core.ip.EthernetNeighbourhood;
@@ -16,6 +17,7 @@ import wisp.core.ip.NeighbourMessages;
 import wisp.core.ip.NetworkConfig;
 import wisp.core.ip.OwnAddresses;
 import wisp.core.ip.Routes;
+import wisp.core.ip.Scope;
 import wisp.core.ip.TransportErrors;
 import wisp.core.ip.ndp.AddressListener;
 import wisp.core.memory.Blocks;
@@ -40,8 +42,6 @@ final class EthernetStation implements Groups, NeighbourMessages {
   /** Leaves room for the link-local address and for those that routers give. */
   private static final int MOST_SINGLE = 8;
 
-  private static final long SOLICITED_NODE_HIGH = 0xFF02L << 48;
-  private static final long SOLICITED_NODE_LOW = 0x1_FFL;
   private static final int ROUTER_ALERT = 5;
   private static final int IPV4_DESTINATION = 16;
   private static final int IPV6_DESTINATION = 24;
@@ -88,7 +88,7 @@ final class EthernetStation implements Groups, NeighbourMessages {
 
   /** Takes single IPv6 addresses out: they come back when nobody else has them. */
   private static IpPrefix[] takeSingle(OwnAddresses own) {
-    var found = new java.util.ArrayList<IpPrefix>();
+    var found = new ArrayList<IpPrefix>();
     for (int i = 0; i < own.size(); i++) {
       IpPrefix prefix = own.prefix(i);
       if (!prefix.isIpv4() && prefix.bits() == SINGLE) {
@@ -149,8 +149,8 @@ final class EthernetStation implements Groups, NeighbourMessages {
 
   @Override
   public boolean contains(long high, long low) {
-    boolean isSolicitedNode = high == SOLICITED_NODE_HIGH && low >>> 24 == SOLICITED_NODE_LOW;
-    return speaksIpv6 && (isSolicitedNode || neighbourhood.ndp().groups().isMember(high, low));
+    return speaksIpv6
+        && (Scope.isSolicitedNode(high, low) || neighbourhood.ndp().groups().isMember(high, low));
   }
 
   @Override

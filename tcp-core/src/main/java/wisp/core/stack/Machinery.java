@@ -2,7 +2,6 @@ package wisp.core.stack;
 
 import org.jspecify.annotations.Nullable;
 import wisp.core.Counters;
-import wisp.core.ip.OwnAddresses;
 import wisp.core.ip.PathMtus;
 import wisp.core.memory.Blocks;
 import wisp.core.spi.Burst;
@@ -61,7 +60,7 @@ final class Machinery {
   final DatagramPorts datagrams;
 
   private final Records records;
-  private final Network network;
+  final Network network;
   private final WaitQueues waits;
   private final Bindings bindings;
   private final Blocks blocks;
@@ -303,16 +302,6 @@ final class Machinery {
       network.loopback.takeBack();
     }
     return n;
-  }
-
-  /** The addresses that are ours at present. */
-  OwnAddresses own() {
-    return network.own;
-  }
-
-  /** What is known of paths. */
-  PathMtus paths() {
-    return network.paths;
   }
 
   /** Live records. */

@@ -39,11 +39,10 @@ public final class HardwareAddress {
 
   /**
    * The group address that carries an IP multicast address: 33:33 and its last four bytes for IPv6
-   * (RFC 2464 §7), 01:00:5E and its last 23 bits for IPv4 in the mapped form (RFC 1112 §6.4). Only
-   * the last 64 bits are needed.
+   * (RFC 2464 §7), 01:00:5E and its last 23 bits for IPv4 in the mapped form (RFC 1112 §6.4).
    */
   public static long ofMulticast(long high, long low) {
-    return high == 0 && low >>> 32 == 0xFFFF
+    return Mapped.isIpv4(high, low)
         ? 0x0100_5E00_0000L | low & 0x7F_FFFF
         : 0x3333_0000_0000L | low & 0xFFFF_FFFFL;
   }

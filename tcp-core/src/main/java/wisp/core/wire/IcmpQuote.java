@@ -16,9 +16,8 @@ public final class IcmpQuote {
   public static final int TRANSPORT_BYTES = 8;
 
   /** In front of an IPv4 address in the low half of an IPv6 one (RFC 4291 §2.5.5.2). */
-  private static final long MAPPED = 0xFFFF_0000_0000L;
-
   private static final int NOT_SOUND = -1;
+
   private static final int IPV4_FRAGMENT_BITS = 0x3FFF;
   private static final int IPV4_OFFSET_BITS = 0x1FFF;
 
@@ -77,7 +76,7 @@ public final class IcmpQuote {
   }
 
   private static long mapped(int address) {
-    return MAPPED | address & 0xFFFF_FFFFL;
+    return Mapped.low(address);
   }
 
   /** Reads the IPv6 header and passes the extension headers; gives their length together. */

@@ -459,7 +459,7 @@ class IcmpTest {
     byte[] otherSource = first.packet.clone();
     otherSource[ipv6 ? 23 : 15] ^= 8;
     feed(tcp, tooBig(tcp, otherSource, 1_300)).sendsNothing();
-    assertEquals(0, tcp.host.machinery().paths().known());
+    assertEquals(0, tcp.host.machinery().network.paths.known());
     assertNotEquals(0, tcp.counted(Event.DROP_ICMP));
     assertEquals(0, tcp.counted(Event.ICMP_ERRORS_RECEIVED));
   }

@@ -804,7 +804,7 @@ class Ipv6Test {
   @Tag("rfc6724-c")
   void givenAConnection_whenABetterAddressComes_thenItKeepsItsOwn() {
     var tcp = ipv6().actively().established();
-    var own = tcp.host.machinery().own();
+    var own = tcp.host.machinery().network.own;
     own.add(IpPrefix.parse("2001:db8::3"));
     own.deprecate(IpPrefix.of(HOST));
     tcp.send(100);

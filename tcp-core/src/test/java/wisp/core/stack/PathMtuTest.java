@@ -193,7 +193,7 @@ class PathMtuTest {
     assertEquals(ipv6 ? 1_440 : 1_460, other.sends(SYN | ACK).mss);
     other.receives(Seg.ack()).send(5_000);
     assertEquals(1_300, other.sends(ACK).bytes);
-    var paths = tcp.host.machinery().paths();
+    var paths = tcp.host.machinery().network.paths;
     assertEquals(1, paths.known());
     assertEquals(1_500, paths.mtu(tcp.peer().high(), tcp.peer().low() + 1));
   }
@@ -206,7 +206,7 @@ class PathMtuTest {
     var tcp = setup(ipv6, false).established();
     long high = tcp.peer().high();
     long low = tcp.peer().low();
-    assertTrue(tcp.host.machinery().paths().tooBig(high, low, 1_400, 1_500, tcp.host.now));
+    assertTrue(tcp.host.machinery().network.paths.tooBig(high, low, 1_400, 1_500, tcp.host.now));
     tcp.send(10_000);
     List<Sent> flight = tcp.sent();
     assertEquals(1_400, flight.getFirst().bytes);
@@ -289,7 +289,7 @@ class PathMtuTest {
     assertTrue(
         sizes.containsAll(List.of(1_420, 1_440, 1_454, 1_472, 1_480, 1_492, 1_500)),
         sizes::toString);
-    assertEquals(0, tcp.host.machinery().paths().known());
+    assertEquals(0, tcp.host.machinery().network.paths.known());
     assertEquals(0, tcp.counted(Event.SEGMENTS_RETRANSMITTED) - 4, "only what was too big");
   }
 
@@ -334,7 +334,8 @@ class PathMtuTest {
     assertTrue(cwnd(tcp) >= cwnd * 9 / 10, cwnd(tcp) + " of " + cwnd);
     assertTrue(tcp.number(t -> t.congestion.ssthreshBytes) >= Math.min(cwnd, threshold));
     assertTrue(after.stream().allMatch(s -> s.bytes <= 1_400), "no other probe for ten minutes");
-    assertEquals(1_400, tcp.host.machinery().paths().mtu(tcp.peer().high(), tcp.peer().low()));
+    assertEquals(
+        1_400, tcp.host.machinery().network.paths.mtu(tcp.peer().high(), tcp.peer().low()));
   }
 
   @ParameterizedTest
@@ -397,7 +398,7 @@ class PathMtuTest {
     }
     tcp.receives(Seg.ack());
     tcp.sent();
-    var paths = tcp.host.machinery().paths();
+    var paths = tcp.host.machinery().network.paths;
     long high = tcp.peer().high();
     long low = tcp.peer().low();
     assertEquals(0, tcp.counted(Event.TIMEOUTS));

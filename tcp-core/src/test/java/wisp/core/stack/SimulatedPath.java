@@ -210,7 +210,7 @@ final class SimulatedPath {
       var field = Context.class.getDeclaredField("machinery");
       field.setAccessible(true);
       var m = (Machinery) field.get(client.context);
-      return m.paths().mtu(server.address.high(), server.address.low());
+      return m.network.paths.mtu(server.address.high(), server.address.low());
     } catch (ReflectiveOperationException e) {
       throw new LinkageError("Context has no machinery", e);
     }

@@ -1,5 +1,6 @@
 package wisp.core.ip.ndp;
 
+import wisp.core.ip.Scope;
 import wisp.core.ip.ndp.AddressTable.State;
 import wisp.core.wire.HardwareAddress;
 import wisp.core.wire.NdpMessage;
@@ -34,12 +35,12 @@ final class Autoconfiguration {
 
   /** Begins with the link-local address. */
   void start(long nowNanos) {
-    add(Ipv6Scope.LINK_LOCAL_HIGH, identifier, PREFIX_BITS, nowNanos);
+    add(WellKnown.LINK_LOCAL_HIGH, identifier, PREFIX_BITS, nowNanos);
   }
 
   /** Our link-local address by its place in the table; NONE when it may not be used. */
   int linkLocal() {
-    int a = addresses.find(Ipv6Scope.LINK_LOCAL_HIGH, identifier);
+    int a = addresses.find(WellKnown.LINK_LOCAL_HIGH, identifier);
     return a != AddressTable.NONE && addresses.isUsable(a) ? a : AddressTable.NONE;
   }
 
@@ -48,7 +49,7 @@ final class Autoconfiguration {
    * we formed from it would be a duplicate too (RFC 4862 §5.4.5).
    */
   private boolean isDisabled() {
-    int a = addresses.find(Ipv6Scope.LINK_LOCAL_HIGH, identifier);
+    int a = addresses.find(WellKnown.LINK_LOCAL_HIGH, identifier);
     return a != AddressTable.NONE && addresses.state[a] == State.DUPLICATE;
   }
 
@@ -97,7 +98,7 @@ final class Autoconfiguration {
 
   /** Neither link-local, nor multicast, nor of zeros, as loopback and mapped addresses begin. */
   private static boolean mayBePrefix(long high) {
-    return !Ipv6Scope.isLinkLocal(high) && !Ipv6Scope.isMulticast(high) && high != 0;
+    return !Scope.isLinkLocal(high) && !Scope.isMulticastIpv6(high) && high != 0;
   }
 
   /**
@@ -141,7 +142,7 @@ final class Autoconfiguration {
     State was = addresses.state[a];
     addresses.remove(a);
     if (was != State.DUPLICATE) {
-      groups.leave(Ipv6Scope.LINK_GROUPS_HIGH, Ipv6Scope.solicitedNodeLow(low), nowNanos);
+      groups.leave(Scope.LINK_GROUPS_HIGH, Scope.solicitedNodeLow(low), nowNanos);
     }
     if (was == State.PREFERRED || was == State.DEPRECATED) {
       listener.removed(high, low);

@@ -2,6 +2,7 @@ package wisp.core.ip.ndp;
 
 import wisp.core.Counters;
 import wisp.core.Counters.Event;
+import wisp.core.ip.Scope;
 import wisp.core.ip.ndp.AddressTable.State;
 import wisp.core.link.NeighbourCache;
 import wisp.core.wire.HardwareAddress;
@@ -42,8 +43,8 @@ final class DuplicateDetection {
 
   /** Begins for a tentative address. */
   void start(int a, long nowNanos) {
-    long group = Ipv6Scope.solicitedNodeLow(addresses.low[a]);
-    groups.join(Ipv6Scope.LINK_GROUPS_HIGH, group, nowNanos);
+    long group = Scope.solicitedNodeLow(addresses.low[a]);
+    groups.join(Scope.LINK_GROUPS_HIGH, group, nowNanos);
     addresses.detectionDue[a] = nowNanos + times.random(MAX_DELAY_NANOS);
   }
 
@@ -68,8 +69,8 @@ final class DuplicateDetection {
   void duplicate(int a, long nowNanos) {
     addresses.detectionDue[a] = Lifetimes.NEVER;
     addresses.state[a] = State.DUPLICATE;
-    long group = Ipv6Scope.solicitedNodeLow(addresses.low[a]);
-    groups.leave(Ipv6Scope.LINK_GROUPS_HIGH, group, nowNanos);
+    long group = Scope.solicitedNodeLow(addresses.low[a]);
+    groups.leave(Scope.LINK_GROUPS_HIGH, group, nowNanos);
     counters.add(Event.ADDRESS_DUPLICATES);
     listener.duplicate(addresses.high[a], addresses.low[a]);
   }

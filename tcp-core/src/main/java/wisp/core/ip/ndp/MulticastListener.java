@@ -3,6 +3,7 @@ package wisp.core.ip.ndp;
 import java.lang.foreign.MemorySegment;
 import wisp.core.Counters;
 import wisp.core.Counters.Event;
+import wisp.core.ip.Scope;
 import wisp.core.wire.Icmpv6Header;
 import wisp.core.wire.Ipv6Header;
 import wisp.core.wire.MldReport;
@@ -97,8 +98,8 @@ public final class MulticastListener {
 
   /** Whether packets to a group are for us. All nodes' groups always are (RFC 4291 §2.8). */
   public boolean isMember(long high, long low) {
-    if (low == Ipv6Scope.ALL_NODES_LOW
-        && (high == Ipv6Scope.LINK_GROUPS_HIGH || high == Ipv6Scope.NODE_GROUPS_HIGH)) {
+    if (low == WellKnown.ALL_NODES_LOW
+        && (high == Scope.LINK_GROUPS_HIGH || high == WellKnown.NODE_GROUPS_HIGH)) {
       return true;
     }
     int g = find(high, low);
@@ -126,9 +127,7 @@ public final class MulticastListener {
       counters.add(Event.DROP_MLD);
     } else if (header.type() == Icmpv6Header.MULTICAST_LISTENER_QUERY) {
       boolean fromTheLink =
-          ip.hopLimit() == MldReport.HOP_LIMIT
-              && routerAlert
-              && Ipv6Scope.isLinkLocal(ip.sourceHigh());
+          ip.hopLimit() == MldReport.HOP_LIMIT && routerAlert && Scope.isLinkLocal(ip.sourceHigh());
       if (fromTheLink && query.wrapQuery(memory, start, length)) {
         answer(nowNanos);
       } else {
@@ -139,7 +138,7 @@ public final class MulticastListener {
 
   /** Within the time allowed, together with what was asked before (RFC 3810 §6.2). */
   private void answer(long nowNanos) {
-    boolean general = Ipv6Scope.isUnspecified(query.groupHigh(), query.groupLow());
+    boolean general = WellKnown.isUnspecified(query.groupHigh(), query.groupLow());
     boolean any = false;
     for (int g = 0; g < size; g++) {
       if (uses[g] > 0 && (general || high[g] == query.groupHigh() && low[g] == query.groupLow())) {

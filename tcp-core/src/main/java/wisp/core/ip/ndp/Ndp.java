@@ -3,6 +3,7 @@ package wisp.core.ip.ndp;
 import java.lang.foreign.MemorySegment;
 import wisp.core.Counters;
 import wisp.core.Counters.Event;
+import wisp.core.ip.Scope;
 import wisp.core.ip.ndp.AddressTable.State;
 import wisp.core.link.EthernetOutput;
 import wisp.core.link.NeighbourCache;
@@ -125,7 +126,7 @@ public final class Ndp {
 
   /** Whether an address is on the link: link-local, or under a prefix that a router says is. */
   public boolean isOnLink(long high, long low) {
-    return Ipv6Scope.isLinkLocal(high) || prefixes.contains(high, low);
+    return Scope.isLinkLocal(high) || prefixes.contains(high, low);
   }
 
   /**
@@ -234,10 +235,10 @@ public final class Ndp {
 
   /** §7.1.1, §7.2.3. */
   private boolean neighbourSolicitation(Ipv6Header ip, long nowNanos) {
-    boolean detecting = Ipv6Scope.isUnspecified(ip.sourceHigh(), ip.sourceLow());
+    boolean detecting = WellKnown.isUnspecified(ip.sourceHigh(), ip.sourceLow());
     boolean hasLink = message.hasOption(NdpMessage.OPTION_SOURCE_LINK_ADDRESS);
-    boolean toGroup = Ipv6Scope.isSolicitedNode(ip.destinationHigh(), ip.destinationLow());
-    if (Ipv6Scope.isMulticast(message.targetHigh()) || detecting && (hasLink || !toGroup)) {
+    boolean toGroup = Scope.isSolicitedNode(ip.destinationHigh(), ip.destinationLow());
+    if (Scope.isMulticastIpv6(message.targetHigh()) || detecting && (hasLink || !toGroup)) {
       return false;
     }
     int a = addresses.find(message.targetHigh(), message.targetLow());
@@ -259,8 +260,8 @@ public final class Ndp {
       output.neighbourAdvertisement(
           message.targetHigh(),
           message.targetLow(),
-          Ipv6Scope.LINK_GROUPS_HIGH,
-          Ipv6Scope.ALL_NODES_LOW,
+          Scope.LINK_GROUPS_HIGH,
+          WellKnown.ALL_NODES_LOW,
           HardwareAddress.UNKNOWN,
           NdpMessage.FLAG_OVERRIDE);
       return;
@@ -287,8 +288,8 @@ public final class Ndp {
   /** §7.1.2, §7.2.5; RFC 4862 §5.4.4. */
   private boolean neighbourAdvertisement(Ipv6Header ip, long nowNanos) {
     boolean solicited = message.has(NdpMessage.FLAG_SOLICITED);
-    if (Ipv6Scope.isMulticast(message.targetHigh())
-        || solicited && Ipv6Scope.isMulticast(ip.destinationHigh())) {
+    if (Scope.isMulticastIpv6(message.targetHigh())
+        || solicited && Scope.isMulticastIpv6(ip.destinationHigh())) {
       return false;
     }
     long high = message.targetHigh();
@@ -323,7 +324,7 @@ public final class Ndp {
   private boolean routerAdvertisement(Ipv6Header ip, long nowNanos) {
     long high = ip.sourceHigh();
     long low = ip.sourceLow();
-    if (!Ipv6Scope.isLinkLocal(high)) {
+    if (!Scope.isLinkLocal(high)) {
       return false;
     }
     if (!believesRouters) {
@@ -376,9 +377,9 @@ public final class Ndp {
     boolean toDestination =
         message.targetHigh() == message.destinationHigh()
             && message.targetLow() == message.destinationLow();
-    if (!Ipv6Scope.isLinkLocal(ip.sourceHigh())
-        || Ipv6Scope.isMulticast(message.destinationHigh())
-        || !toDestination && !Ipv6Scope.isLinkLocal(message.targetHigh())) {
+    if (!Scope.isLinkLocal(ip.sourceHigh())
+        || Scope.isMulticastIpv6(message.destinationHigh())
+        || !toDestination && !Scope.isLinkLocal(message.targetHigh())) {
       return false;
     }
     counters.add(Event.REDIRECTS_IGNORED);

@@ -2,6 +2,7 @@ package wisp.core.ip.ndp;
 
 import wisp.core.Counters;
 import wisp.core.Counters.Event;
+import wisp.core.ip.Scope;
 import wisp.core.link.EthernetOutput;
 import wisp.core.wire.EthernetHeader;
 import wisp.core.wire.HardwareAddress;
@@ -40,8 +41,8 @@ final class NdpOutput {
           HardwareAddress.UNKNOWN,
           sourceHigh,
           sourceLow,
-          Ipv6Scope.LINK_GROUPS_HIGH,
-          Ipv6Scope.ALL_ROUTERS_LOW,
+          Scope.LINK_GROUPS_HIGH,
+          WellKnown.ALL_ROUTERS_LOW,
           bytes);
     }
   }
@@ -63,8 +64,8 @@ final class NdpOutput {
           hardware,
           sourceHigh,
           sourceLow,
-          all ? Ipv6Scope.LINK_GROUPS_HIGH : targetHigh,
-          all ? Ipv6Scope.solicitedNodeLow(targetLow) : targetLow,
+          all ? Scope.LINK_GROUPS_HIGH : targetHigh,
+          all ? Scope.solicitedNodeLow(targetLow) : targetLow,
           bytes);
       counters.add(Event.NEIGHBOUR_SOLICITATIONS);
     }
@@ -93,7 +94,7 @@ final class NdpOutput {
   }
 
   private long linkFor(long sourceHigh, long sourceLow) {
-    return Ipv6Scope.isUnspecified(sourceHigh, sourceLow)
+    return WellKnown.isUnspecified(sourceHigh, sourceLow)
         ? HardwareAddress.UNKNOWN
         : ethernet.hardwareAddress();
   }
@@ -181,8 +182,8 @@ final class NdpOutput {
         HardwareAddress.UNKNOWN,
         sourceHigh,
         sourceLow,
-        Ipv6Scope.LINK_GROUPS_HIGH,
-        Ipv6Scope.MLD_ROUTERS_LOW,
+        Scope.LINK_GROUPS_HIGH,
+        WellKnown.MLD_ROUTERS_LOW,
         MldReport.ROUTER_ALERT_LENGTH,
         MldReport.reportLength(records));
   }

@@ -1,5 +1,8 @@
 package wisp.core.ip.ndp;
 
+import wisp.core.ip.IpPrefix;
+import wisp.core.ip.Scope;
+
 /**
  * Prefixes whose addresses are on the link (RFC 4861 §5.1), as long as routers say. Bounded: while
  * it is full of living ones, others are ignored, and packets to them go through a router.
@@ -16,11 +19,11 @@ final class PrefixList {
 
   /** A prefix information option with the on-link flag; 0 seconds ends it (§6.3.4). */
   void heard(long high, long low, int bits, long validSeconds, long nowNanos) {
-    if (bits > 128 || Ipv6Scope.isLinkLocal(high) || Ipv6Scope.isMulticast(high)) {
+    if (bits > 128 || Scope.isLinkLocal(high) || Scope.isMulticastIpv6(high)) {
       return;
     }
-    long maskedHigh = high & Ipv6Scope.maskHigh(bits);
-    long maskedLow = low & Ipv6Scope.maskLow(bits);
+    long maskedHigh = high & IpPrefix.maskHigh(bits);
+    long maskedLow = low & IpPrefix.maskLow(bits);
     int p = 0;
     while (p < size
         && (this.high[p] != maskedHigh || this.low[p] != maskedLow || this.bits[p] != bits)) {
@@ -50,8 +53,8 @@ final class PrefixList {
   /** Whether an address needs no router. */
   boolean contains(long high, long low) {
     for (int p = 0; p < size; p++) {
-      if ((high & Ipv6Scope.maskHigh(bits[p])) == this.high[p]
-          && (low & Ipv6Scope.maskLow(bits[p])) == this.low[p]) {
+      if ((high & IpPrefix.maskHigh(bits[p])) == this.high[p]
+          && (low & IpPrefix.maskLow(bits[p])) == this.low[p]) {
         return true;
       }
     }
