@@ -6,6 +6,7 @@ import wisp.core.spi.Burst;
 import wisp.core.spi.Link;
 import wisp.core.spi.LinkOffloads;
 import wisp.core.spi.TransmitPacket;
+import wisp.drivers.LinkWrapper;
 
 /**
  * A link with a bad path on it: one {@link PathModel} for what it sends, one for what it receives.
@@ -18,13 +19,12 @@ import wisp.core.spi.TransmitPacket;
  * found out by. (What the wrapped link <em>receives</em> uncut and trusted passes as it is, unless
  * corrupted.)
  */
-public final class FaultyLink implements Link {
+public final class FaultyLink extends LinkWrapper {
   private static final int CACHE_LINE = 64;
   private static final int FRAME_ROOM = 18; // an Ethernet header with a VLAN tag
   private static final int LARGEST_PACKET = 65_575 + FRAME_ROOM; // IPv6 header, 65,535 B of payload
   private static final int MOST_BURSTS = 4; // then what is due goes first
 
-  private final Link link;
   private final PathModel sending;
   private final PathModel receiving;
   private final Arena arena = Arena.ofShared();
@@ -47,7 +47,7 @@ public final class FaultyLink implements Link {
    * @param seed of both paths
    */
   public FaultyLink(Link link, PathConfig sending, PathConfig receiving, long seed) {
-    this.link = link;
+    super(link);
     int largest =
         link.offloads().segmentationBytes() > 0 ? LARGEST_PACKET : link.mtu() + FRAME_ROOM;
     this.sending = new PathModel(sending, link.kind(), largest, seed);
@@ -89,21 +89,6 @@ public final class FaultyLink implements Link {
   @Override
   public String name() {
     return "faults:" + link.name();
-  }
-
-  @Override
-  public Kind kind() {
-    return link.kind();
-  }
-
-  @Override
-  public long hardwareAddress() {
-    return link.hardwareAddress();
-  }
-
-  @Override
-  public int mtu() {
-    return link.mtu();
   }
 
   @Override
@@ -189,11 +174,6 @@ public final class FaultyLink implements Link {
       long left = deadline == Long.MAX_VALUE ? deadline : Math.max(0, deadline - nowNanos);
       link.awaitReadable(Math.min(timeoutNanos, left));
     }
-  }
-
-  @Override
-  public void wake() {
-    link.wake();
   }
 
   /** What the wrapped link lost, and what was too long. What the path lost is in the statistics. */

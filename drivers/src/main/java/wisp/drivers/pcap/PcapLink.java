@@ -5,8 +5,8 @@ import java.io.UncheckedIOException;
 import java.util.function.LongSupplier;
 import wisp.core.spi.Burst;
 import wisp.core.spi.Link;
-import wisp.core.spi.LinkOffloads;
 import wisp.core.spi.TransmitPacket;
+import wisp.drivers.LinkWrapper;
 
 /**
  * Records both directions of any link. What it wraps keeps its offloads; the file shows checksums
@@ -16,8 +16,7 @@ import wisp.core.spi.TransmitPacket;
  * <p>A received packet is recorded when the stack gets it, a sent one when it is committed, which
  * is no promise that the link did not drop it.
  */
-public final class PcapLink implements Link {
-  private final Link link;
+public final class PcapLink extends LinkWrapper {
   private final PcapWriter writer;
   private final LongSupplier epochNanos;
 
@@ -30,7 +29,7 @@ public final class PcapLink implements Link {
    *     packet sent and once per burst received
    */
   public PcapLink(Link link, PcapWriter writer, LongSupplier epochNanos) {
-    this.link = link;
+    super(link);
     this.writer = writer;
     this.epochNanos = epochNanos;
   }
@@ -38,26 +37,6 @@ public final class PcapLink implements Link {
   @Override
   public String name() {
     return "pcap:" + link.name();
-  }
-
-  @Override
-  public Kind kind() {
-    return link.kind();
-  }
-
-  @Override
-  public long hardwareAddress() {
-    return link.hardwareAddress();
-  }
-
-  @Override
-  public int mtu() {
-    return link.mtu();
-  }
-
-  @Override
-  public LinkOffloads offloads() {
-    return link.offloads();
   }
 
   @Override
@@ -78,11 +57,6 @@ public final class PcapLink implements Link {
   }
 
   @Override
-  public boolean claim(int bytes, TransmitPacket packet) {
-    return link.claim(bytes, packet);
-  }
-
-  @Override
   public void commit(TransmitPacket packet) {
     // Before the link has it: afterwards the memory is no longer ours to read.
     long now = epochNanos.getAsLong();
@@ -98,31 +72,6 @@ public final class PcapLink implements Link {
       writer.write(now, packet.memory, packet.start, packet.length);
     }
     link.commit(packet);
-  }
-
-  @Override
-  public void cancel(TransmitPacket packet) {
-    link.cancel(packet);
-  }
-
-  @Override
-  public void flush() {
-    link.flush();
-  }
-
-  @Override
-  public void awaitReadable(long timeoutNanos) {
-    link.awaitReadable(timeoutNanos);
-  }
-
-  @Override
-  public void wake() {
-    link.wake();
-  }
-
-  @Override
-  public long drops() {
-    return link.drops();
   }
 
   /**

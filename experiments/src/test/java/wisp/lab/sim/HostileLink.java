@@ -10,8 +10,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import wisp.core.spi.Burst;
 import wisp.core.spi.Link;
-import wisp.core.spi.LinkOffloads;
-import wisp.core.spi.TransmitPacket;
+import wisp.drivers.LinkWrapper;
 
 /**
  * Somebody on the path of what a context receives: remembers packets and, when told, puts in forged
@@ -20,19 +19,18 @@ import wisp.core.spi.TransmitPacket;
  * <p>A mild forgery never names a byte of the stream wrongly: payload keeps its sequence number, a
  * SYN its own. A wild one may do anything.
  */
-final class HostileLink implements Link {
+final class HostileLink extends LinkWrapper {
   private static final int REMEMBERED = 64;
   private static final int IP = 20;
   private static final int SYN = 2;
 
-  private final Link link;
   private final SplittableRandom random;
   private final List<byte[]> observed = new ArrayList<>();
   private final ArrayDeque<byte[]> forged = new ArrayDeque<>();
   private boolean listening;
 
   HostileLink(Link link, long seed) {
-    this.link = link;
+    super(link);
     this.random = new SplittableRandom(seed);
   }
 
@@ -164,55 +162,5 @@ final class HostileLink implements Link {
   @Override
   public String name() {
     return "hostile:" + link.name();
-  }
-
-  @Override
-  public Kind kind() {
-    return link.kind();
-  }
-
-  @Override
-  public int mtu() {
-    return link.mtu();
-  }
-
-  @Override
-  public LinkOffloads offloads() {
-    return link.offloads();
-  }
-
-  @Override
-  public boolean claim(int bytes, TransmitPacket packet) {
-    return link.claim(bytes, packet);
-  }
-
-  @Override
-  public void commit(TransmitPacket packet) {
-    link.commit(packet);
-  }
-
-  @Override
-  public void cancel(TransmitPacket packet) {
-    link.cancel(packet);
-  }
-
-  @Override
-  public void flush() {
-    link.flush();
-  }
-
-  @Override
-  public void awaitReadable(long timeoutNanos) {
-    link.awaitReadable(timeoutNanos);
-  }
-
-  @Override
-  public void wake() {
-    link.wake();
-  }
-
-  @Override
-  public void close() {
-    link.close();
   }
 }

@@ -7,17 +7,17 @@ import java.util.ArrayList;
 import java.util.List;
 import wisp.core.spi.Burst;
 import wisp.core.spi.Link;
-import wisp.core.spi.LinkOffloads;
 import wisp.core.spi.TransmitPacket;
 import wisp.core.wire.Checksum;
 import wisp.core.wire.EthernetHeader;
+import wisp.drivers.LinkWrapper;
 
 /**
  * An Ethernet link that is watched: keeps what is sent about neighbours, counts the rest, can fall
  * silent, and can come back with another hardware address of which the stack behind it knows
  * nothing.
  */
-final class TappedLink implements Link {
+final class TappedLink extends LinkWrapper {
   private static final int ICMPV6 = 58;
   private static final int ICMP_START = 54;
 
@@ -33,10 +33,8 @@ final class TappedLink implements Link {
   /** The hardware address on the wire; 0: that of the link below. */
   long moved;
 
-  private final Link link;
-
   TappedLink(Link link) {
-    this.link = link;
+    super(link);
   }
 
   /** Neighbours asked for by ARP since the list was cleared. */
@@ -64,26 +62,6 @@ final class TappedLink implements Link {
   @Override
   public String name() {
     return "tapped:" + link.name();
-  }
-
-  @Override
-  public Kind kind() {
-    return link.kind();
-  }
-
-  @Override
-  public long hardwareAddress() {
-    return link.hardwareAddress();
-  }
-
-  @Override
-  public int mtu() {
-    return link.mtu();
-  }
-
-  @Override
-  public LinkOffloads offloads() {
-    return link.offloads();
   }
 
   @Override
@@ -117,11 +95,6 @@ final class TappedLink implements Link {
     for (int i = 0; i < 6; i++) {
       memory.set(ValueLayout.JAVA_BYTE, at + i, (byte) (address >>> 40 - 8 * i));
     }
-  }
-
-  @Override
-  public boolean claim(int bytes, TransmitPacket packet) {
-    return link.claim(bytes, packet);
   }
 
   @Override
@@ -160,35 +133,5 @@ final class TappedLink implements Link {
       long sum = Checksum.sum(MemorySegment.ofArray(pseudo.array()), 0, 40, 0);
       Checksum.write(m, start + 2, Checksum.finish(Checksum.sum(m, start, bytes, sum)));
     }
-  }
-
-  @Override
-  public void cancel(TransmitPacket packet) {
-    link.cancel(packet);
-  }
-
-  @Override
-  public void flush() {
-    link.flush();
-  }
-
-  @Override
-  public void awaitReadable(long timeoutNanos) {
-    link.awaitReadable(timeoutNanos);
-  }
-
-  @Override
-  public void wake() {
-    link.wake();
-  }
-
-  @Override
-  public long drops() {
-    return link.drops();
-  }
-
-  @Override
-  public void close() {
-    link.close();
   }
 }
