@@ -1,3 +1,6 @@
+import wisp.core.spi.CongestionControlProvider;
+import wisp.core.tcp.congestion.NewReno;
+
 /** The protocol and what others implement; depends on the JDK's base module alone. */
 module wisp.core {
   requires static org.jspecify;
@@ -7,4 +10,9 @@ module wisp.core {
   exports wisp.core.spi;
   exports wisp.core.stack;
   exports wisp.core.wire;
+
+  uses CongestionControlProvider;
+
+  provides CongestionControlProvider with
+      NewReno.Provider;
 }

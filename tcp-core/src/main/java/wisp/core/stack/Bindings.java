@@ -3,7 +3,9 @@ package wisp.core.stack;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import wisp.core.ip.IpAddress;
+import wisp.core.spi.CongestionControl;
 import wisp.core.spi.KeyedHash;
+import wisp.core.tcp.congestion.CongestionControls;
 
 /**
  * What many connections share, by a number of 16 bits: one endpoint, the handler, the profile. For
@@ -19,6 +21,7 @@ final class Bindings {
   private static final int MOST = 65_535;
 
   private final KeyedHash hash;
+  private final CongestionControls controls;
   private long[] high = new long[16];
   private long[] low = new long[16];
   private int[] portAndRole = new int[16];
@@ -26,6 +29,7 @@ final class Bindings {
   private int[] next = new int[16];
   private @Nullable ConnectionHandler[] handler = new ConnectionHandler[16];
   private @Nullable ConnectionProfile[] profile = new ConnectionProfile[16];
+  private @Nullable CongestionControl[] control = new CongestionControl[16];
 
   /**
    * Open addressing over binding numbers; 0: empty. Bindings with the same endpoint are chained by
@@ -39,8 +43,9 @@ final class Bindings {
   private int bound = 1;
   private int active;
 
-  Bindings(KeyedHash hash) {
+  Bindings(KeyedHash hash, CongestionControls controls) {
     this.hash = hash;
+    this.controls = controls;
   }
 
   /** First binding with this endpoint, or {@link #NONE}; others follow by {@link #next}. */
@@ -59,6 +64,9 @@ final class Bindings {
   /**
    * The binding of this endpoint, handler and profile, made if need be; {@link #NONE}: all 65,535
    * are in use.
+   *
+   * @throws IllegalArgumentException for an unknown congestion control: listen and connect have
+   *     asked before
    */
   @SuppressWarnings("ReferenceEquality") // the very handler, whatever it says of being equal
   int intern(
@@ -75,6 +83,7 @@ final class Bindings {
         return b;
       }
     }
+    CongestionControl chosen = controls.find(p.congestionControl());
     int b = number();
     if (b == NONE) {
       return NONE;
@@ -84,6 +93,7 @@ final class Bindings {
     portAndRole[b] = packed;
     handler[b] = h;
     profile[b] = p;
+    control[b] = chosen;
     connections[b] = 0;
     endpoints += table[place] == NONE ? 1 : 0;
     next[b] = table[place];
@@ -130,6 +140,7 @@ final class Bindings {
     active -= isActive(b) ? 1 : 0;
     handler[b] = null;
     profile[b] = null;
+    control[b] = null;
     freed.add(b);
   }
 
@@ -168,6 +179,7 @@ final class Bindings {
     next = Arrays.copyOf(next, size);
     handler = Arrays.copyOf(handler, size);
     profile = Arrays.copyOf(profile, size);
+    control = Arrays.copyOf(control, size);
   }
 
   private void rehash(int size) {
@@ -249,6 +261,12 @@ final class Bindings {
     return p;
   }
 
+  CongestionControl control(int binding) {
+    CongestionControl c = control[binding];
+    assert c != null;
+    return c;
+  }
+
   void connectionAdded(int binding) {
     connections[binding]++;
   }
@@ -260,6 +278,6 @@ final class Bindings {
   }
 
   long reservedBytes() {
-    return high.length * 36L + table.length * 4L + free.reservedBytes() + freed.reservedBytes();
+    return high.length * 40L + table.length * 4L + free.reservedBytes() + freed.reservedBytes();
   }
 }

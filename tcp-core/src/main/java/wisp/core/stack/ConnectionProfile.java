@@ -1,22 +1,27 @@
 package wisp.core.stack;
 
+import java.util.function.Consumer;
+import wisp.core.tcp.congestion.NewReno;
+
 /**
- * Options of a connection, shared by all that were made with the same profile.
+ * Options of a connection, shared by all that were made with the same profile. Change what differs
+ * from another one with {@link #with}.
  *
  * @param nagle whether small segments wait while something is in flight (RFC 9293 §3.7.4)
  * @param retransmissionLimitNanos R2: how long the oldest byte is resent before the connection is
  *     given up; {@link Long#MAX_VALUE}: for ever (RFC 9293 §3.8.3)
  * @param ttl time to live of its packets, 1 … 255
  * @param dscp differentiated services code point, 0 … 63
+ * @param congestionControl name of a {@link wisp.core.spi.CongestionControlProvider}; listen and
+ *     connect refuse one that isn't there
  */
-public record ConnectionProfile(boolean nagle, long retransmissionLimitNanos, int ttl, int dscp) {
-  /** Nagle on, R2 = 15 minutes, TTL 64, best effort. */
-  public static final ConnectionProfile DEFAULT =
-      new ConnectionProfile(true, 900_000_000_000L, 64, 0);
+public record ConnectionProfile(
+    boolean nagle, long retransmissionLimitNanos, int ttl, int dscp, String congestionControl) {
+  /** Nagle on, R2 = 15 minutes, TTL 64, best effort, NewReno. */
+  public static final ConnectionProfile DEFAULT = new Builder().build();
 
   /** Nagle off, else as {@link #DEFAULT}. */
-  public static final ConnectionProfile NO_DELAY =
-      new ConnectionProfile(false, 900_000_000_000L, 64, 0);
+  public static final ConnectionProfile NO_DELAY = DEFAULT.with(b -> b.nagle = false);
 
   /** Checks ranges. */
   public ConnectionProfile {
@@ -29,6 +34,38 @@ public record ConnectionProfile(boolean nagle, long retransmissionLimitNanos, in
     if (retransmissionLimitNanos < 1) {
       throw new IllegalArgumentException(
           "retransmission limit " + retransmissionLimitNanos + " ns is not positive");
+    }
+  }
+
+  /** What is usual but for these four. */
+  public ConnectionProfile(boolean nagle, long retransmissionLimitNanos, int ttl, int dscp) {
+    this(nagle, retransmissionLimitNanos, ttl, dscp, new Builder().congestionControl);
+  }
+
+  /** This profile with changes: {@code profile.with(b -> b.nagle = false)}. */
+  public ConnectionProfile with(Consumer<Builder> change) {
+    Builder b = new Builder();
+    b.nagle = nagle;
+    b.retransmissionLimitNanos = retransmissionLimitNanos;
+    b.ttl = ttl;
+    b.dscp = dscp;
+    b.congestionControl = congestionControl;
+    change.accept(b);
+    return b.build();
+  }
+
+  /** The components of a profile, each with what is usual. */
+  public static final class Builder {
+    public boolean nagle = true;
+    public long retransmissionLimitNanos = 900_000_000_000L;
+    public int ttl = 64;
+    public int dscp;
+    public String congestionControl = new NewReno().name();
+
+    private Builder() {}
+
+    private ConnectionProfile build() {
+      return new ConnectionProfile(nagle, retransmissionLimitNanos, ttl, dscp, congestionControl);
     }
   }
 }

@@ -1,6 +1,7 @@
 package wisp.core.stack;
 
 import java.util.List;
+import java.util.function.Consumer;
 import wisp.core.ip.IpPrefix;
 import wisp.core.ip.NetworkConfig;
 
@@ -57,106 +58,89 @@ public record ContextConfig(
    * half-open, 262,144 in TIME-WAIT, 1 MiB held.
    */
   public static ContextConfig of(IpPrefix... ownPrefixes) {
-    return new ContextConfig(
-        List.of(ownPrefixes),
-        1 << 20,
-        30 * SECOND,
-        SECOND / 5,
-        SECOND / 25,
-        60 * SECOND,
-        65_536,
-        262_144,
-        1 << 20,
-        NetworkConfig.DEFAULT);
+    return new Builder(List.of(ownPrefixes)).build();
+  }
+
+  /** This configuration with changes: {@code config.with(b -> b.minRtoNanos = …)}. */
+  public ContextConfig with(Consumer<Builder> change) {
+    Builder b = new Builder(ownPrefixes);
+    b.receiveWindowBytes = receiveWindowBytes;
+    b.maxSegmentLifetimeNanos = maxSegmentLifetimeNanos;
+    b.minRtoNanos = minRtoNanos;
+    b.delayedAckNanos = delayedAckNanos;
+    b.finWait2Nanos = finWait2Nanos;
+    b.halfOpenLimit = halfOpenLimit;
+    b.timeWaitLimit = timeWaitLimit;
+    b.heldTextBytes = heldTextBytes;
+    b.network = network;
+    change.accept(b);
+    return b.build();
   }
 
   /** With another receive window. */
   public ContextConfig withReceiveWindow(int bytes) {
-    return new ContextConfig(
-        ownPrefixes,
-        bytes,
-        maxSegmentLifetimeNanos,
-        minRtoNanos,
-        delayedAckNanos,
-        finWait2Nanos,
-        halfOpenLimit,
-        timeWaitLimit,
-        heldTextBytes,
-        network);
+    return with(b -> b.receiveWindowBytes = bytes);
   }
 
   /** With another maximum segment lifetime. */
   public ContextConfig withMaxSegmentLifetime(long nanos) {
-    return new ContextConfig(
-        ownPrefixes,
-        receiveWindowBytes,
-        nanos,
-        minRtoNanos,
-        delayedAckNanos,
-        finWait2Nanos,
-        halfOpenLimit,
-        timeWaitLimit,
-        heldTextBytes,
-        network);
+    return with(b -> b.maxSegmentLifetimeNanos = nanos);
   }
 
   /** With another lower bound of the retransmission time-out. */
   public ContextConfig withMinRto(long nanos) {
-    return new ContextConfig(
-        ownPrefixes,
-        receiveWindowBytes,
-        maxSegmentLifetimeNanos,
-        nanos,
-        delayedAckNanos,
-        finWait2Nanos,
-        halfOpenLimit,
-        timeWaitLimit,
-        heldTextBytes,
-        network);
+    return with(b -> b.minRtoNanos = nanos);
   }
 
   /** With another delay for acknowledgments. */
   public ContextConfig withDelayedAck(long nanos) {
-    return new ContextConfig(
-        ownPrefixes,
-        receiveWindowBytes,
-        maxSegmentLifetimeNanos,
-        minRtoNanos,
-        nanos,
-        finWait2Nanos,
-        halfOpenLimit,
-        timeWaitLimit,
-        heldTextBytes,
-        network);
+    return with(b -> b.delayedAckNanos = nanos);
   }
 
   /** With other limits: half-open, TIME-WAIT, held text in bytes. */
   public ContextConfig withLimits(int halfOpen, int timeWait, int heldBytes) {
-    return new ContextConfig(
-        ownPrefixes,
-        receiveWindowBytes,
-        maxSegmentLifetimeNanos,
-        minRtoNanos,
-        delayedAckNanos,
-        finWait2Nanos,
-        halfOpen,
-        timeWait,
-        heldBytes,
-        network);
+    return with(
+        b -> {
+          b.halfOpenLimit = halfOpen;
+          b.timeWaitLimit = timeWait;
+          b.heldTextBytes = heldBytes;
+        });
   }
 
   /** With another network layer. */
   public ContextConfig withNetwork(NetworkConfig network) {
-    return new ContextConfig(
-        ownPrefixes,
-        receiveWindowBytes,
-        maxSegmentLifetimeNanos,
-        minRtoNanos,
-        delayedAckNanos,
-        finWait2Nanos,
-        halfOpenLimit,
-        timeWaitLimit,
-        heldTextBytes,
-        network);
+    return with(b -> b.network = network);
+  }
+
+  /** The components of a configuration, each with its default. */
+  public static final class Builder {
+    public List<IpPrefix> ownPrefixes;
+    public int receiveWindowBytes = 1 << 20;
+    public long maxSegmentLifetimeNanos = 30 * SECOND;
+    public long minRtoNanos = SECOND / 5;
+    public long delayedAckNanos = SECOND / 25;
+    public long finWait2Nanos = 60 * SECOND;
+    public int halfOpenLimit = 65_536;
+    public int timeWaitLimit = 262_144;
+    public int heldTextBytes = 1 << 20;
+    public NetworkConfig network = NetworkConfig.DEFAULT;
+
+    private Builder(List<IpPrefix> ownPrefixes) {
+      this.ownPrefixes = ownPrefixes;
+    }
+
+    private ContextConfig build() {
+      return new ContextConfig(
+          ownPrefixes,
+          receiveWindowBytes,
+          maxSegmentLifetimeNanos,
+          minRtoNanos,
+          delayedAckNanos,
+          finWait2Nanos,
+          halfOpenLimit,
+          timeWaitLimit,
+          heldTextBytes,
+          network);
+    }
   }
 }

@@ -36,8 +36,7 @@ import wisp.core.tcp.TcpConfig;
 import wisp.core.tcp.TcpEnvironment;
 import wisp.core.tcp.TcpOutput;
 import wisp.core.tcp.UserCalls;
-import wisp.core.tcp.congestion.CongestionControl;
-import wisp.core.tcp.congestion.NewReno;
+import wisp.core.tcp.congestion.CongestionControls;
 import wisp.core.tcp.timer.TimerWheel;
 
 /** A context's parts, made and joined here and nowhere else, and the time that passes over them. */
@@ -88,7 +87,7 @@ final class Machinery {
     TcpConfig tcp = tcpConfig(config, buffers);
 
     waits = new WaitQueues(config, counters);
-    bindings = new Bindings(KeyedHash.random(entropy));
+    bindings = new Bindings(KeyedHash.random(entropy), new CongestionControls());
     upcalls = new HandlerUpcalls(context, bindings, counters);
     env = new TcpEnvironment(tcp, counters, upcalls, KeyedHash.random(entropy));
     blocks = new Blocks(memory.blocks(), this::reclaim);
@@ -96,7 +95,7 @@ final class Machinery {
     destinations = new DestinationCache(KeyedHash.random(entropy));
     limiter = new AckLimiter(KeyedHash.random(entropy));
     DrowsyList drowsy = new DrowsyList(blocks);
-    activity = new Activity(blocks, timers, destinations, drowsy);
+    activity = new Activity(env, blocks, timers, destinations, drowsy);
 
     SendQueue queue = new SendQueue(blocks, frames);
     Reassembly reassembly = new Reassembly(blocks, tcp.heldTextBytes());
@@ -115,10 +114,9 @@ final class Machinery {
     sender = new Sender(env, output, timers, mtu);
     Receiver receiver =
         new Receiver(env, reassembly, blocks, activity, window, output, ending, buffers);
-    CongestionControl control = new NewReno();
-    retransmission = new Retransmission(env, timers, control, sender, ending, mtu);
+    retransmission = new Retransmission(env, timers, sender, ending, mtu);
     Acknowledgment acknowledgment =
-        new Acknowledgment(env, queue, frames, control, retransmission, timers, sender, mtu);
+        new Acknowledgment(env, queue, frames, retransmission, timers, sender, mtu);
     desk =
         new TcbDesk(
             env,

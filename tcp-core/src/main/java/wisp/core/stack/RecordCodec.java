@@ -99,6 +99,7 @@ final class RecordCodec {
     tcb.passive = !active;
     ConnectionProfile profile = bindings.profile(binding);
     tcb.nagle = profile.nagle();
+    tcb.control = bindings.control(binding);
     tcb.ttl = profile.ttl();
     int changed = changedDscp.get(slot);
     tcb.dscp = changed == SlotNumbers.NONE ? profile.dscp() : changed;

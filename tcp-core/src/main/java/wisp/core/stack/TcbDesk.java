@@ -5,6 +5,7 @@ import org.jspecify.annotations.Nullable;
 import wisp.core.Counters;
 import wisp.core.memory.Blocks;
 import wisp.core.spi.BlockPool;
+import wisp.core.spi.CongestionState;
 import wisp.core.spi.KeyedHash;
 import wisp.core.tcp.Activity;
 import wisp.core.tcp.ConnectionTimers;
@@ -17,7 +18,6 @@ import wisp.core.tcp.TcpConfig;
 import wisp.core.tcp.TcpEnvironment;
 import wisp.core.tcp.TcpOutput;
 import wisp.core.tcp.TimerKind;
-import wisp.core.tcp.congestion.CongestionState;
 
 /**
  * Lays connections out on {@link Tcb}s and puts them away again: into the record when they are

@@ -2,9 +2,9 @@ package wisp.core.tcp;
 
 import wisp.core.Counters.Event;
 import wisp.core.memory.Blocks;
+import wisp.core.spi.AckSample;
+import wisp.core.spi.CongestionState;
 import wisp.core.spi.FrameAllocator;
-import wisp.core.tcp.congestion.CongestionControl;
-import wisp.core.tcp.congestion.CongestionState;
 import wisp.core.wire.TcpHeader;
 import wisp.core.wire.TcpOptions;
 
@@ -19,7 +19,7 @@ public final class Acknowledgment {
   private final TcpEnvironment env;
   private final SendQueue queue;
   private final FrameAllocator frames;
-  private final CongestionControl control;
+  private final AckSample sample = new AckSample();
   private final Retransmission retransmission;
   private final ConnectionTimers timers;
   private final Sender sender;
@@ -30,7 +30,6 @@ public final class Acknowledgment {
       TcpEnvironment env,
       SendQueue queue,
       FrameAllocator frames,
-      CongestionControl control,
       Retransmission retransmission,
       ConnectionTimers timers,
       Sender sender,
@@ -38,7 +37,6 @@ public final class Acknowledgment {
     this.env = env;
     this.queue = queue;
     this.frames = frames;
-    this.control = control;
     this.retransmission = retransmission;
     this.timers = timers;
     this.sender = sender;
@@ -141,7 +139,7 @@ public final class Acknowledgment {
     tcb.duplicateAcks = 0;
     if (!tcb.fastRecovery) {
       tcb.recover = Seq.max(tcb.recover, tcb.sndUna - 2);
-      control.onAck(c, acknowledged, tcb.cwndLimited || tcb.resending);
+      onAck(tcb, acknowledged);
       return;
     }
     if (Seq.atOrAfter(tcb.sndUna, tcb.recover)) {
@@ -154,6 +152,20 @@ public final class Acknowledgment {
       c.cwndBytes += c.mss;
     }
     sender.resendAt(tcb, tcb.sndUna, Integer.MAX_VALUE);
+  }
+
+  private void onAck(Tcb tcb, int acknowledged) {
+    sample.nowNanos = env.nowNanos;
+    sample.ackedBytes = acknowledged;
+    sample.flightBytes = tcb.flightBytes() + acknowledged;
+    sample.limited = tcb.cwndLimited || tcb.resending;
+    sample.rttMicros = retransmission.latestRttMicros();
+    sample.srttMicros = tcb.srttMicros;
+    sample.roundOver = Seq.after(tcb.sndUna, tcb.roundEndSeq);
+    if (sample.roundOver) {
+      tcb.roundEndSeq = tcb.sndNxt;
+    }
+    tcb.control.onAck(tcb.congestion, sample);
   }
 
   /**
@@ -183,7 +195,7 @@ public final class Acknowledgment {
         retransmission.restart(tcb);
         return;
       }
-      control.onLoss(c, tcb.flightBytes());
+      tcb.control.onLoss(c, tcb.flightBytes(), env.nowNanos);
       tcb.recover = tcb.sndNxt;
       tcb.fastRecovery = true;
       env.counters.add(Event.FAST_RETRANSMITS);

@@ -4,7 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import wisp.core.memory.Blocks;
 import wisp.core.spi.BlockPool;
-import wisp.core.tcp.congestion.CongestionState;
+import wisp.core.spi.CongestionState;
 
 /**
  * The activity block: what a connection has only while it is awake, 256 bytes of the shared pool.
@@ -30,6 +30,7 @@ public final class Activity {
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
   private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED;
 
+  private final TcpEnvironment env;
   private final Blocks blocks;
   private final ConnectionTimers timers;
   private final DestinationCache destinations;
@@ -39,7 +40,12 @@ public final class Activity {
 
   /** For one context. */
   public Activity(
-      Blocks blocks, ConnectionTimers timers, DestinationCache destinations, DrowsyList drowsy) {
+      TcpEnvironment env,
+      Blocks blocks,
+      ConnectionTimers timers,
+      DestinationCache destinations,
+      DrowsyList drowsy) {
+    this.env = env;
     this.drowsy = drowsy;
     this.blocks = blocks;
     this.timers = timers;
@@ -64,6 +70,7 @@ public final class Activity {
     tcb.resetActivity();
     destinations.recall(tcb);
     tcb.congestion.cwndBytes = CongestionState.initialWindow(tcb.congestion.mss);
+    tcb.control.onStart(tcb.congestion, env.nowNanos);
     tcb.recover = tcb.sndUna - 2;
     blocks.setInt(block, SLOT, tcb.slot);
     timers.adopt(block);
@@ -144,7 +151,10 @@ public final class Activity {
     putInt(t.resendEnd);
     putInt(t.congestion.cwndBytes);
     putInt(t.congestion.ssthreshBytes);
-    putInt(t.congestion.ackedBytes);
+    putInt(t.roundEndSeq);
+    for (int word : t.congestion.words) {
+      putInt(word);
+    }
     putInt(t.queue.headBlock);
     putInt(t.queue.headIndex | t.queue.tailIndex << 8 | t.queue.cursorIndex << 16);
     putInt(t.queue.tailBlock);
@@ -224,7 +234,10 @@ public final class Activity {
     t.resendEnd = nextInt();
     t.congestion.cwndBytes = nextInt();
     t.congestion.ssthreshBytes = nextInt();
-    t.congestion.ackedBytes = nextInt();
+    t.roundEndSeq = nextInt();
+    for (int i = 0; i < CongestionState.WORDS; i++) {
+      t.congestion.words[i] = nextInt();
+    }
     t.queue.headBlock = nextInt();
     int indices = nextInt();
     t.queue.headIndex = indices & 255;

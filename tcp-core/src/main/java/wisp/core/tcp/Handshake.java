@@ -1,7 +1,7 @@
 package wisp.core.tcp;
 
 import wisp.core.Counters.Event;
-import wisp.core.tcp.congestion.CongestionState;
+import wisp.core.spi.CongestionState;
 import wisp.core.tcp.timer.RttEstimator;
 import wisp.core.wire.TcpHeader;
 import wisp.core.wire.TcpOptions;

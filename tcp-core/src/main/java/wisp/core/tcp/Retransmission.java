@@ -1,7 +1,6 @@
 package wisp.core.tcp;
 
 import wisp.core.Counters.Event;
-import wisp.core.tcp.congestion.CongestionControl;
 import wisp.core.tcp.timer.RttEstimator;
 
 /**
@@ -14,22 +13,16 @@ public final class Retransmission {
 
   private final TcpEnvironment env;
   private final ConnectionTimers timers;
-  private final CongestionControl control;
   private final Sender sender;
   private final Ending ending;
   private final MtuDiscovery mtu;
+  private int latestRttMicros;
 
   /** For one context. */
   public Retransmission(
-      TcpEnvironment env,
-      ConnectionTimers timers,
-      CongestionControl control,
-      Sender sender,
-      Ending ending,
-      MtuDiscovery mtu) {
+      TcpEnvironment env, ConnectionTimers timers, Sender sender, Ending ending, MtuDiscovery mtu) {
     this.env = env;
     this.timers = timers;
-    this.control = control;
     this.sender = sender;
     this.ending = ending;
     this.mtu = mtu;
@@ -65,6 +58,7 @@ public final class Retransmission {
    */
   void sample(Tcb tcb, @SeqNum int ack, boolean hasEcho, int echo) {
     int micros = RttEstimator.NO_SAMPLE;
+    latestRttMicros = micros;
     if (tcb.timing && Seq.atOrAfter(ack, tcb.timedSeq)) {
       tcb.timing = false;
       micros = sampleMicros(env, tcb);
@@ -82,8 +76,14 @@ public final class Retransmission {
     if (micros == RttEstimator.NO_SAMPLE) {
       return;
     }
+    latestRttMicros = micros;
     learn(tcb, micros);
     tcb.backOff = 0;
+  }
+
+  /** What the acknowledgment in hand measured, µs; 0: nothing. */
+  int latestRttMicros() {
+    return latestRttMicros;
   }
 
   static void learn(Tcb tcb, int micros) {
@@ -168,7 +168,7 @@ public final class Retransmission {
     }
     env.counters.add(Event.TIMEOUTS);
     mtu.onTimeout(tcb, timeoutsBefore);
-    control.onTimeout(tcb.congestion, tcb.flightBytes(), !tcb.resending);
+    tcb.control.onTimeout(tcb.congestion, tcb.flightBytes(), !tcb.resending, env.nowNanos);
     tcb.fastRecovery = false;
     tcb.duplicateAcks = 0;
     tcb.recover = tcb.sndNxt;

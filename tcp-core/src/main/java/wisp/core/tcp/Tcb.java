@@ -2,7 +2,8 @@ package wisp.core.tcp;
 
 import wisp.core.ip.IpAddress;
 import wisp.core.spi.BlockPool;
-import wisp.core.tcp.congestion.CongestionState;
+import wisp.core.spi.CongestionControl;
+import wisp.core.spi.CongestionState;
 
 /**
  * The transmission control block of RFC 9293 §3.3.1: a workbench on which one connection's
@@ -47,6 +48,10 @@ public final class Tcb {
 
   /** R2 in nanoseconds. */
   public long retransmissionLimitNanos;
+
+  /** How much may be in flight: shared by all connections of the context that chose it. */
+  @SuppressWarnings("NullAway.Init") // set whenever a connection is laid out
+  public CongestionControl control;
 
   // ---- State ------------------------------------------------------------------------------------
 
@@ -151,6 +156,9 @@ public final class Tcb {
   public boolean finSent;
 
   public final CongestionState congestion = new CongestionState();
+
+  /** Acknowledging it ends a round of sending: SND.NXT when the round before ended. */
+  public @SeqNum int roundEndSeq;
 
   /** Smoothed round-trip time, µs; 0: none. */
   public int srttMicros;
@@ -284,8 +292,8 @@ public final class Tcb {
     sizedBytes = 0;
     arrivedBytes = 0;
     claimedMtu = 0;
-    congestion.ackedBytes = 0;
-    congestion.ssthreshBytes = CongestionState.UNLIMITED;
+    roundEndSeq = sndUna;
+    congestion.reset();
   }
 
   /** Whether nothing is in flight, queued, held or pending: the record alone can carry it. */

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import wisp.core.ip.IpAddress;
 import wisp.core.spi.KeyedHash;
+import wisp.core.tcp.congestion.CongestionControls;
 
 @DisplayName("Bindings: interned, found by endpoint, freed with their last connection")
 class BindingsTest {
@@ -46,7 +47,7 @@ class BindingsTest {
   }
 
   private void agreesWithAMap(SplittableRandom random, String what) {
-    var bindings = new Bindings(new KeyedHash(1, 2));
+    var bindings = new Bindings(new KeyedHash(1, 2), new CongestionControls());
     Map<Key, Integer> numbers = new HashMap<>();
     List<Key> connections = new ArrayList<>();
     for (int step = 0; step < 3_000; step++) {
@@ -115,7 +116,7 @@ class BindingsTest {
   @Test
   @DisplayName("threats 7.7: numbers come back, however many endpoints come and go")
   void aMillionEndpointsOneAfterTheOther() {
-    var bindings = new Bindings(new KeyedHash(3, 4));
+    var bindings = new Bindings(new KeyedHash(3, 4), new CongestionControls());
     for (int i = 0; i < 1_000_000; i++) {
       int b =
           bindings.intern(

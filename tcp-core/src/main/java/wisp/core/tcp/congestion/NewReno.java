@@ -1,10 +1,36 @@
 package wisp.core.tcp.congestion;
 
+import wisp.core.spi.AckSample;
+import wisp.core.spi.CongestionControl;
+import wisp.core.spi.CongestionControlProvider;
+import wisp.core.spi.CongestionState;
+
 /**
  * Slow start and congestion avoidance of RFC 5681 with byte counting (RFC 3465, L = 2 segments).
  */
 public final class NewReno implements CongestionControl {
   private static final int MOST = 1 << 30;
+
+  /** Word: bytes acknowledged in congestion avoidance since cwnd grew last. */
+  private static final int ACKED = 0;
+
+  /** Finds it by name. */
+  public static final class Provider implements CongestionControlProvider {
+    @Override
+    public String name() {
+      return "newreno";
+    }
+
+    @Override
+    public String description() {
+      return "slow start and congestion avoidance of RFC 5681";
+    }
+
+    @Override
+    public CongestionControl create() {
+      return new NewReno();
+    }
+  }
 
   @Override
   public String name() {
@@ -12,34 +38,34 @@ public final class NewReno implements CongestionControl {
   }
 
   @Override
-  public void onAck(CongestionState s, int acknowledgedBytes, boolean limited) {
-    if (!limited) {
+  public void onAck(CongestionState s, AckSample ack) {
+    if (!ack.limited) {
       return;
     }
     if (s.cwndBytes < s.ssthreshBytes) {
-      grow(s, Math.min(acknowledgedBytes, 2 * s.mss));
+      grow(s, Math.min(ack.ackedBytes, 2 * s.mss));
       return;
     }
-    s.ackedBytes += acknowledgedBytes;
-    if (s.ackedBytes >= s.cwndBytes) {
-      s.ackedBytes -= s.cwndBytes;
+    s.words[ACKED] += ack.ackedBytes;
+    if (s.words[ACKED] >= s.cwndBytes) {
+      s.words[ACKED] -= s.cwndBytes;
       grow(s, s.mss);
     }
   }
 
   @Override
-  public void onLoss(CongestionState s, int flightBytes) {
+  public void onLoss(CongestionState s, int flightBytes, long nowNanos) {
     s.ssthreshBytes = Math.max(flightBytes / 2, 2 * s.mss);
-    s.ackedBytes = 0;
+    s.words[ACKED] = 0;
   }
 
   @Override
-  public void onTimeout(CongestionState s, int flightBytes, boolean first) {
+  public void onTimeout(CongestionState s, int flightBytes, boolean first, long nowNanos) {
     if (first) {
       s.ssthreshBytes = Math.max(flightBytes / 2, 2 * s.mss);
     }
     s.cwndBytes = s.mss;
-    s.ackedBytes = 0;
+    s.words[ACKED] = 0;
   }
 
   private static void grow(CongestionState s, int bytes) {

@@ -1,6 +1,6 @@
 /**
- * Congestion control (RFC 5681, 6582): arithmetic on {@link
- * wisp.core.tcp.congestion.CongestionState}; when to call is TCP's.
+ * Congestion control (RFC 5681, 6582): arithmetic on {@link wisp.core.spi.CongestionState}; when to
+ * call is TCP's.
  */
 @NullMarked
 package wisp.core.tcp.congestion;

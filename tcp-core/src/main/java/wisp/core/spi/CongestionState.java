@@ -1,4 +1,6 @@
-package wisp.core.tcp.congestion;
+package wisp.core.spi;
+
+import java.util.Arrays;
 
 /**
  * What a congestion control knows of one connection while it is awake. Public fields: a workbench,
@@ -7,6 +9,9 @@ package wisp.core.tcp.congestion;
 public final class CongestionState {
   /** No loss seen yet. */
   public static final int UNLIMITED = Integer.MAX_VALUE;
+
+  /** Words of 32 bits that an algorithm has for itself, for each awake connection. */
+  public static final int WORDS = 7;
 
   /** SMSS: payload bytes of a full segment. */
   public int mss;
@@ -17,11 +22,17 @@ public final class CongestionState {
   /** Below it slow start, above it avoidance. */
   public int ssthreshBytes;
 
-  /** For the algorithm: bytes acknowledged in congestion avoidance since cwnd grew last. */
-  public int ackedBytes;
+  /** The algorithm's own, 0 at the start. */
+  public final int[] words = new int[WORDS];
 
   /** The initial window of RFC 6928 for this segment size. */
   public static int initialWindow(int mss) {
     return Math.min(10 * mss, Math.max(2 * mss, 14_600));
+  }
+
+  /** At rest: no loss seen, nothing known. The caller sets cwnd. */
+  public void reset() {
+    ssthreshBytes = UNLIMITED;
+    Arrays.fill(words, 0);
   }
 }

@@ -1,0 +1,42 @@
+package wisp.core.tcp.congestion;
+
+import java.util.Map;
+import java.util.ServiceLoader;
+import java.util.TreeMap;
+import wisp.core.spi.CongestionControl;
+import wisp.core.spi.CongestionControlProvider;
+
+/** The congestion controls that a context knows, by name: one instance each. */
+public final class CongestionControls {
+  private final Map<String, CongestionControl> byName = new TreeMap<>();
+
+  /** All that can be found. */
+  public CongestionControls() {
+    for (CongestionControlProvider provider : providers()) {
+      byName.put(provider.name(), provider.create());
+    }
+  }
+
+  /** Every provider on the class or module path. */
+  public static Iterable<CongestionControlProvider> providers() {
+    return ServiceLoader.load(
+        CongestionControlProvider.class, CongestionControls.class.getClassLoader());
+  }
+
+  /**
+   * The one with this name.
+   *
+   * @throws IllegalArgumentException naming those that there are
+   */
+  public CongestionControl find(String name) {
+    CongestionControl control = byName.get(name);
+    if (control == null) {
+      throw new IllegalArgumentException(
+          "no congestion control \""
+              + name
+              + "\"; there are "
+              + String.join(", ", byName.keySet()));
+    }
+    return control;
+  }
+}
