@@ -1,4 +1,5 @@
 import wisp.core.spi.CongestionControlProvider;
+import wisp.core.tcp.congestion.Cubic;
 import wisp.core.tcp.congestion.NewReno;
 
 /** The protocol and what others implement; depends on the JDK's base module alone. */
@@ -14,5 +15,6 @@ module wisp.core {
   uses CongestionControlProvider;
 
   provides CongestionControlProvider with
+      Cubic.Provider,
       NewReno.Provider;
 }

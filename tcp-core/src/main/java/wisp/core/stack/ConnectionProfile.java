@@ -1,7 +1,7 @@
 package wisp.core.stack;
 
 import java.util.function.Consumer;
-import wisp.core.tcp.congestion.NewReno;
+import wisp.core.tcp.congestion.Cubic;
 
 /**
  * Options of a connection, shared by all that were made with the same profile. Change what differs
@@ -17,7 +17,7 @@ import wisp.core.tcp.congestion.NewReno;
  */
 public record ConnectionProfile(
     boolean nagle, long retransmissionLimitNanos, int ttl, int dscp, String congestionControl) {
-  /** Nagle on, R2 = 15 minutes, TTL 64, best effort, NewReno. */
+  /** Nagle on, R2 = 15 minutes, TTL 64, best effort, CUBIC. */
   public static final ConnectionProfile DEFAULT = new Builder().build();
 
   /** Nagle off, else as {@link #DEFAULT}. */
@@ -60,7 +60,7 @@ public record ConnectionProfile(
     public long retransmissionLimitNanos = 900_000_000_000L;
     public int ttl = 64;
     public int dscp;
-    public String congestionControl = new NewReno().name();
+    public String congestionControl = new Cubic().name();
 
     private Builder() {}
 

@@ -120,13 +120,15 @@ public final class Context implements AutoCloseable {
    * Accepts connections to an endpoint; {@link Endpoint#any} stands for every own address.
    *
    * @param handler shared by all connections that are accepted there
-   * @throws IllegalArgumentException when the port is 0
+   * @throws IllegalArgumentException when the port is 0, or the profile's congestion control is not
+   *     there
    * @throws IllegalStateException when there is a listener already
    */
   public void listen(Endpoint local, ConnectionProfile profile, ConnectionHandler handler) {
     if (local.port() == 0) {
       throw new IllegalArgumentException("a listener needs a port");
     }
+    machinery.controls.find(profile.congestionControl());
     machinery.listeners.add(new Listeners.Listener(inZone(local), profile, handler));
   }
 
@@ -157,6 +159,7 @@ public final class Context implements AutoCloseable {
     if (remote.port() == 0) {
       throw new IllegalArgumentException("a remote endpoint needs a port");
     }
+    machinery.controls.find(profile.congestionControl());
     Endpoint from = local == null ? null : inZone(local);
     long handle = machinery.activeOpens.open(from, inZone(remote), profile, handler);
     if (handle >= 0 && !polling) {

@@ -48,6 +48,7 @@ final class Machinery {
   private static final long PAUSE_NANOS = 500_000_000;
 
   final Counters counters = new Counters();
+  final CongestionControls controls = new CongestionControls();
   final Listeners listeners = new Listeners();
   final TcpEnvironment env;
   final HandlerUpcalls upcalls;
@@ -87,7 +88,7 @@ final class Machinery {
     TcpConfig tcp = tcpConfig(config, buffers);
 
     waits = new WaitQueues(config, counters);
-    bindings = new Bindings(KeyedHash.random(entropy), new CongestionControls());
+    bindings = new Bindings(KeyedHash.random(entropy), controls);
     upcalls = new HandlerUpcalls(context, bindings, counters);
     env = new TcpEnvironment(tcp, counters, upcalls, KeyedHash.random(entropy));
     blocks = new Blocks(memory.blocks(), this::reclaim);

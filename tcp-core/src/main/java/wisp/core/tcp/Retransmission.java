@@ -57,21 +57,14 @@ public final class Retransmission {
    * timed or else the timestamp's echo, and ends the back-off with it (RFC 6298 §3, §5.7).
    */
   void sample(Tcb tcb, @SeqNum int ack, boolean hasEcho, int echo) {
+    int echoed = hasEcho && echo != 0 ? echoMicros(tcb, echo) : RttEstimator.NO_SAMPLE;
     int micros = RttEstimator.NO_SAMPLE;
-    latestRttMicros = micros;
+    latestRttMicros = echoed;
     if (tcb.timing && Seq.atOrAfter(ack, tcb.timedSeq)) {
       tcb.timing = false;
       micros = sampleMicros(env, tcb);
-    } else if (!tcb.timing && hasEcho && echo != 0) {
-      // An echo from before the last resend may answer that one all the same: a copy of what the
-      // peer has does not move TS.Recent (RFC 7323 §5.3, R2 before R3). With every lost ACK the RTO
-      // would feed on itself. RFC 8985 §6.2 passes over such echoes likewise.
-      int millis = env.timestampNow(tcb) - echo;
-      long since = env.nowNanos - Math.max(env.resumedNanos, tcb.timedAtNanos);
-      long most = Math.min(TcpConfig.MAX_RTO_NANOS, since + CLOCK_GRANULARITY_NANOS);
-      if (millis >= 0 && millis <= most / 1_000_000) {
-        micros = Math.max(1_000, millis * 1_000);
-      }
+    } else if (!tcb.timing) {
+      micros = echoed;
     }
     if (micros == RttEstimator.NO_SAMPLE) {
       return;
@@ -79,6 +72,22 @@ public final class Retransmission {
     latestRttMicros = micros;
     learn(tcb, micros);
     tcb.backOff = 0;
+  }
+
+  /**
+   * The round trip that an echo tells, unless it may be from before the last resend. Such an echo
+   * may answer that one all the same: a copy of what the peer has does not move TS.Recent (RFC 7323
+   * §5.3, R2 before R3), and with every lost ACK the RTO would feed on itself. RFC 8985 §6.2 passes
+   * over such echoes likewise.
+   */
+  private int echoMicros(Tcb tcb, int echo) {
+    int millis = env.timestampNow(tcb) - echo;
+    // While a segment is being timed nothing has been resent since it left.
+    long begun = tcb.timing ? env.resumedNanos : Math.max(env.resumedNanos, tcb.timedAtNanos);
+    long since = env.nowNanos - begun;
+    long most = Math.min(TcpConfig.MAX_RTO_NANOS, since + CLOCK_GRANULARITY_NANOS);
+    boolean honest = millis >= 0 && millis <= most / 1_000_000;
+    return honest ? Math.max(1_000, millis * 1_000) : RttEstimator.NO_SAMPLE;
   }
 
   /** What the acknowledgment in hand measured, µs; 0: nothing. */
