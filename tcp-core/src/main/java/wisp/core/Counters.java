@@ -29,6 +29,8 @@ public final class Counters {
     TIMEOUTS,
     /** Fast retransmits. */
     FAST_RETRANSMITS,
+    /** Recoveries that turned out to have been for nothing: cwnd was put back (RFC 4015). */
+    RECOVERIES_UNDONE,
     /** Zero-window probes sent. */
     WINDOW_PROBES,
     /** Segments larger than the path was known to carry, sent to find out (RFC 4821). */

@@ -26,6 +26,7 @@ import wisp.core.tcp.Reassembly;
 import wisp.core.tcp.ReceiveWindow;
 import wisp.core.tcp.Receiver;
 import wisp.core.tcp.Retransmission;
+import wisp.core.tcp.Scoreboard;
 import wisp.core.tcp.SegmentArrives;
 import wisp.core.tcp.SendQueue;
 import wisp.core.tcp.SendText;
@@ -111,13 +112,14 @@ final class Machinery {
     }
     TcpOutput output = new TcpOutput(env, network.output, paths, window, reassembly, text);
     MtuDiscovery mtu = new MtuDiscovery(env, paths, output);
-    ending = new Ending(env, queue, reassembly, frames);
-    sender = new Sender(env, output, timers, mtu);
+    Scoreboard board = new Scoreboard(blocks);
+    ending = new Ending(env, queue, reassembly, frames, board);
+    sender = new Sender(env, output, timers, mtu, board);
     Receiver receiver =
         new Receiver(env, reassembly, blocks, activity, window, output, ending, buffers);
-    retransmission = new Retransmission(env, timers, sender, ending, mtu);
+    retransmission = new Retransmission(env, timers, sender, ending, mtu, board);
     Acknowledgment acknowledgment =
-        new Acknowledgment(env, queue, frames, retransmission, timers, sender, mtu);
+        new Acknowledgment(env, queue, frames, retransmission, timers, sender, mtu, board);
     desk =
         new TcbDesk(
             env,

@@ -24,6 +24,8 @@ public final class Acknowledgment {
   private final ConnectionTimers timers;
   private final Sender sender;
   private final MtuDiscovery mtu;
+  private final Scoreboard board;
+  private final SackRecovery recovery;
 
   /** For one context. */
   public Acknowledgment(
@@ -33,7 +35,10 @@ public final class Acknowledgment {
       Retransmission retransmission,
       ConnectionTimers timers,
       Sender sender,
-      MtuDiscovery mtu) {
+      MtuDiscovery mtu,
+      Scoreboard board) {
+    this.board = board;
+    this.recovery = sender.recovery();
     this.env = env;
     this.queue = queue;
     this.frames = frames;
@@ -61,10 +66,11 @@ public final class Acknowledgment {
     } else if (windowBefore == 0 && tcb.sndWnd > 0 && tcb.sndUna != tcb.sndNxt) {
       resendProbed(tcb);
     }
+    int sacked = recovery.update(tcb, ack, options);
     if (ack != tcb.sndUna) {
-      advance(tcb, ack, options);
+      advance(tcb, ack, sacked, options);
     } else if (isDuplicate(tcb, seg, options, windowMoved && tcb.sndWnd != windowBefore)) {
-      onDuplicate(tcb);
+      onDuplicate(tcb, sacked);
     }
     if (tcb.state != State.CLOSED && tcb.timer == TimerKind.PERSIST && tcb.sndWnd > windowBefore) {
       timers.disarm(tcb);
@@ -99,18 +105,25 @@ public final class Acknowledgment {
     retransmission.restart(tcb);
   }
 
-  private void advance(Tcb tcb, @SeqNum int ack, TcpOptions options) {
+  private void advance(Tcb tcb, @SeqNum int ack, int sacked, TcpOptions options) {
     int acknowledged = Seq.distance(tcb.sndUna, ack);
     retransmission.sample(tcb, ack, options.hasTimestamp(), options.tsEcr());
+    int extent = recovery.extentBytes(tcb);
     tcb.sndUna = ack;
+    int delivered = acknowledged - board.advance(tcb) + sacked;
     tcb.progressNanos = env.nowNanos;
     mtu.acknowledged(tcb);
     env.reachability.confirmed(tcb);
     if (tcb.urgentQueued && Seq.atOrAfter(ack, tcb.sndUp)) {
       tcb.urgentQueued = false;
     }
-    congestion(tcb, acknowledged);
+    congestion(tcb, acknowledged, delivered, extent, options);
+    noticeReneging(tcb);
+    if (tcb.scoreboard != Blocks.NONE && !tcb.fastRecovery && !recovery.hasNews(tcb)) {
+      board.release(tcb);
+    }
     if (tcb.sndUna == tcb.sndNxt) {
+      board.release(tcb);
       timers.disarm(tcb);
       tcb.timing = false;
       tcb.resending = false;
@@ -134,17 +147,43 @@ public final class Acknowledgment {
     }
   }
 
-  private void congestion(Tcb tcb, int acknowledged) {
+  /**
+   * Acknowledged up to what it had SACKed and no further: the peer threw that away (RFC 2018 §8).
+   */
+  private void noticeReneging(Tcb tcb) {
+    if (recovery.hasNews(tcb) && Seq.atOrBefore(board.left(tcb, 0), tcb.sndUna)) {
+      board.clear(tcb);
+    }
+  }
+
+  private void congestion(
+      Tcb tcb, int acknowledged, int delivered, int extent, TcpOptions options) {
     CongestionState c = tcb.congestion;
     tcb.duplicateAcks = 0;
     if (!tcb.fastRecovery) {
       tcb.recover = Seq.max(tcb.recover, tcb.sndUna - 2);
       onAck(tcb, acknowledged);
+      if (!tcb.resending && recovery.isFirstLost(tcb) && Seq.after(tcb.sndUna - 1, tcb.recover)) {
+        lost(tcb, delivered);
+      }
+      return;
+    }
+    if (recovery.undoes(tcb, options)) {
+      recovery.learnReordering(tcb, extent);
+      tcb.fastRecovery = false;
+      tcb.recover = tcb.sndUna - 2;
       return;
     }
     if (Seq.atOrAfter(tcb.sndUna, tcb.recover)) {
       tcb.fastRecovery = false;
-      c.cwndBytes = Math.min(c.ssthreshBytes, Math.max(tcb.flightBytes(), c.mss) + c.mss);
+      c.cwndBytes =
+          tcb.scoreboard != Blocks.NONE
+              ? c.ssthreshBytes // PRR has brought the flight there
+              : Math.min(c.ssthreshBytes, Math.max(tcb.flightBytes(), c.mss) + c.mss);
+      return;
+    }
+    if (recovery.hasNews(tcb)) {
+      recovery.pace(tcb, delivered, true);
       return;
     }
     c.cwndBytes = Math.max(c.cwndBytes - acknowledged, c.mss);
@@ -181,13 +220,32 @@ public final class Acknowledgment {
         && (!windowChanged || (tcb.sackPermitted && options.sackBlocks() > 0));
   }
 
-  private void onDuplicate(Tcb tcb) {
+  private void lost(Tcb tcb, int delivered) {
+    if (mtu.isProbeLost(tcb)) {
+      retransmission.restart(tcb);
+      return;
+    }
+    recovery.enter(tcb);
+    recovery.pace(tcb, delivered, false);
+    retransmission.restart(tcb);
+  }
+
+  private void onDuplicate(Tcb tcb, int sacked) {
     if (tcb.sndWnd == 0 || tcb.resending) {
       return;
     }
     CongestionState c = tcb.congestion;
     tcb.duplicateAcks++;
-    if (tcb.fastRecovery) {
+    boolean bySack = recovery.hasNews(tcb);
+    if (tcb.fastRecovery && bySack) {
+      recovery.pace(tcb, sacked, false);
+    } else if (bySack) {
+      boolean enough =
+          tcb.duplicateAcks >= SackRecovery.threshold(tcb) || recovery.isFirstLost(tcb);
+      if (enough && Seq.after(tcb.sndUna - 1, tcb.recover)) {
+        lost(tcb, sacked);
+      }
+    } else if (tcb.fastRecovery) {
       int most = c.ssthreshBytes + tcb.flightBytes();
       c.cwndBytes = Math.min(c.cwndBytes + c.mss, most);
     } else if (tcb.duplicateAcks == DUPLICATES_FOR_LOSS && Seq.after(tcb.sndUna - 1, tcb.recover)) {

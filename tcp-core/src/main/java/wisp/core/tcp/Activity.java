@@ -86,6 +86,7 @@ public final class Activity {
     if (tcb.srttMicros != 0) {
       destinations.remember(tcb);
     }
+    assert tcb.scoreboard == Blocks.NONE : "a scoreboard is left";
     timers.abandon(tcb.block);
     drowsy.remove(tcb.block);
     blocks.release(tcb.block);
@@ -125,7 +126,12 @@ public final class Activity {
             | t.timer.ordinal() << 24
             | t.tsRecentAge << 27
             | bit(t.backOffInherited, 29));
-    putInt(t.backOff | t.duplicateAcksOwed << 8 | t.sndScale << 16 | t.rcvScale << 24);
+    putInt(
+        t.backOff
+            | t.duplicateAcksOwed << 8
+            | t.sndScale << 16
+            | t.rcvScale << 20
+            | t.reorderingSegments << 24);
     putInt(t.sndUna);
     putInt(t.sndNxt);
     putInt(t.sndWnd);
@@ -147,6 +153,7 @@ public final class Activity {
     putInt(t.srttMicros);
     putInt(t.rttvarMicros);
     putInt(t.recover);
+    putInt(t.scoreboard);
     putInt(t.resendNext);
     putInt(t.resendEnd);
     putInt(t.congestion.cwndBytes);
@@ -207,8 +214,9 @@ public final class Activity {
     int small = nextInt();
     t.backOff = small & 255;
     t.duplicateAcksOwed = small >>> 8 & 255;
-    t.sndScale = small >>> 16 & 255;
-    t.rcvScale = small >>> 24;
+    t.sndScale = small >>> 16 & 15;
+    t.rcvScale = small >>> 20 & 15;
+    t.reorderingSegments = small >>> 24;
     t.sndUna = nextInt();
     t.sndNxt = nextInt();
     t.sndWnd = nextInt();
@@ -230,6 +238,7 @@ public final class Activity {
     t.srttMicros = nextInt();
     t.rttvarMicros = nextInt();
     t.recover = nextInt();
+    t.scoreboard = nextInt();
     t.resendNext = nextInt();
     t.resendEnd = nextInt();
     t.congestion.cwndBytes = nextInt();

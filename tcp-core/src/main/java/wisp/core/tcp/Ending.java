@@ -12,9 +12,16 @@ public final class Ending {
   private final SendQueue queue;
   private final Reassembly reassembly;
   private final FrameAllocator frames;
+  private final Scoreboard board;
 
   /** For one context. */
-  public Ending(TcpEnvironment env, SendQueue queue, Reassembly reassembly, FrameAllocator frames) {
+  public Ending(
+      TcpEnvironment env,
+      SendQueue queue,
+      Reassembly reassembly,
+      FrameAllocator frames,
+      Scoreboard board) {
+    this.board = board;
     this.env = env;
     this.queue = queue;
     this.reassembly = reassembly;
@@ -66,6 +73,7 @@ public final class Ending {
     tcb.duplicateAcksOwed = 0;
     tcb.finQueued = false;
     reassembly.clear(tcb.held);
+    board.release(tcb);
     while (!tcb.queue.isEmpty()) {
       int confirmed = Math.max(0, Seq.distance(tcb.queue.startSeq, tcb.sndUna));
       int frame = queue.pop(tcb.queue);

@@ -16,11 +16,18 @@ public final class Retransmission {
   private final Sender sender;
   private final Ending ending;
   private final MtuDiscovery mtu;
+  private final Scoreboard board;
   private int latestRttMicros;
 
   /** For one context. */
   public Retransmission(
-      TcpEnvironment env, ConnectionTimers timers, Sender sender, Ending ending, MtuDiscovery mtu) {
+      TcpEnvironment env,
+      ConnectionTimers timers,
+      Sender sender,
+      Ending ending,
+      MtuDiscovery mtu,
+      Scoreboard board) {
+    this.board = board;
     this.env = env;
     this.timers = timers;
     this.sender = sender;
@@ -178,6 +185,10 @@ public final class Retransmission {
     env.counters.add(Event.TIMEOUTS);
     mtu.onTimeout(tcb, timeoutsBefore);
     tcb.control.onTimeout(tcb.congestion, tcb.flightBytes(), !tcb.resending, env.nowNanos);
+    if (timeoutsBefore > 0) {
+      board.clear(tcb); // what was resent between the ranges did not help: believe none of them
+    }
+    tcb.reorderingSegments = 0;
     tcb.fastRecovery = false;
     tcb.duplicateAcks = 0;
     tcb.recover = tcb.sndNxt;

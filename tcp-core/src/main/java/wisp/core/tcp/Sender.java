@@ -14,9 +14,18 @@ public final class Sender {
   private final TcpOutput output;
   private final ConnectionTimers timers;
   private final MtuDiscovery mtu;
+  private final Scoreboard board;
+  private final SackRecovery recovery;
 
   /** For one context. */
-  public Sender(TcpEnvironment env, TcpOutput output, ConnectionTimers timers, MtuDiscovery mtu) {
+  public Sender(
+      TcpEnvironment env,
+      TcpOutput output,
+      ConnectionTimers timers,
+      MtuDiscovery mtu,
+      Scoreboard board) {
+    this.board = board;
+    this.recovery = new SackRecovery(env, board, this);
     this.env = env;
     this.output = output;
     this.timers = timers;
@@ -41,6 +50,9 @@ public final class Sender {
     if (tcb.resending && !resendAfterTimeout(tcb)) {
       return false;
     }
+    if (tcb.fastRecovery && recovery.hasNews(tcb)) {
+      return recovery.output(tcb);
+    }
     while (!tcb.resending && isSomethingUnsent(tcb)) {
       int probe = mtu.probe(tcb, unsentBytes(tcb), usableBytes(tcb));
       if (probe > 0) {
@@ -59,6 +71,27 @@ public final class Sender {
       }
     }
     return true;
+  }
+
+  /** What finds losses by SACK. */
+  SackRecovery recovery() {
+    return recovery;
+  }
+
+  /**
+   * One new segment at most, as the peer's window allows; recovery has seen to cwnd.
+   *
+   * @return false: the link was full
+   */
+  boolean sendNewInRecovery(Tcb tcb) {
+    if (!isSomethingUnsent(tcb)) {
+      return true;
+    }
+    int unsent = unsentBytes(tcb);
+    int usable = tcb.sndWnd - tcb.flightBytes();
+    int length = Math.min(Math.min(unsent, usable), tcb.effectiveMss());
+    boolean isWorthIt = unsent == 0 ? usable >= 1 : length >= Math.min(unsent, tcb.effectiveMss());
+    return !isWorthIt || sendNew(tcb, Math.max(0, length));
   }
 
   private static boolean hasSynchronized(Tcb tcb) {
@@ -84,9 +117,11 @@ public final class Sender {
    */
   private int lengthAllowed(Tcb tcb) {
     int flight = tcb.flightBytes();
+    int sacked = board.sackedBytes(tcb); // it has left the network (RFC 6675 §4)
     int unsent = unsentBytes(tcb);
     int usableWindow = tcb.sndWnd - flight;
-    int usableCongestion = tcb.congestion.cwndBytes + limitedTransmitBytes(tcb) - flight;
+    int usableCongestion =
+        tcb.congestion.cwndBytes + Math.max(sacked, limitedTransmitBytes(tcb)) - flight;
     if (unsent == 0) {
       return usableWindow >= 1 ? 0 : -1;
     }
@@ -222,9 +257,15 @@ public final class Sender {
   boolean resendAfterTimeout(Tcb tcb) {
     tcb.resendNext = Seq.max(tcb.resendNext, tcb.sndUna);
     while (Seq.before(tcb.resendNext, tcb.resendEnd)) {
-      int flight = Seq.distance(tcb.sndUna, tcb.resendNext);
+      tcb.resendNext = board.beyondSacked(tcb, tcb.resendNext);
+      if (Seq.atOrAfter(tcb.resendNext, tcb.resendEnd)) {
+        break;
+      }
+      int flight =
+          Seq.distance(tcb.sndUna, tcb.resendNext) - board.sackedBefore(tcb, tcb.resendNext);
       int allowed = Math.min(tcb.congestion.cwndBytes, Math.max(tcb.sndWnd, 1)) - flight;
       int wanted = Math.min(Seq.distance(tcb.resendNext, tcb.resendEnd), tcb.effectiveMss());
+      wanted = board.gapBytes(tcb, tcb.resendNext, wanted);
       if (allowed < wanted && flight > 0) {
         return true;
       }

@@ -181,6 +181,12 @@ public final class Tcb {
 
   public @SeqNum int recover;
 
+  /** Block of what SACK says, {@link Scoreboard}; NONE: nothing. */
+  public int scoreboard = BlockPool.NONE;
+
+  /** How many segments were seen to overtake another; below 3 as good as none. */
+  public int reorderingSegments;
+
   /** After a time-out: resending from here … */
   public @SeqNum int resendNext;
 
@@ -277,6 +283,8 @@ public final class Tcb {
     timing = false;
     duplicateAcks = 0;
     fastRecovery = false;
+    scoreboard = BlockPool.NONE;
+    reorderingSegments = 0;
     resending = false;
     backOff = 0;
     backOffInherited = false;

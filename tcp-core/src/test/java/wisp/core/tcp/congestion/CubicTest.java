@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.DisplayName;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import wisp.core.spi.AckSample;
 import wisp.core.spi.CongestionState;
@@ -62,7 +61,6 @@ class CubicTest {
   }
 
   @Test
-  @Tag("rfc9438-a")
   void givenALoss_thenSevenTenthsStay() {
     s.cwndBytes = 100 * MSS;
     cubic.onLoss(s, 100 * MSS, now);
@@ -70,14 +68,12 @@ class CubicTest {
   }
 
   @Test
-  @Tag("rfc9438-a")
   void givenATinyFlight_whenLost_thenSsthreshIsTwoSegments() {
     cubic.onLoss(s, MSS, now);
     assertEquals(2 * MSS, s.ssthreshBytes);
   }
 
   @Test
-  @Tag("rfc9438-b")
   void givenALoss_thenTheWindowReturnsSteeplyThenFlatThenSteeplyAgain() {
     lossAt(2_000); // large, so that Reno's estimate does not rule
     int[] after = new int[80];
@@ -96,7 +92,6 @@ class CubicTest {
   }
 
   @Test
-  @Tag("rfc9438-b")
   void givenTwoRoundTripTimes_thenTheTimeToReturnIsTheSame() {
     lossAt(2_000);
     long slow = roundsUntil(1_950 * MSS, 200) * 200L;
@@ -107,7 +102,6 @@ class CubicTest {
   }
 
   @Test
-  @Tag("rfc9438-c")
   void givenAShortRoundTrip_thenItIsNotSlowerThanReno() {
     lossAt(20);
     int rounds = 40;
@@ -120,7 +114,6 @@ class CubicTest {
   }
 
   @Test
-  @Tag("rfc9438-d")
   void givenALossBelowTheFormerMaximum_thenTheNewMaximumIsLowerThanTheWindowWas() {
     lossAt(1_000);
     s.cwndBytes = 800 * MSS;
@@ -145,8 +138,6 @@ class CubicTest {
   }
 
   @Test
-  @Tag("rfc8511-a")
-  @Tag("rfc8511-b")
   void givenAnEcnEcho_thenTheCutIsSmallerThanForALoss() {
     s.cwndBytes = 100 * MSS;
     cubic.onEcnEcho(s, 100 * MSS, now);
@@ -171,7 +162,6 @@ class CubicTest {
   }
 
   @Test
-  @Tag("rfc9406-c")
   void givenShortSteadyRoundTrips_thenSlowStartGoesOnToTheFirstLoss() {
     for (int i = 0; i < 6; i++) {
       round(1);
@@ -181,7 +171,6 @@ class CubicTest {
   }
 
   @Test
-  @Tag("rfc9406-a")
   void givenRoundTripsThatGrow_thenSlowStartSlowsDownAndEndsWithoutALoss() {
     for (int i = 0; i < 3; i++) {
       round(40);
@@ -197,7 +186,6 @@ class CubicTest {
   }
 
   @Test
-  @Tag("rfc9406-b")
   void givenAFalseAlarm_thenSlowStartGoesOn() {
     for (int i = 0; i < 3; i++) {
       round(40);
