@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import wisp.core.spi.CongestionControlProvider;
 import wisp.core.spi.LinkProvider;
 import wisp.core.spi.MemoryStrategyProvider;
 import wisp.core.spi.Parameter;
@@ -15,7 +16,8 @@ import wisp.lab.suite.Suite;
     name = "list",
     mixinStandardHelpOptions = true,
     description =
-        "Lists strategies, links and suites, with their parameters, and whether they can run here.")
+        "Lists strategies, congestion controls, links and suites, with their parameters, and"
+            + " whether they can run here.")
 public final class ListCommand implements Runnable {
   @Override
   public void run() {
@@ -26,6 +28,10 @@ public final class ListCommand implements Runnable {
     System.out.println("\nMemory strategies (--strategies, --memory)");
     for (MemoryStrategyProvider strategy : Catalog.strategies()) {
       item(strategy.name(), strategy.description(), null, strategy.parameters());
+    }
+    System.out.println("\nCongestion controls (chosen in a ConnectionProfile)");
+    for (CongestionControlProvider control : Catalog.congestionControls()) {
+      item(control.name(), control.description(), null, List.of());
     }
     System.out.println("\nLinks (--links, --link)");
     for (LinkProvider link : Catalog.links()) {

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.ServiceLoader;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import wisp.core.spi.CongestionControlProvider;
 import wisp.core.spi.LinkProvider;
 import wisp.core.spi.MemoryStrategyProvider;
 import wisp.lab.UsageException;
@@ -45,6 +46,14 @@ public final class Catalog {
     return ServiceLoader.load(LinkProvider.class).stream()
         .map(ServiceLoader.Provider::get)
         .sorted(Comparator.comparing(LinkProvider::name))
+        .toList();
+  }
+
+  /** Congestion controls on the class path. */
+  public static List<CongestionControlProvider> congestionControls() {
+    return ServiceLoader.load(CongestionControlProvider.class).stream()
+        .map(ServiceLoader.Provider::get)
+        .sorted(Comparator.comparing(CongestionControlProvider::name))
         .toList();
   }
 

@@ -50,13 +50,4 @@ public interface CongestionControl {
    * put cwnd and ssthresh back; the algorithm puts its own words right.
    */
   default void onUndo(CongestionState state, long nowNanos) {}
-
-  /**
-   * How fast the connection may send, in bytes a second; 0: as fast as cwnd lets it, in bursts.
-   *
-   * @param srttMicros smoothed round trip, 0: not measured yet
-   */
-  default long pacingBytesPerSecond(CongestionState state, int srttMicros) {
-    return 0;
-  }
 }

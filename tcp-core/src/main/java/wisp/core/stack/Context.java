@@ -146,6 +146,8 @@ public final class Context implements AutoCloseable {
    * @param remote where to; all connections there with the same handler and profile share one of
    *     the context's 65,535 bindings, so let many connections share a handler
    * @return the handle, or {@link #NO_PORT}, {@link #NO_MEMORY}, {@link #NO_ROUTE}
+   * @throws IllegalArgumentException when the remote port is 0, a zone is another link's, or the
+   *     profile's congestion control is not there
    * @throws IllegalStateException when the context is closed, or being closed
    */
   public long connect(

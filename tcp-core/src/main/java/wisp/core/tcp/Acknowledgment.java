@@ -10,8 +10,8 @@ import wisp.core.wire.TcpOptions;
 
 /**
  * The fifth check of RFC 9293 §3.10.7.4 in synchronized states: what an ACK confirms, how the
- * window moves, and what duplicate ACKs say about loss (RFC 5681, NewReno of RFC 6582, limited
- * transmit of RFC 3042).
+ * window moves, and what duplicate ACKs say about loss: to {@link SackRecovery} when the peer says
+ * what it has, else as in NewReno (RFC 5681, RFC 6582, limited transmit of RFC 3042).
  */
 public final class Acknowledgment {
   private static final int DUPLICATES_FOR_LOSS = 3;
@@ -69,7 +69,8 @@ public final class Acknowledgment {
     int sacked = recovery.update(tcb, ack, options);
     if (ack != tcb.sndUna) {
       advance(tcb, ack, sacked, options);
-    } else if (isDuplicate(tcb, seg, options, windowMoved && tcb.sndWnd != windowBefore)) {
+    } else if (sacked > 0
+        || isDuplicate(tcb, seg, options, windowMoved && tcb.sndWnd != windowBefore)) {
       onDuplicate(tcb, sacked);
     }
     if (tcb.state != State.CLOSED && tcb.timer == TimerKind.PERSIST && tcb.sndWnd > windowBefore) {
@@ -117,8 +118,8 @@ public final class Acknowledgment {
     if (tcb.urgentQueued && Seq.atOrAfter(ack, tcb.sndUp)) {
       tcb.urgentQueued = false;
     }
-    congestion(tcb, acknowledged, delivered, extent, options);
     noticeReneging(tcb);
+    congestion(tcb, acknowledged, delivered, extent, options);
     if (tcb.scoreboard != Blocks.NONE && !tcb.fastRecovery && !recovery.hasNews(tcb)) {
       board.release(tcb);
     }
@@ -208,8 +209,8 @@ public final class Acknowledgment {
   }
 
   /**
-   * RFC 5681 §2; with SACK a block of news makes a duplicate even if the window moved (RFC 6675
-   * §2).
+   * RFC 5681 §2; with SACK blocks it is one even if the window moved. One with news is a duplicate
+   * in any case (RFC 6675 §2).
    */
   private static boolean isDuplicate(
       Tcb tcb, TcpHeader seg, TcpOptions options, boolean windowChanged) {
@@ -253,6 +254,7 @@ public final class Acknowledgment {
         retransmission.restart(tcb);
         return;
       }
+      board.release(tcb); // of an earlier recovery: this one goes without
       tcb.control.onLoss(c, tcb.flightBytes(), env.nowNanos);
       tcb.recover = tcb.sndNxt;
       tcb.fastRecovery = true;

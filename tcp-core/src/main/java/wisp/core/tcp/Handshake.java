@@ -83,6 +83,7 @@ public final class Handshake {
     tcb.applicationClosed = false;
     tcb.waiting = false;
     tcb.recover = iss - 1;
+    tcb.roundEndSeq = iss;
     tcb.progressNanos = env.nowNanos;
     tcb.backOffInherited = false;
     tcb.backOff = 0; // what an earlier connection left behind is not about the SYN

@@ -208,7 +208,7 @@ final class SackRecovery {
         tcb.cwndLimited = true;
         return true;
       }
-      int sent = resendHole(tcb, true);
+      int sent = resendHole(tcb, !first); // what began the recovery goes first, lost or not
       if (sent == NOTHING) {
         int before = tcb.sndNxt;
         if (!sender.sendNewInRecovery(tcb)) {

@@ -90,8 +90,10 @@ public final class Sender {
     int unsent = unsentBytes(tcb);
     int usable = tcb.sndWnd - tcb.flightBytes();
     int length = Math.min(Math.min(unsent, usable), tcb.effectiveMss());
-    boolean isWorthIt = unsent == 0 ? usable >= 1 : length >= Math.min(unsent, tcb.effectiveMss());
-    return !isWorthIt || sendNew(tcb, Math.max(0, length));
+    boolean isFull = length == tcb.effectiveMss();
+    boolean isLast = length == unsent && (!tcb.nagle || tcb.finQueued);
+    boolean mayGo = usable >= 1 && (isFull || isLast);
+    return !mayGo || sendNew(tcb, length);
   }
 
   private static boolean hasSynchronized(Tcb tcb) {

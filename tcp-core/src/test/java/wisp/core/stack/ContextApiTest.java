@@ -612,4 +612,19 @@ class ContextApiTest {
     var tcp = with().config(ContextConfig.of(IpPrefix.parse("10.0.0.0/31"))).in(CLOSE_WAIT);
     tcp.isIn(CLOSE_WAIT);
   }
+
+  @Test
+  void givenACongestionControlThatIsNotThere_thenItIsRefusedAtOnceWithThoseThatAre() {
+    var tcp = TcpFixture.with().closed();
+    var profile = ConnectionProfile.DEFAULT.with(b -> b.congestionControl = "vegas");
+    ConnectionHandler handler = (c, connection, memory, offset, length) -> {};
+    var e =
+        assertThrows(
+            IllegalArgumentException.class,
+            () -> tcp.context.listen(Endpoint.any(99), profile, handler));
+    assertEquals("no congestion control \"vegas\"; there are cubic, newreno", e.getMessage());
+    Endpoint peer = Endpoint.of("10.0.0.2", 99);
+    assertThrows(
+        IllegalArgumentException.class, () -> tcp.context.connect(null, peer, profile, handler));
+  }
 }

@@ -2,6 +2,7 @@ package wisp.core.stack;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static wisp.core.stack.Seg.ACK;
 import static wisp.core.stack.Seg.mss;
 import static wisp.core.stack.Seg.sackPermitted;
 import static wisp.core.stack.Seg.timestamp;
@@ -9,8 +10,14 @@ import static wisp.core.stack.TcpFixture.with;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import wisp.core.Counters.Event;
 
 @DisplayName("RFC 2018, 6675, 9937, 3522: recovery by selective acknowledgments")
@@ -134,21 +141,22 @@ class SackRecoveryTest {
   }
 
   @Test
-  void givenAPeerThatReneges_thenAllArrivesInTheEnd() {
+  void givenAPeerThatReneges_thenWhatItThrewAwayGoesAgainWithoutATimeOut() {
     var tcp = tenInFlight();
     tcp.receives(sack(tcp, 0, 1, 4));
     tcp.sent();
     tcp.receives(Seg.ack().ack(at(1))); // and not at(4): it threw 1 to 3 away
-    tcp.untilSends(10_000);
     assertTrue(resent(tcp, 10).contains(1));
+    assertEquals(0, tcp.host.counted(Event.TIMEOUTS));
   }
 
-  @Test
+  @ParameterizedTest
+  @CsvSource({"0, 1", "3, 3", "5, 4", "2, 400"})
   @DisplayName(
-      "SACK blocks at or below the acknowledgment, empty, or beyond what was sent say nothing")
-  void givenSenselessBlocks_thenNothingIsResent() {
+      "SACK blocks below the acknowledgment, empty, backwards, or beyond what was sent say nothing")
+  void givenASenselessBlock_thenNothingIsResent(int left, int right) {
     var tcp = tenInFlight();
-    tcp.receives(sack(tcp, 1, 0, 1), sack(tcp, 1, 3, 3), sack(tcp, 1, 2, 400));
+    tcp.receives(sack(tcp, 1, left, right)).receives(sack(tcp, 1, left, right));
     assertEquals(List.of(), resent(tcp, 10));
     assertEquals(0, tcp.host.counted(Event.FAST_RETRANSMITS));
   }
@@ -170,26 +178,123 @@ class SackRecoveryTest {
   }
 
   @Test
-  void givenMoreIslandsThanOneBlockHolds_thenAllHolesAreRepairedAndMemoryComesBack() {
+  void givenMoreIslandsThanASmallBlockHolds_thenTheHolesAreRepairedAndMemoryComesBack() {
     var tcp = with().options(mss(100), sackPermitted()).established();
-    int segments = 60;
-    tcp.send(6_000);
-    int seen = tcp.sent().size();
-    for (int rtt = 0; seen < segments && rtt < 20; rtt++) {
-      tcp.receives(Seg.ack());
-      seen += tcp.sent().size();
+    tcp.send(6_000).sent();
+    for (int rtt = 0; rtt < 5; rtt++) { // slow start
+      tcp.send(6_000).receives(Seg.ack());
     }
-    tcp.send(6_000);
+    tcp.sent();
     int una = tcp.ourNxt;
+    tcp.receives(Seg.ack()).send(10_000);
     int n = tcp.sent().size();
+    assertTrue(n > 40, () -> n + " in flight");
+    Set<Integer> again = new TreeSet<>();
     for (int i = 1; i < n; i += 2) {
-      int left = tcp.iss + una - 100 * (n - i);
-      tcp.receives(Seg.ack().ack(una - 100 * n).options(Seg.sack(left, left + 100)));
-      tcp.sent();
+      int left = tcp.iss + una + 100 * i;
+      tcp.receives(Seg.ack().ack(una).options(Seg.sack(left, left + 100)));
+      for (Sent s : tcp.sent()) {
+        again.add((s.seq - una) / 100);
+      }
     }
+    again.removeIf(segment -> segment >= n); // new
+    assertTrue(again.size() > 13, again::toString);
+    assertTrue(again.stream().allMatch(segment -> segment % 2 == 0), again::toString);
     tcp.receives(Seg.ack());
+    tcp.advance(1_000).receives(Seg.ack());
     tcp.advance(100_000);
-    tcp.receives(Seg.ack());
     tcp.allReturns();
+  }
+
+  @Test
+  @Tag("SHLD-7")
+  @DisplayName("Nagle holds in recovery too")
+  void givenASmallRest_whenRecovering_thenItWaits() {
+    var tcp = with().options(mss(1_460), sackPermitted()).established();
+    tcp.send(14_600).sent();
+    tcp.send(100).receives(sack(tcp, 0, 1, 10));
+    for (Sent s : tcp.sent()) {
+      assertEquals(1, s.seq);
+    }
+    tcp.receives(Seg.ack().ack(at(10)));
+    tcp.sends(ACK).seq(at(10)).length(100);
+  }
+
+  @Test
+  @DisplayName(
+      "RFC 6675 §5, step 4.3: what began the recovery is resent first, lost or not by bytes")
+  void givenSmallSegments_whenThreeDuplicatesCome_thenTheOldestGoesFirst() {
+    var tcp =
+        with()
+            .profile(ConnectionProfile.NO_DELAY)
+            .options(mss(1_460), sackPermitted())
+            .established();
+    for (int i = 0; i < 146; i++) {
+      tcp.send(100);
+    }
+    tcp.send(14_600);
+    assertEquals(146, tcp.sent().size());
+    for (int i = 2; i <= 4; i++) {
+      int left = tcp.iss + 101;
+      tcp.receives(Seg.ack().ack(1).options(Seg.sack(left, left + 100 * (i - 1))));
+    }
+    List<Integer> sent = new ArrayList<>();
+    tcp.sent().forEach(s -> sent.add(s.seq));
+    assertTrue(sent.contains(1), sent::toString);
+  }
+
+  @Test
+  @DisplayName("RFC 6675 §2: an acknowledgment with news is a duplicate, whatever data it carries")
+  void givenSackOnASegmentWithData_thenTheHoleIsResent() {
+    var tcp = tenInFlight();
+    tcp.receives(sack(tcp, 0, 1, 4).length(100));
+    assertEquals(List.of(0), resent(tcp, 10));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 0x7FFF_0000, 0x8000_0001, 0xA000_0000, -100_000})
+  @DisplayName("RFC 9406: round trips that grow slow the first slow start down, whatever the ISN")
+  void givenRoundTripsThatGrow_thenSlowStartSlowsDown(int iss) {
+    var tcp =
+        with()
+            .iss(iss)
+            .options(mss(1_460), sackPermitted(), timestamp(1, 0), Seg.scale(7))
+            .established();
+    slowsDown(tcp);
+  }
+
+  @Test
+  @DisplayName("and when the first data was queued before the connection was open")
+  void givenDataQueuedInSynSent_thenSlowStartSlowsDownAllTheSame() {
+    for (int iss : new int[] {1, 0x8000_0001, 0xA000_0000}) {
+      var tcp = with().actively().iss(iss).synSent();
+      tcp.send(14_600);
+      byte[] options =
+          Seg.flags(0).options(mss(1_460), sackPermitted(), timestamp(1, 0), Seg.scale(7)).options;
+      tcp.receives(Seg.flags(Seg.SYN | Seg.ACK).seq(0).options(options));
+      slowsDown(tcp);
+    }
+  }
+
+  private static void slowsDown(TcpFixture tcp) {
+    for (int i = 0; i < 60; i++) {
+      tcp.send(14_600);
+    }
+    List<Sent> flight = tcp.sent();
+    flight.removeIf(s -> s.payload.length == 0);
+    for (int rtt : new int[] {40, 40, 40, 60}) {
+      flight = answerEach(tcp, flight, rtt);
+    }
+    int last = flight.size();
+    assertTrue(last > 80 && last < 120, () -> last + " segments where doubling makes 160");
+  }
+
+  /** A round: each segment of a flight is acknowledged by itself, and lets the next flight go. */
+  private static List<Sent> answerEach(TcpFixture tcp, List<Sent> flight, int rttMillis) {
+    tcp.advance(rttMillis);
+    for (Sent s : flight) {
+      tcp.receives(Seg.ack().ack(s.seq + s.payload.length).ts(1_000_000, s.tsVal));
+    }
+    return tcp.sent();
   }
 }

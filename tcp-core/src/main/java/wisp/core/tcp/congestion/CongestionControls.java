@@ -12,15 +12,12 @@ public final class CongestionControls {
 
   /** All that can be found. */
   public CongestionControls() {
-    for (CongestionControlProvider provider : providers()) {
+    var providers =
+        ServiceLoader.load(
+            CongestionControlProvider.class, CongestionControls.class.getClassLoader());
+    for (CongestionControlProvider provider : providers) {
       byName.put(provider.name(), provider.create());
     }
-  }
-
-  /** Every provider on the class or module path. */
-  public static Iterable<CongestionControlProvider> providers() {
-    return ServiceLoader.load(
-        CongestionControlProvider.class, CongestionControls.class.getClassLoader());
   }
 
   /**
