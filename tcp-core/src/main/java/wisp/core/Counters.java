@@ -33,6 +33,8 @@ public final class Counters {
     RECOVERIES_UNDONE,
     /** Zero-window probes sent. */
     WINDOW_PROBES,
+    /** Keep-alive probes sent. */
+    KEEP_ALIVES,
     /** Segments larger than the path was known to carry, sent to find out (RFC 4821). */
     MTU_PROBES,
     /** Paths found to be narrower than believed, by a router's word or by silence. */

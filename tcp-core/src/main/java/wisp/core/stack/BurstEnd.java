@@ -16,14 +16,22 @@ final class BurstEnd implements Agenda {
   private final TcpEnvironment env;
   private final Records records;
   private final WaitQueues waits;
+  private final SlotDeadlines silences;
   private final Sender sender;
   private final TcpOutput output;
   private final SlotList list = new SlotList();
 
-  BurstEnd(TcpEnvironment env, Records records, WaitQueues waits, Sender sender, TcpOutput output) {
+  BurstEnd(
+      TcpEnvironment env,
+      Records records,
+      WaitQueues waits,
+      SlotDeadlines silences,
+      Sender sender,
+      TcpOutput output) {
     this.env = env;
     this.records = records;
     this.waits = waits;
+    this.silences = silences;
     this.sender = sender;
     this.output = output;
   }
@@ -42,6 +50,11 @@ final class BurstEnd implements Agenda {
       tcb.ackNow = true;
       atEndOfBurst(tcb);
     }
+  }
+
+  @Override
+  public void heardFrom(Tcb tcb) {
+    silences.set(tcb.slot, env.nowNanos + tcb.keepAliveNanos, 0);
   }
 
   /** Works the list off; what the link had no room for stays for the next time. */

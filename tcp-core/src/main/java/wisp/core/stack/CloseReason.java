@@ -23,9 +23,10 @@ public sealed interface CloseReason {
   record Aborted() implements CloseReason {}
 
   /**
-   * The peer did not answer (RFC 9293 §3.8.3, R2).
+   * The peer did not answer (RFC 9293 §3.8.3, R2; §3.8.4).
    *
-   * @param retransmissions how often the oldest segment was resent
+   * @param retransmissions how often the oldest segment was resent, or how many keep-alive probes
+   *     went unanswered
    */
   record TimedOut(int retransmissions) implements CloseReason {}
 

@@ -14,10 +14,16 @@ import wisp.core.tcp.congestion.Cubic;
  * @param dscp differentiated services code point, 0 … 63
  * @param congestionControl name of a {@link wisp.core.spi.CongestionControlProvider}; listen and
  *     connect refuse one that isn't there
+ * @param keepAlive whether and how a silent peer is asked if it is still there
  */
 public record ConnectionProfile(
-    boolean nagle, long retransmissionLimitNanos, int ttl, int dscp, String congestionControl) {
-  /** Nagle on, R2 = 15 minutes, TTL 64, best effort, CUBIC. */
+    boolean nagle,
+    long retransmissionLimitNanos,
+    int ttl,
+    int dscp,
+    String congestionControl,
+    KeepAlive keepAlive) {
+  /** Nagle on, R2 = 15 minutes, TTL 64, best effort, CUBIC, no keep-alive. */
   public static final ConnectionProfile DEFAULT = new Builder().build();
 
   /** Nagle off, else as {@link #DEFAULT}. */
@@ -39,7 +45,13 @@ public record ConnectionProfile(
 
   /** What is usual but for these four. */
   public ConnectionProfile(boolean nagle, long retransmissionLimitNanos, int ttl, int dscp) {
-    this(nagle, retransmissionLimitNanos, ttl, dscp, new Builder().congestionControl);
+    this(
+        nagle,
+        retransmissionLimitNanos,
+        ttl,
+        dscp,
+        new Builder().congestionControl,
+        new Builder().keepAlive);
   }
 
   /** This profile with changes: {@code profile.with(b -> b.nagle = false)}. */
@@ -50,6 +62,7 @@ public record ConnectionProfile(
     b.ttl = ttl;
     b.dscp = dscp;
     b.congestionControl = congestionControl;
+    b.keepAlive = keepAlive;
     change.accept(b);
     return b.build();
   }
@@ -61,11 +74,13 @@ public record ConnectionProfile(
     public int ttl = 64;
     public int dscp;
     public String congestionControl = new Cubic().name();
+    public KeepAlive keepAlive = KeepAlive.OFF;
 
     private Builder() {}
 
     private ConnectionProfile build() {
-      return new ConnectionProfile(nagle, retransmissionLimitNanos, ttl, dscp, congestionControl);
+      return new ConnectionProfile(
+          nagle, retransmissionLimitNanos, ttl, dscp, congestionControl, keepAlive);
     }
   }
 }

@@ -412,6 +412,25 @@ public final class Context implements AutoCloseable {
     return true;
   }
 
+  /**
+   * Other keep-alive settings than the profile's for one connection, {@link KeepAlive#OFF} included
+   * (MUST-24); the silence counts from now on.
+   *
+   * @return false: stale handle
+   */
+  public boolean changeKeepAlive(long connection, KeepAlive settings) {
+    Tcb tcb = open(connection);
+    if (tcb == null) {
+      return false;
+    }
+    try {
+      machinery.desk.changeKeepAlive(tcb, settings);
+    } finally {
+      finishCall(tcb);
+    }
+    return true;
+  }
+
   private @Nullable Tcb open(long connection) {
     int slot = machinery.desk.openSlotOf(connection);
     if (slot == Records.NONE) {

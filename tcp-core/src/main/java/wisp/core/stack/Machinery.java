@@ -63,6 +63,7 @@ final class Machinery {
   private final Records records;
   final Network network;
   private final WaitQueues waits;
+  private final SlotDeadlines silences = new SlotDeadlines();
   private final Bindings bindings;
   private final Blocks blocks;
   private final ConnectionTimers timers;
@@ -71,6 +72,7 @@ final class Machinery {
   private final Sender sender;
   private final Ending ending;
   private final Sweeps sweeps;
+  private final KeepAlives keepAlives;
   private final DestinationCache destinations;
   private final AckLimiter limiter;
   private final EphemeralPorts ports;
@@ -131,8 +133,9 @@ final class Machinery {
             timers,
             drowsy,
             waits,
+            silences,
             KeyedHash.random(entropy));
-    burstEnd = new BurstEnd(env, records, waits, sender, output);
+    burstEnd = new BurstEnd(env, records, waits, silences, sender, output);
     Handshake handshake =
         new Handshake(env, output, sender, timers, window, ending, receiver, burstEnd);
     SegmentArrives segmentArrives =
@@ -161,6 +164,7 @@ final class Machinery {
     activeOpens =
         new ActiveOpens(
             env, network, listeners, bindings, desk, demultiplexer, handshake, isn, ports);
+    keepAlives = new KeepAlives(env, silences, desk, output, ending);
     sweeps = new Sweeps(records, desk, upcalls, burstEnd);
   }
 
@@ -234,6 +238,7 @@ final class Machinery {
       long deadline = waits.timeWaits().headDeadlineNanos();
       desk.timeWaitDue(waits.timeWaits().pop(), deadline);
     }
+    done += keepAlives.step();
     sweeps.step(now, blocks.mayAcquire(ENOUGH_BYTES, Blocks.Purpose.ORDINARY));
     return done;
   }
@@ -282,7 +287,7 @@ final class Machinery {
             ? Math.min(
                 Math.min(
                     Math.min(timers.wheel().nextDeadlineNanos(), network.nextDeadlineNanos()),
-                    waits.nextDeadlineNanos()),
+                    Math.min(waits.nextDeadlineNanos(), silences.nextDeadlineNanos())),
                 sweeps.nextDeadlineNanos(env.nowNanos))
             : env.nowNanos;
     return next == Long.MAX_VALUE ? next : next + origin;
@@ -330,6 +335,7 @@ final class Machinery {
   /** Bytes of the context's own tables. */
   long reservedBytes() {
     return waits.reservedBytes()
+        + silences.reservedBytes()
         + network.reservedBytes()
         + bindings.reservedBytes()
         + listeners.reservedBytes()

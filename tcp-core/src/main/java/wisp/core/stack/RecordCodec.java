@@ -23,9 +23,7 @@ final class RecordCodec {
   private final TcpOutput output;
   private final KeyedHash identities;
 
-  /** DSCP of connections for which it was changed. */
-  private final SlotNumbers changedDscp = new SlotNumbers();
-
+  private final Deviations deviations = new Deviations();
   private final MssTable mss = new MssTable();
 
   RecordCodec(
@@ -64,17 +62,31 @@ final class RecordCodec {
 
   /** Another DSCP than the profile's, from the next segment on. */
   void changeDscp(Tcb tcb, int dscp) {
-    changedDscp.put(tcb.slot, dscp);
+    deviations.dscp(tcb.slot, dscp);
     tcb.dscp = dscp;
+  }
+
+  /** Other keep-alive settings than the profile's. */
+  void changeKeepAlive(Tcb tcb, KeepAlive settings) {
+    deviations.keepAlive(tcb.slot, settings);
+    tcb.keepAliveNanos = idleNanos(settings);
+  }
+
+  KeepAlive keepAlive(Tcb tcb) {
+    return deviations.keepAlive(tcb.slot, bindings.profile(tcb.binding));
+  }
+
+  private static long idleNanos(KeepAlive settings) {
+    return settings.on() ? settings.idleNanos() : 0;
   }
 
   /** The connection in this slot is no more. */
   void forget(int slot) {
-    changedDscp.remove(slot);
+    deviations.forget(slot);
   }
 
   long reservedBytes() {
-    return changedDscp.reservedBytes();
+    return deviations.reservedBytes();
   }
 
   // ---- From the record -------------------------------------------------------------------------
@@ -101,8 +113,8 @@ final class RecordCodec {
     tcb.nagle = profile.nagle();
     tcb.control = bindings.control(binding);
     tcb.ttl = profile.ttl();
-    int changed = changedDscp.get(slot);
-    tcb.dscp = changed == SlotNumbers.NONE ? profile.dscp() : changed;
+    tcb.dscp = deviations.dscp(slot, profile);
+    tcb.keepAliveNanos = idleNanos(deviations.keepAlive(slot, profile));
     tcb.retransmissionLimitNanos = profile.retransmissionLimitNanos();
     tcb.timeWaitRestart = false;
   }

@@ -33,6 +33,7 @@ final class TcbDesk {
   private final ConnectionTimers timers;
   private final DrowsyList drowsy;
   private final WaitQueues waits;
+  private final SlotDeadlines silences;
   private final RecordCodec codec;
   private final SlotList removals = new SlotList();
 
@@ -53,6 +54,7 @@ final class TcbDesk {
       ConnectionTimers timers,
       DrowsyList drowsy,
       WaitQueues waits,
+      SlotDeadlines silences,
       KeyedHash identities) {
     this.env = env;
     this.records = records;
@@ -63,6 +65,7 @@ final class TcbDesk {
     this.timers = timers;
     this.drowsy = drowsy;
     this.waits = waits;
+    this.silences = silences;
   }
 
   // ---- Handles ---------------------------------------------------------------------------------
@@ -156,6 +159,21 @@ final class TcbDesk {
   /** See {@link Context#changeDscp}. */
   void changeDscp(Tcb tcb, int dscp) {
     codec.changeDscp(tcb, dscp);
+  }
+
+  /** See {@link Context#changeKeepAlive}: the silence counts from now on. */
+  void changeKeepAlive(Tcb tcb, KeepAlive settings) {
+    codec.changeKeepAlive(tcb, settings);
+    if (settings.on()) {
+      silences.set(tcb.slot, env.nowNanos + settings.idleNanos(), 0);
+    } else {
+      silences.clear(tcb.slot);
+    }
+  }
+
+  /** The connection's keep-alive settings: its own or its profile's. */
+  KeepAlive keepAlive(Tcb tcb) {
+    return codec.keepAlive(tcb);
   }
 
   /** Whether any connection is laid out. */
@@ -470,6 +488,7 @@ final class TcbDesk {
     bindings.connectionRemoved(Bindings.tailBinding(records.tail(slot)));
     forget(slot);
     codec.forget(slot);
+    silences.clear(slot);
     records.remove(slot);
   }
 

@@ -8,6 +8,9 @@ public interface Agenda {
    */
   void atEndOfBurst(Tcb tcb);
 
+  /** The peer has shown that it is there: for a connection with keep-alive on. */
+  void heardFrom(Tcb tcb);
+
   /** An ACK is owed: no later than the delay from now. */
   void delayAck(Tcb tcb);
 }

@@ -191,6 +191,9 @@ public final class Handshake {
     tcb.sndWl1 = seg.seq();
     tcb.sndWl2 = ack;
     env.counters.add(event);
+    if (tcb.keepAliveNanos > 0) {
+      agenda.heardFrom(tcb);
+    }
     env.reachability.confirmed(tcb);
     env.upcalls.opened(tcb);
   }

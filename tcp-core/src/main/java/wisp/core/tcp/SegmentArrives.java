@@ -103,6 +103,9 @@ public final class SegmentArrives {
     if (!onAck(tcb, seg, options)) {
       return false;
     }
+    if (tcb.keepAliveNanos > 0) {
+      agenda.heardFrom(tcb);
+    }
     if (synOfOpen) {
       tcb.ackNow = true;
       return false;

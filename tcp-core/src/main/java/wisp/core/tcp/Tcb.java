@@ -49,6 +49,9 @@ public final class Tcb {
   /** R2 in nanoseconds. */
   public long retransmissionLimitNanos;
 
+  /** How long the peer may be silent before it is asked whether it is there; 0: for ever. */
+  public long keepAliveNanos;
+
   /** How much may be in flight: shared by all connections of the context that chose it. */
   @SuppressWarnings("NullAway.Init") // set whenever a connection is laid out
   public CongestionControl control;

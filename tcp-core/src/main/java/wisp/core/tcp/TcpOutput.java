@@ -1,6 +1,7 @@
 package wisp.core.tcp;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import wisp.core.Counters.Event;
 import wisp.core.ip.IpOutput;
 import wisp.core.ip.IpPacket;
@@ -118,6 +119,33 @@ public final class TcpOutput {
   }
 
   /**
+   * Keep-alive: the number before SND.NXT, which the peer has and therefore answers (RFC 9293
+   * §3.8.4).
+   *
+   * @param garbageOctet whether there is an octet of any value at that number
+   * @return false: the link was full
+   */
+  public boolean sendKeepAlive(Tcb tcb, boolean garbageOctet) {
+    int payloadBytes = garbageOctet ? 1 : 0;
+    int headerBytes = TcpHeader.LENGTH + (tcb.timestamps ? TcpOptions.TIMESTAMP_LENGTH : 0);
+    if (!begin(tcb, headerBytes + payloadBytes)) {
+      return false;
+    }
+    MemorySegment memory = ip.memory();
+    if (tcb.timestamps) {
+      long at = ip.start() + TcpHeader.LENGTH;
+      TcpOptions.writeTimestamp(memory, at, env.timestampNow(tcb), tcb.tsRecent);
+    }
+    if (garbageOctet) {
+      memory.set(ValueLayout.JAVA_BYTE, ip.start() + headerBytes, (byte) 0);
+    }
+    int field = window.advertise(tcb, false);
+    @SeqNum int seq = tcb.sndNxt - 1;
+    finish(tcb, seq, tcb.rcvNxt, headerBytes, payloadBytes, TcpHeader.ACK, field, 0, 0);
+    return true;
+  }
+
+  /**
    * SND.NXT, or the window's edge where that lies before it: after a probe of a closed window the
    * peer would throw away anything beyond the edge, and the ACK with it.
    */
@@ -227,7 +255,7 @@ public final class TcpOutput {
   }
 
   /** RST of a connection that ends: &lt;SEQ=SND.NXT&gt;&lt;ACK=RCV.NXT&gt;&lt;CTL=RST,ACK&gt;. */
-  void sendReset(Tcb tcb) {
+  public void sendReset(Tcb tcb) {
     boolean acknowledge = tcb.state != State.SYN_SENT;
     sendReset(tcb, acceptableSeq(tcb), acknowledge ? tcb.rcvNxt : 0, acknowledge);
   }
