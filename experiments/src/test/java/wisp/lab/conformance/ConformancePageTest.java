@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -109,6 +110,12 @@ class ConformancePageTest {
         | MUST | 1 | 0 | 0 | 0 | 1 |
         | MAY | 1 | 0 | 0 | 0 | 1 |
 
+        | requirements | met | not met | all |
+        | --- | --- | --- | --- |
+        | MUST, MUST NOT | 0 | 1 | 1 |
+        | SHOULD, SHOULD NOT, RECOMMENDED | 0 | 0 | 0 |
+        | MAY | 0 | 1 | 1 |
+
         ## RFC 826: ARP
 
         | id | level | what must be true | tests | result |
@@ -188,6 +195,17 @@ class ConformancePageTest {
     open("MUST-1 needs doors", "# a comment", "", "MAY-2 not wanted");
     assertTrue(writes(), out::toString);
     assertTrue(page().contains("| MAY-2 | MAY | It closes. | not wanted |"));
+  }
+
+  @Test
+  void aMustMayStandOpenOnlyWhileTheSwitchSaysSo() {
+    var check = new Check("MUST-1", "9293", "§3.5", "MUST NOT", "It opens.");
+    var open = Map.of("MUST-1", "needs doors");
+    List<Verdict> verdicts = Verdict.of(List.of(check), List.of(), open);
+    assertEquals(List.of(), Walls.complaints(verdicts, List.of(), open, true, true));
+    assertEquals(
+        List.of("MUST-1 is a MUST: it can't stand in open.txt"),
+        Walls.complaints(verdicts, List.of(), open, true, false));
   }
 
   @Test

@@ -5,6 +5,8 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import wisp.lab.conformance.Check.Strength;
 import wisp.lab.conformance.Verdict.Standing;
 
 /**
@@ -19,8 +21,8 @@ final class Markdown {
       Written by `mvn verify` from [checks.tsv](conformance/checks.tsv) and the tags of the tests; do not edit it, see
       [CONTRIBUTING](../CONTRIBUTING.md#show-a-conformance-check). A check is *shown* when a test tagged with its id passed and
       none failed. Level 1 is what every host needs, 2 what is expected of a modern TCP, 3 optional; the words are those of an
-      RFC that labels its requirements. The build fails when a check of level 1, 2, MUST or SHOULD is not shown, except for those
-      [not done](#not-done) yet.
+      RFC that labels its requirements, and such a requirement is *met* when it is shown. The build fails when a check of level 1,
+      2, MUST or SHOULD is not shown, except for those [not done](#not-done) yet.
 
       """;
 
@@ -37,6 +39,7 @@ final class Markdown {
   static String page(Path root, List<Verdict> verdicts) {
     var page = new Markdown(root);
     page.summary(verdicts);
+    page.requirements(verdicts);
     verdicts.stream()
         .collect(
             Collectors.groupingBy(v -> v.check().rfc(), LinkedHashMap::new, Collectors.toList()))
@@ -62,6 +65,24 @@ final class Markdown {
     }
   }
 
+  /** How many of the labelled requirements are met, by what their keyword demands. */
+  private void requirements(List<Verdict> verdicts) {
+    if (verdicts.stream().noneMatch(v -> isLabelled(v.check()))) {
+      return;
+    }
+    text.append('\n');
+    head("requirements", "met", "not met", "all");
+    for (Strength strength : Strength.values()) {
+      var its = verdicts.stream().filter(v -> strength.has(v.check())).toList();
+      long met = its.stream().filter(v -> v.standing() == Standing.SHOWN).count();
+      row(strength.words, "" + met, "" + (its.size() - met), "" + its.size());
+    }
+  }
+
+  private static boolean isLabelled(Check check) {
+    return Stream.of(Strength.values()).anyMatch(strength -> strength.has(check));
+  }
+
   private static String count(List<Verdict> verdicts, Standing standing) {
     return "" + verdicts.stream().filter(v -> v.standing() == standing).count();
   }
@@ -70,7 +91,9 @@ final class Markdown {
   private void table(List<Verdict> ofRfc) {
     Check first = ofRfc.getFirst().check();
     boolean oneSubject = ofRfc.stream().allMatch(v -> v.check().subject().equals(first.subject()));
-    String title = "RFC " + first.rfc() + (oneSubject ? ": " + first.subject() : "");
+    boolean isNumber = Character.isDigit(first.rfc().charAt(0));
+    String title =
+        (isNumber ? "RFC " : "") + first.rfc() + (oneSubject ? ": " + first.subject() : "");
     text.append("\n## ").append(title).append("\n\n");
     head("id", "level", "what must be true", "tests", "result");
     for (Verdict verdict : ofRfc) {
