@@ -114,6 +114,13 @@ public final class EthernetSender {
     }
   }
 
+  /** What was sent to this destination does not arrive: perhaps its next hop is gone. */
+  public void doubt(boolean ipv6, long toHigh, long toLow) {
+    if (route(ipv6, toHigh, toLow)) {
+      neighbourhood.cache().doubt(nextHigh, nextLow);
+    }
+  }
+
   /**
    * Configured routes first, then what routers have said; but a configured router for everything
    * else is not asked to carry what is on the link (RFC 4861 §5.2).

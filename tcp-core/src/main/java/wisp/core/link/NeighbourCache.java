@@ -187,6 +187,17 @@ public final class NeighbourCache {
   }
 
   /**
+   * What was sent to a neighbour does not arrive: it is asked for again as soon as it is used (RFC
+   * 1122 §3.3.1.4).
+   */
+  public void doubt(long high, long low) {
+    int e = table.find(high, low);
+    if (e != NeighbourTable.NONE && table.state(e) == REACHABLE) {
+      table.state(e, STALE);
+    }
+  }
+
+  /**
    * A neighbour has told its station in a message that wants something of us: a solicitation for
    * our address, an ARP request, a router's advertisement (RFC 4861 §7.2.3, RFC 826). Makes an
    * entry if there is room without displacing one in use.

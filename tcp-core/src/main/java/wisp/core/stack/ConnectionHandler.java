@@ -64,12 +64,22 @@ public interface ConnectionHandler {
 
   /**
    * An ICMP error arrived about something in flight. It does not end the connection, which goes on
-   * trying (RFC 9293 §3.9.2.2): the application may give it up.
+   * trying (RFC 9293 §3.9.2.2): the application may give it up. Not called when the profile
+   * switches error reports off.
    *
    * @param type of the ICMP or ICMPv6 message, by the family of the remote address
    * @param code of the message
    */
   default void onUnreachable(Context context, long connection, int type, int code) {}
+
+  /**
+   * What was sent has been resent so often without a word from the peer (R1, RFC 9293 §3.8.3): told
+   * once until it answers. The connection goes on trying until its user timeout; the application
+   * may give it up. Not called when the profile switches error reports off.
+   *
+   * @param resends how often
+   */
+  default void onTrouble(Context context, long connection, int resends) {}
 
   /** The last call for this connection (at TIME-WAIT's entry); the handle is stale afterwards. */
   default void onClosed(Context context, long connection, CloseReason reason) {}

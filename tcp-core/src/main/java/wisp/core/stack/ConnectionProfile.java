@@ -8,12 +8,15 @@ import wisp.core.tcp.congestion.Cubic;
  * from another one with {@link #with}.
  *
  * @param nagle whether small segments wait while something is in flight (RFC 9293 §3.7.4)
- * @param retransmissionLimitNanos R2: how long the oldest byte is resent before the connection is
- *     given up; {@link Long#MAX_VALUE}: for ever (RFC 9293 §3.8.3)
+ * @param retransmissionLimitNanos R2, the user timeout: how long the oldest byte is resent before
+ *     the connection is given up; {@link Long#MAX_VALUE}: for ever (RFC 9293 §3.8.3)
  * @param ttl time to live of its packets, 1 … 255
  * @param dscp differentiated services code point, 0 … 63
  * @param congestionControl name of a {@link wisp.core.spi.CongestionControlProvider}; listen and
  *     connect refuse one that isn't there
+ * @param userTimeoutOption whether the peer is told the retransmission limit, and what it tells is
+ *     followed within limits (RFC 5482)
+ * @param errorReports whether the handler hears of soft errors and of repeated resending (SHLD-20)
  * @param keepAlive whether and how a silent peer is asked if it is still there
  */
 public record ConnectionProfile(
@@ -22,8 +25,13 @@ public record ConnectionProfile(
     int ttl,
     int dscp,
     String congestionControl,
+    boolean userTimeoutOption,
+    boolean errorReports,
     KeepAlive keepAlive) {
-  /** Nagle on, R2 = 15 minutes, TTL 64, best effort, CUBIC, no keep-alive. */
+  /**
+   * Nagle on, R2 = 15 minutes, TTL 64, best effort, CUBIC, no user timeout option, error reports,
+   * no keep-alive.
+   */
   public static final ConnectionProfile DEFAULT = new Builder().build();
 
   /** Nagle off, else as {@link #DEFAULT}. */
@@ -51,6 +59,8 @@ public record ConnectionProfile(
         ttl,
         dscp,
         new Builder().congestionControl,
+        new Builder().userTimeoutOption,
+        new Builder().errorReports,
         new Builder().keepAlive);
   }
 
@@ -62,6 +72,8 @@ public record ConnectionProfile(
     b.ttl = ttl;
     b.dscp = dscp;
     b.congestionControl = congestionControl;
+    b.userTimeoutOption = userTimeoutOption;
+    b.errorReports = errorReports;
     b.keepAlive = keepAlive;
     change.accept(b);
     return b.build();
@@ -74,13 +86,22 @@ public record ConnectionProfile(
     public int ttl = 64;
     public int dscp;
     public String congestionControl = new Cubic().name();
+    public boolean userTimeoutOption;
+    public boolean errorReports = true;
     public KeepAlive keepAlive = KeepAlive.OFF;
 
     private Builder() {}
 
     private ConnectionProfile build() {
       return new ConnectionProfile(
-          nagle, retransmissionLimitNanos, ttl, dscp, congestionControl, keepAlive);
+          nagle,
+          retransmissionLimitNanos,
+          ttl,
+          dscp,
+          congestionControl,
+          userTimeoutOption,
+          errorReports,
+          keepAlive);
     }
   }
 }

@@ -413,6 +413,32 @@ public final class Context implements AutoCloseable {
   }
 
   /**
+   * Another user timeout than the profile's for one connection (RFC 9293 §3.9.1.2): how long
+   * something may be resent without an answer. It counts for what is under way, too. With the user
+   * timeout option the peer is told, and its own advice counts no more.
+   *
+   * @param nanos ≥ 1; {@link Long#MAX_VALUE}: for ever. Kept in milliseconds; a SYN is resent for
+   *     three minutes in any case, unless the open is aborted
+   * @return false: stale handle
+   */
+  public boolean changeUserTimeout(long connection, long nanos) {
+    if (nanos < 1) {
+      throw new IllegalArgumentException("user timeout " + nanos + " ns is not positive");
+    }
+    Tcb tcb = open(connection);
+    if (tcb == null) {
+      return false;
+    }
+    try {
+      machinery.desk.changeUserTimeout(tcb, nanos);
+      machinery.calls.userTimeoutChanged(tcb);
+    } finally {
+      finishCall(tcb);
+    }
+    return true;
+  }
+
+  /**
    * Other keep-alive settings than the profile's for one connection, {@link KeepAlive#OFF} included
    * (MUST-24); the silence counts from now on.
    *

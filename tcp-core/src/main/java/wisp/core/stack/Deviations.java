@@ -8,7 +8,18 @@ import java.util.List;
  * the others pay nothing for it.
  */
 final class Deviations {
+  private static final long NANOS_A_MILLI = 1_000_000;
+
+  /** From 24 days on. */
+  private static final int FOR_EVER = Integer.MAX_VALUE;
+
   private final SlotNumbers dscp = new SlotNumbers();
+
+  /** Set by the application, in milliseconds. */
+  private final SlotNumbers userTimeout = new SlotNumbers();
+
+  /** Agreed with the peer, in milliseconds; an application's own choice goes before (RFC 5482). */
+  private final SlotNumbers advisedTimeout = new SlotNumbers();
 
   /** Index into {@link #keepAlives}. */
   private final SlotNumbers keepAlive = new SlotNumbers();
@@ -39,13 +50,48 @@ final class Deviations {
     keepAlive.put(slot, i);
   }
 
+  long userTimeoutNanos(int slot, ConnectionProfile profile) {
+    int millis = userTimeout.get(slot);
+    if (millis == SlotNumbers.NONE) {
+      millis = advisedTimeout.get(slot);
+    }
+    return switch (millis) {
+      case SlotNumbers.NONE -> profile.retransmissionLimitNanos();
+      case FOR_EVER -> Long.MAX_VALUE;
+      default -> millis * NANOS_A_MILLI;
+    };
+  }
+
+  void userTimeout(int slot, long nanos) {
+    userTimeout.put(slot, millis(nanos));
+  }
+
+  boolean hasUserTimeout(int slot) {
+    return userTimeout.get(slot) != SlotNumbers.NONE;
+  }
+
+  void advisedTimeout(int slot, long nanos) {
+    advisedTimeout.put(slot, millis(nanos));
+  }
+
+  private static int millis(long nanos) {
+    long millis = nanos / NANOS_A_MILLI + (nanos % NANOS_A_MILLI == 0 ? 0 : 1);
+    return (int) Math.min(millis, FOR_EVER);
+  }
+
   /** The connection in this slot is no more. */
   void forget(int slot) {
     dscp.remove(slot);
     keepAlive.remove(slot);
+    userTimeout.remove(slot);
+    advisedTimeout.remove(slot);
   }
 
   long reservedBytes() {
-    return dscp.reservedBytes() + keepAlive.reservedBytes() + 64L * keepAlives.size();
+    return dscp.reservedBytes()
+        + keepAlive.reservedBytes()
+        + userTimeout.reservedBytes()
+        + advisedTimeout.reservedBytes()
+        + 64L * keepAlives.size();
   }
 }

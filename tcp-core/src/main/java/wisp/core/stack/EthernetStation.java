@@ -213,6 +213,11 @@ final class EthernetStation implements Groups, NeighbourMessages {
     sender.confirm(!IpAddress.isIpv4(high, low), high, low);
   }
 
+  /** What was sent there does not arrive. */
+  void doubt(long high, long low) {
+    sender.doubt(!IpAddress.isIpv4(high, low), high, low);
+  }
+
   int ipv6Mtu() {
     return neighbourhood.ndp().mtu();
   }

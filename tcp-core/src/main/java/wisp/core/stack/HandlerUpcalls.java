@@ -110,11 +110,30 @@ final class HandlerUpcalls implements Upcalls {
 
   @Override
   public void unreachable(Tcb tcb, IcmpError error) {
+    if (!wantsReports(tcb)) {
+      return;
+    }
     try {
       handler(tcb).onUnreachable(context, tcb.handle, error.type, error.code);
     } catch (Throwable e) {
       failed(tcb, e);
     }
+  }
+
+  @Override
+  public void troubled(Tcb tcb, int resends) {
+    if (!wantsReports(tcb)) {
+      return;
+    }
+    try {
+      handler(tcb).onTrouble(context, tcb.handle, resends);
+    } catch (Throwable e) {
+      failed(tcb, e);
+    }
+  }
+
+  private boolean wantsReports(Tcb tcb) {
+    return bindings.profile(tcb.binding).errorReports();
   }
 
   @Override

@@ -15,7 +15,7 @@ package wisp.core.stack;
 public record KeepAlive(
     boolean on, long idleNanos, long intervalNanos, int probes, boolean garbageOctet) {
   private static final long SECOND = 1_000_000_000L;
-  private static final long LONGEST_NANOS = 30L * 24 * 3_600 * SECOND;
+  static final long LONGEST_NANOS = 30L * 24 * 3_600 * SECOND;
   private static final int MOST_PROBES = 60;
 
   /** Two hours of silence, then up to nine probes, 75 seconds apart. */

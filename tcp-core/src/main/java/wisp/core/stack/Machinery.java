@@ -110,7 +110,7 @@ final class Machinery {
     PathMtus paths = network.paths;
     EthernetStation station = network.ethernet;
     if (station != null) {
-      env.reachability = tcb -> station.confirm(tcb.remoteHigh, tcb.remoteLow);
+      env.reachability = new NextHops(station);
     }
     TcpOutput output = new TcpOutput(env, network.output, paths, window, reassembly, text);
     MtuDiscovery mtu = new MtuDiscovery(env, paths, output);
@@ -135,6 +135,7 @@ final class Machinery {
             waits,
             silences,
             KeyedHash.random(entropy));
+    env.userTimeouts = desk::adviseUserTimeout;
     burstEnd = new BurstEnd(env, records, waits, silences, sender, output);
     Handshake handshake =
         new Handshake(env, output, sender, timers, window, ending, receiver, burstEnd);
@@ -150,7 +151,7 @@ final class Machinery {
             limiter,
             burstEnd,
             this::mayReopen);
-    calls = new UserCalls(activity, text, receiver, output, ending, buffers);
+    calls = new UserCalls(activity, text, receiver, output, ending, retransmission, buffers);
     upcalls.onFailure(tcb -> calls.abort(tcb, EndCause.HANDLER_FAILED));
 
     InitialSequenceNumbers isn = new InitialSequenceNumbers(KeyedHash.random(entropy));

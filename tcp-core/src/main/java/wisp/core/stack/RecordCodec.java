@@ -7,6 +7,7 @@ import wisp.core.tcp.Activity;
 import wisp.core.tcp.ReceiveWindow;
 import wisp.core.tcp.State;
 import wisp.core.tcp.Tcb;
+import wisp.core.tcp.TcpConfig;
 import wisp.core.tcp.TcpEnvironment;
 import wisp.core.tcp.TcpOutput;
 
@@ -69,15 +70,38 @@ final class RecordCodec {
   /** Other keep-alive settings than the profile's. */
   void changeKeepAlive(Tcb tcb, KeepAlive settings) {
     deviations.keepAlive(tcb.slot, settings);
-    tcb.keepAliveNanos = idleNanos(settings);
+    tcb.keepAliveNanos = idleNanos(tcb, settings);
   }
 
   KeepAlive keepAlive(Tcb tcb) {
     return deviations.keepAlive(tcb.slot, bindings.profile(tcb.binding));
   }
 
-  private static long idleNanos(KeepAlive settings) {
-    return settings.on() ? settings.idleNanos() : 0;
+  /** With the user timeout option keep-alive must not be the more impatient one (RFC 5482 §4.2). */
+  private static long idleNanos(Tcb tcb, KeepAlive settings) {
+    if (!settings.on()) {
+      return 0;
+    }
+    long least = tcb.userTimeoutOption ? tcb.retransmissionLimitNanos : 0;
+    return Math.min(Math.max(settings.idleNanos(), least), KeepAlive.LONGEST_NANOS);
+  }
+
+  /** Another user timeout than the profile's: what the peer advises counts no more. */
+  void changeUserTimeout(Tcb tcb, long nanos) {
+    deviations.userTimeout(tcb.slot, nanos);
+    identifyTimeouts(tcb);
+  }
+
+  /** The peer's user timeout, within limits, unless the application has chosen its own. */
+  void adviseUserTimeout(Tcb tcb, long nanos) {
+    if (deviations.hasUserTimeout(tcb.slot)) {
+      return;
+    }
+    long own = bindings.profile(tcb.binding).retransmissionLimitNanos();
+    long most = Math.max(own, TcpConfig.MOST_ADVISED_TIMEOUT_NANOS);
+    long wanted = Math.max(Math.max(own, nanos), TcpConfig.LEAST_ADVISED_TIMEOUT_NANOS);
+    deviations.advisedTimeout(tcb.slot, Math.min(wanted, most));
+    identifyTimeouts(tcb);
   }
 
   /** The connection in this slot is no more. */
@@ -114,9 +138,15 @@ final class RecordCodec {
     tcb.control = bindings.control(binding);
     tcb.ttl = profile.ttl();
     tcb.dscp = deviations.dscp(slot, profile);
-    tcb.keepAliveNanos = idleNanos(deviations.keepAlive(slot, profile));
-    tcb.retransmissionLimitNanos = profile.retransmissionLimitNanos();
+    identifyTimeouts(tcb);
     tcb.timeWaitRestart = false;
+  }
+
+  private void identifyTimeouts(Tcb tcb) {
+    ConnectionProfile profile = bindings.profile(tcb.binding);
+    tcb.retransmissionLimitNanos = deviations.userTimeoutNanos(tcb.slot, profile);
+    tcb.userTimeoutOption = profile.userTimeoutOption();
+    tcb.keepAliveNanos = idleNanos(tcb, deviations.keepAlive(tcb.slot, profile));
   }
 
   /** What may have changed since a connection was put away, though it is still laid out. */

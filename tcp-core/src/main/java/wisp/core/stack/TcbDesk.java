@@ -161,6 +161,16 @@ final class TcbDesk {
     codec.changeDscp(tcb, dscp);
   }
 
+  /** See {@link Context#changeUserTimeout}. */
+  void changeUserTimeout(Tcb tcb, long nanos) {
+    codec.changeUserTimeout(tcb, nanos);
+  }
+
+  /** The peer advises a user timeout (RFC 5482). */
+  void adviseUserTimeout(Tcb tcb, long nanos) {
+    codec.adviseUserTimeout(tcb, nanos);
+  }
+
   /** See {@link Context#changeKeepAlive}: the silence counts from now on. */
   void changeKeepAlive(Tcb tcb, KeepAlive settings) {
     codec.changeKeepAlive(tcb, settings);

@@ -63,6 +63,7 @@ public final class Acknowledgment {
     boolean windowMoved = updateWindow(tcb, seg);
     if (tcb.sndWnd == 0 && !tcb.applicationClosed) { // MUST-37; an orphan has only R2
       tcb.progressNanos = env.nowNanos;
+      tcb.unanswered = 0;
     } else if (windowBefore == 0 && tcb.sndWnd > 0 && tcb.sndUna != tcb.sndNxt) {
       resendProbed(tcb);
     }
@@ -113,6 +114,7 @@ public final class Acknowledgment {
     tcb.sndUna = ack;
     int delivered = acknowledged - board.advance(tcb) + sacked;
     tcb.progressNanos = env.nowNanos;
+    tcb.unanswered = 0;
     mtu.acknowledged(tcb);
     env.reachability.confirmed(tcb);
     if (tcb.urgentQueued && Seq.atOrAfter(ack, tcb.sndUp)) {

@@ -163,7 +163,11 @@ public final class Activity {
       putInt(word);
     }
     putInt(t.queue.headBlock);
-    putInt(t.queue.headIndex | t.queue.tailIndex << 8 | t.queue.cursorIndex << 16);
+    putInt(
+        t.queue.headIndex
+            | t.queue.tailIndex << 8
+            | t.queue.cursorIndex << 16
+            | t.unanswered << 24);
     putInt(t.queue.tailBlock);
     putInt(t.queue.startSeq);
     putInt(t.queue.endSeq);
@@ -252,6 +256,7 @@ public final class Activity {
     t.queue.headIndex = indices & 255;
     t.queue.tailIndex = indices >>> 8 & 255;
     t.queue.cursorIndex = indices >>> 16 & 255;
+    t.unanswered = indices >>> 24 & 7;
     t.queue.tailBlock = nextInt();
     t.queue.startSeq = nextInt();
     t.queue.endSeq = nextInt();

@@ -86,6 +86,7 @@ public final class Handshake {
     tcb.roundEndSeq = iss;
     tcb.progressNanos = env.nowNanos;
     tcb.backOffInherited = false;
+    tcb.unanswered = 0;
     tcb.backOff = 0; // what an earlier connection left behind is not about the SYN
     tcb.timing = true;
     tcb.timedSeq = iss + 1;
@@ -114,6 +115,9 @@ public final class Handshake {
     tcb.sndWl1 = seg.seq();
     tcb.sndWl2 = tcb.sndUna;
     window.restoreEdge(tcb);
+    if (tcb.userTimeoutOption && options.userTimeoutSeconds() > 0) {
+      env.userTimeouts.advised(tcb, options.userTimeoutSeconds() * 1_000_000_000L);
+    }
   }
 
   /** SYN-SENT (RFC 9293 §3.10.7.3). */
@@ -182,6 +186,7 @@ public final class Handshake {
     }
     tcb.backOff = 0;
     tcb.progressNanos = env.nowNanos;
+    tcb.unanswered = 0;
     tcb.recover = tcb.sndUna - 2;
     timers.disarm(tcb);
     tcb.state = tcb.finQueued ? State.FIN_WAIT_1 : State.ESTABLISHED;
@@ -191,6 +196,9 @@ public final class Handshake {
     tcb.sndWl1 = seg.seq();
     tcb.sndWl2 = ack;
     env.counters.add(event);
+    if (tcb.userTimeoutOption) {
+      output.sendUserTimeout(tcb); // again: the one on the SYN counts only if this follows
+    }
     if (tcb.keepAliveNanos > 0) {
       agenda.heardFrom(tcb);
     }

@@ -37,6 +37,10 @@ public final class Retransmission {
 
   /** RTO with the present back-off, in nanoseconds. */
   public static long rtoNanos(TcpEnvironment env, Tcb tcb) {
+    return rtoNanos(env, tcb, tcb.backOff);
+  }
+
+  private static long rtoNanos(TcpEnvironment env, Tcb tcb, int backOff) {
     long rto;
     if (tcb.srttMicros != RttEstimator.NO_SAMPLE) {
       rto =
@@ -48,7 +52,7 @@ public final class Retransmission {
               ? TcpConfig.RTO_AFTER_SYN_LOSS_NANOS
               : TcpConfig.INITIAL_RTO_NANOS;
     }
-    for (int i = 0; i < tcb.backOff && rto < TcpConfig.MAX_RTO_NANOS; i++) {
+    for (int i = 0; i < backOff && rto < TcpConfig.MAX_RTO_NANOS; i++) {
       rto = RttEstimator.backOff(rto);
     }
     return Math.min(rto, TcpConfig.MAX_RTO_NANOS);
@@ -136,7 +140,37 @@ public final class Retransmission {
           throw new IllegalStateException("retransmission timer in " + tcb.state);
     }
     tcb.backOff = Math.min(tcb.backOff + 1, MOST_BACK_OFF);
-    restart(tcb);
+    timers.arm(tcb, TimerKind.RETRANSMISSION, nextAttemptNanos(tcb));
+    tcb.unanswered = Math.min(tcb.unanswered + 1, Tcb.MOST_UNANSWERED);
+    if (tcb.unanswered == TcpConfig.TROUBLE_RESENDS) {
+      env.reachability.doubted(tcb);
+      if (tcb.state != State.SYN_RECEIVED || !tcb.passive) { // else nobody knows of it yet
+        env.upcalls.troubled(tcb, tcb.unanswered);
+      }
+    }
+  }
+
+  /**
+   * One RTO from now, or at the user timeout if that comes first; but the first copy may take a
+   * round trip to be answered.
+   */
+  private long nextAttemptNanos(Tcb tcb) {
+    long limit = limitNanos(tcb);
+    long rto = rtoNanos(env, tcb);
+    if (limit == Long.MAX_VALUE) {
+      return env.nowNanos + rto;
+    }
+    long left = limit - (env.nowNanos - tcb.progressNanos);
+    long least = tcb.unanswered == 0 ? rtoNanos(env, tcb, 0) : 1;
+    return env.nowNanos + Math.min(rto, Math.max(left, least));
+  }
+
+  /** The user timeout has changed while something is being resent. */
+  void limitChanged(Tcb tcb) {
+    if (tcb.timer == TimerKind.RETRANSMISSION && tcb.unanswered > 0) {
+      long deadline = Math.min(tcb.timerDeadlineNanos, nextAttemptNanos(tcb));
+      timers.arm(tcb, TimerKind.RETRANSMISSION, deadline);
+    }
   }
 
   /**
@@ -147,11 +181,17 @@ public final class Retransmission {
     if (tcb.backOff == 0 || tcb.backOffInherited) {
       return false;
     }
-    long silence = env.nowNanos - tcb.progressNanos;
+    if (tcb.state == State.SYN_RECEIVED && tcb.passive) {
+      return tcb.backOff >= TcpConfig.SYN_ACK_COPIES;
+    }
+    return env.nowNanos - tcb.progressNanos >= limitNanos(tcb);
+  }
+
+  /** The user timeout; a SYN is resent for three minutes at least (MUST-23). */
+  private static long limitNanos(Tcb tcb) {
     return switch (tcb.state) {
-      case SYN_RECEIVED ->
-          tcb.passive ? tcb.backOff >= TcpConfig.SYN_ACK_COPIES : hasSynGivenUp(tcb, silence);
-      case SYN_SENT -> hasSynGivenUp(tcb, silence);
+      case SYN_SENT, SYN_RECEIVED ->
+          Math.max(tcb.retransmissionLimitNanos, TcpConfig.SYN_LIMIT_NANOS);
       case CLOSED,
           LISTEN,
           ESTABLISHED,
@@ -161,12 +201,8 @@ public final class Retransmission {
           CLOSING,
           LAST_ACK,
           TIME_WAIT ->
-          silence >= tcb.retransmissionLimitNanos;
+          tcb.retransmissionLimitNanos;
     };
-  }
-
-  private static boolean hasSynGivenUp(Tcb tcb, long silence) {
-    return silence >= Math.max(tcb.retransmissionLimitNanos, TcpConfig.SYN_LIMIT_NANOS);
   }
 
   private void resendSyn(Tcb tcb) {

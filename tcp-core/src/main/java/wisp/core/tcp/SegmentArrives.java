@@ -103,6 +103,9 @@ public final class SegmentArrives {
     if (!onAck(tcb, seg, options)) {
       return false;
     }
+    if (tcb.userTimeoutOption && options.userTimeoutSeconds() > 0) {
+      env.userTimeouts.advised(tcb, options.userTimeoutSeconds() * 1_000_000_000L);
+    }
     if (tcb.keepAliveNanos > 0) {
       agenda.heardFrom(tcb);
     }

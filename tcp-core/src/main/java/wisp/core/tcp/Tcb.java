@@ -14,6 +14,9 @@ import wisp.core.spi.CongestionState;
  * <p>Sequence variables carry {@link SeqNum}; nothing but {@link Seq} compares them.
  */
 public final class Tcb {
+  /** {@link #unanswered} counts no further. */
+  public static final int MOST_UNANSWERED = 7;
+
   // ---- Identity: constant while the connection lives -------------------------------------------
 
   /** Place of the record. */
@@ -46,8 +49,11 @@ public final class Tcb {
   public int ttl;
   public int dscp;
 
-  /** R2 in nanoseconds. */
+  /** R2 in nanoseconds: the user timeout. */
   public long retransmissionLimitNanos;
+
+  /** Whether the user timeout option is sent, and the peer's is followed (RFC 5482). */
+  public boolean userTimeoutOption;
 
   /** How long the peer may be silent before it is asked whether it is there; 0: for ever. */
   public long keepAliveNanos;
@@ -204,6 +210,9 @@ public final class Tcb {
   /** The back-off is from before it slept: nothing has been resent in vain since. */
   public boolean backOffInherited;
 
+  /** Resends in a row since the peer was last heard of, up to {@link #MOST_UNANSWERED}. */
+  public int unanswered;
+
   /** When the peer last confirmed something, or the flight began. */
   public long progressNanos;
 
@@ -291,6 +300,7 @@ public final class Tcb {
     resending = false;
     backOff = 0;
     backOffInherited = false;
+    unanswered = 0;
     cwndLimited = false;
     synResent = false;
     peerFinHeld = false;

@@ -30,6 +30,18 @@ public record TcpConfig(
   /** How long a SYN is resent at least (MUST-23). */
   public static final long SYN_LIMIT_NANOS = 180_000_000_000L;
 
+  /**
+   * R1: so many resends in vain are a trouble that the network layer and the application hear of
+   * (SHLD-10).
+   */
+  public static final int TROUBLE_RESENDS = 3;
+
+  /** A peer's advice shortens the user timeout to no less than this (RFC 5482 §3.1: L_LIMIT). */
+  public static final long LEAST_ADVISED_TIMEOUT_NANOS = 100_000_000_000L;
+
+  /** A peer's advice lengthens the user timeout to no more than this (U_LIMIT). */
+  public static final long MOST_ADVISED_TIMEOUT_NANOS = 3_600_000_000_000L;
+
   /** Copies of a SYN-ACK that nobody answers (RFC 4987: half-open state must go). */
   public static final int SYN_ACK_COPIES = 5;
 

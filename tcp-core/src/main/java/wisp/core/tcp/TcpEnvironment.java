@@ -17,8 +17,11 @@ public final class TcpEnvironment {
    */
   public long resumedNanos;
 
-  /** Hears that what we sent has arrived. */
-  public Reachability reachability = tcb -> {};
+  /** Hears that what we sent has arrived, or not for a while. */
+  public Reachability reachability = Reachability.NOBODY;
+
+  /** Keeps what peers advise by the user timeout option. */
+  public UserTimeouts userTimeouts = (tcb, nanos) -> {};
 
   public final TcpConfig config;
   public final Counters counters;

@@ -87,7 +87,8 @@ public final class TcpOutput {
             + TcpOptions.MSS_LENGTH
             + (offerScale ? TcpOptions.WINDOW_SCALE_LENGTH : 0)
             + (offerSack ? TcpOptions.SACK_PERMITTED_LENGTH : 0)
-            + (offerTimestamps ? TcpOptions.TIMESTAMP_LENGTH : 0);
+            + (offerTimestamps ? TcpOptions.TIMESTAMP_LENGTH : 0)
+            + (advisesTimeout(tcb) ? TcpOptions.USER_TIMEOUT_LENGTH : 0);
     if (!begin(tcb, headerBytes)) {
       return false;
     }
@@ -102,7 +103,10 @@ public final class TcpOutput {
       at += TcpOptions.writeTimestamp(memory, at, env.timestampNow(tcb), echo);
     }
     if (offerScale) {
-      TcpOptions.writeWindowScale(memory, at, env.config.windowShift());
+      at += TcpOptions.writeWindowScale(memory, at, env.config.windowShift());
+    }
+    if (advisesTimeout(tcb)) {
+      TcpOptions.writeUserTimeout(memory, at, userTimeoutSeconds(tcb));
     }
     int flags = acknowledge ? TcpHeader.SYN | TcpHeader.ACK : TcpHeader.SYN;
     int field = window.advertise(tcb, true);
@@ -127,7 +131,7 @@ public final class TcpOutput {
    */
   public boolean sendKeepAlive(Tcb tcb, boolean garbageOctet) {
     int payloadBytes = garbageOctet ? 1 : 0;
-    int headerBytes = TcpHeader.LENGTH + (tcb.timestamps ? TcpOptions.TIMESTAMP_LENGTH : 0);
+    int headerBytes = TcpHeader.LENGTH + timestampBytes(tcb);
     if (!begin(tcb, headerBytes + payloadBytes)) {
       return false;
     }
@@ -143,6 +147,40 @@ public final class TcpOutput {
     @SeqNum int seq = tcb.sndNxt - 1;
     finish(tcb, seq, tcb.rcvNxt, headerBytes, payloadBytes, TcpHeader.ACK, field, 0, 0);
     return true;
+  }
+
+  /** An ACK that advises our user timeout (RFC 5482 §3.1); false: the link was full. */
+  boolean sendUserTimeout(Tcb tcb) {
+    if (!advisesTimeout(tcb)) {
+      return true;
+    }
+    int headerBytes = TcpHeader.LENGTH + timestampBytes(tcb) + TcpOptions.USER_TIMEOUT_LENGTH;
+    if (!begin(tcb, headerBytes)) {
+      return false;
+    }
+    MemorySegment memory = ip.memory();
+    long at = ip.start() + TcpHeader.LENGTH;
+    if (tcb.timestamps) {
+      at += TcpOptions.writeTimestamp(memory, at, env.timestampNow(tcb), tcb.tsRecent);
+    }
+    TcpOptions.writeUserTimeout(memory, at, userTimeoutSeconds(tcb));
+    int field = window.advertise(tcb, false);
+    finish(tcb, acceptableSeq(tcb), tcb.rcvNxt, headerBytes, 0, TcpHeader.ACK, field, 0, 0);
+    return true;
+  }
+
+  /** For ever can't be said. */
+  private static boolean advisesTimeout(Tcb tcb) {
+    return tcb.userTimeoutOption && tcb.retransmissionLimitNanos != Long.MAX_VALUE;
+  }
+
+  private static int userTimeoutSeconds(Tcb tcb) {
+    long seconds = Math.ceilDiv(tcb.retransmissionLimitNanos, 1_000_000_000L);
+    return (int) Math.min(seconds, TcpOptions.MOST_USER_TIMEOUT_SECONDS);
+  }
+
+  private static int timestampBytes(Tcb tcb) {
+    return tcb.timestamps ? TcpOptions.TIMESTAMP_LENGTH : 0;
   }
 
   /**
@@ -174,10 +212,9 @@ public final class TcpOutput {
 
   private boolean sendSegment(
       Tcb tcb, @SeqNum int seq, int payloadBytes, int flags, int segmentBytes) {
-    int timestampBytes = tcb.timestamps ? TcpOptions.TIMESTAMP_LENGTH : 0;
     int islands = islandsToReport(tcb, payloadBytes);
     int sackBytes = islands == 0 ? 0 : TcpOptions.sackLength(islands);
-    int headerBytes = TcpHeader.LENGTH + timestampBytes + sackBytes;
+    int headerBytes = TcpHeader.LENGTH + timestampBytes(tcb) + sackBytes;
     if (!begin(tcb, headerBytes + payloadBytes)) {
       return false;
     }

@@ -32,6 +32,9 @@ public interface Upcalls {
   /** An ICMP error about it, which may pass or can't be trusted to end it (SHLD-25). */
   void unreachable(Tcb tcb, IcmpError error);
 
+  /** R1: resent so often in vain; it goes on (SHLD-9). */
+  void troubled(Tcb tcb, int resends);
+
   /** The last one. */
   void ended(Tcb tcb, EndCause cause);
 }

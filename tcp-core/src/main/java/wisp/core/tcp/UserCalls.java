@@ -14,6 +14,7 @@ public final class UserCalls {
   private final Receiver receiver;
   private final TcpOutput output;
   private final Ending ending;
+  private final Retransmission retransmission;
   private final @Nullable SocketBuffers buffers;
 
   /** For one context. */
@@ -23,12 +24,14 @@ public final class UserCalls {
       Receiver receiver,
       TcpOutput output,
       Ending ending,
+      Retransmission retransmission,
       @Nullable SocketBuffers buffers) {
     this.activity = activity;
     this.text = text;
     this.receiver = receiver;
     this.output = output;
     this.ending = ending;
+    this.retransmission = retransmission;
     this.buffers = buffers;
   }
 
@@ -100,6 +103,14 @@ public final class UserCalls {
     tcb.urgentPending = false;
     tcb.peerFinHeld = false;
     return true;
+  }
+
+  /** Another user timeout has been set: what is being resent ends by it, and the peer is told. */
+  public void userTimeoutChanged(Tcb tcb) {
+    retransmission.limitChanged(tcb);
+    if (tcb.userTimeoutOption && tcb.state.isSynchronized()) {
+      output.sendUserTimeout(tcb);
+    }
   }
 
   /** ABORT: RST if the peer knows of us, and no more. */

@@ -25,6 +25,12 @@ public final class TcpOptions {
   /** Bytes that {@link #writeTimestamp} writes, two NOPs included. */
   public static final int TIMESTAMP_LENGTH = 12;
 
+  /** Bytes that {@link #writeUserTimeout} writes. */
+  public static final int USER_TIMEOUT_LENGTH = 4;
+
+  /** The longest user timeout that can be told: 15 bits of minutes. */
+  public static final int MOST_USER_TIMEOUT_SECONDS = 0x7FFF * 60;
+
   /** The largest shift (RFC 7323 §2.3). */
   public static final int MAX_WINDOW_SCALE = 14;
 
@@ -35,6 +41,10 @@ public final class TcpOptions {
   private static final int SACK_PERMITTED = 4;
   private static final int SACK = 5;
   private static final int TIMESTAMP = 8;
+  private static final int USER_TIMEOUT = 28;
+
+  /** The first of the 16 bits: minutes, not seconds. */
+  private static final int IN_MINUTES = 0x8000;
 
   /** NOP, NOP, timestamp, length 10: all that most segments carry (RFC 7323 Appendix A). */
   private static final int ALIGNED_TIMESTAMP = 0x0101_080A;
@@ -49,6 +59,7 @@ public final class TcpOptions {
   private int tsVal;
   private int tsEcr;
   private int sackBlocks;
+  private int userTimeoutSeconds;
   private final @SeqNum int[] sackEdges = new int[2 * MAX_SACK_BLOCKS];
   private boolean malformed;
 
@@ -95,6 +106,7 @@ public final class TcpOptions {
     tsVal = 0;
     tsEcr = 0;
     sackBlocks = 0;
+    userTimeoutSeconds = 0;
     malformed = false;
   }
 
@@ -105,6 +117,7 @@ public final class TcpOptions {
       case SACK_PERMITTED -> bytes == 2;
       case SACK -> bytes > 2 && bytes % 8 == 2 && bytes <= 2 + 8 * MAX_SACK_BLOCKS;
       case TIMESTAMP -> bytes == 10;
+      case USER_TIMEOUT -> bytes == 4;
       default -> true;
     };
   }
@@ -131,6 +144,13 @@ public final class TcpOptions {
       case TIMESTAMP -> {
         if (!hasTimestamp) {
           timestamp(m, at);
+        }
+      }
+      case USER_TIMEOUT -> {
+        if (userTimeoutSeconds == 0) {
+          int field = Wire.u16(m, at + 2);
+          int value = field & ~IN_MINUTES;
+          userTimeoutSeconds = (field & IN_MINUTES) == 0 ? value : value * 60;
         }
       }
       default -> {} // RFC 9293 MUST-6: ignore options that are not known
@@ -208,6 +228,11 @@ public final class TcpOptions {
     return sackEdges[2 * block + 1];
   }
 
+  /** What the peer advises as user timeout (RFC 5482 §3.1); 0: nothing. */
+  public int userTimeoutSeconds() {
+    return userTimeoutSeconds;
+  }
+
   /**
    * Whether parsing stopped at a length of 0 or 1, one past the header, or one that a known kind
    * does not have.
@@ -245,6 +270,14 @@ public final class TcpOptions {
     Wire.i32(m, start + 4, tsVal);
     Wire.i32(m, start + 8, tsEcr);
     return TIMESTAMP_LENGTH;
+  }
+
+  /** Writes a user timeout, 1 … {@link #MOST_USER_TIMEOUT_SECONDS}: in minutes if it must be. */
+  public static int writeUserTimeout(MemorySegment m, long start, int seconds) {
+    assert seconds >= 1 && seconds <= MOST_USER_TIMEOUT_SECONDS : seconds;
+    int field = seconds < IN_MINUTES ? seconds : Math.ceilDiv(seconds, 60) | IN_MINUTES;
+    Wire.i32(m, start, USER_TIMEOUT << 24 | 4 << 16 | field);
+    return USER_TIMEOUT_LENGTH;
   }
 
   /** Bytes of a SACK option with so many blocks, its two NOPs included. */

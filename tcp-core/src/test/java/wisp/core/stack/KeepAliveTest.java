@@ -46,6 +46,7 @@ class KeepAliveTest {
 
   @Test
   @Tag("MUST-25")
+  @Tag("rfc1122-tcp-c")
   void givenTheUsualProfile_whenThePeerIsSilentForADay_thenNothingIsAsked() {
     var tcp = TcpFixture.established().advance(24 * 60 * MINUTE);
     tcp.sendsNothing().isIn(ESTABLISHED);
@@ -56,6 +57,7 @@ class KeepAliveTest {
   @ValueSource(booleans = {false, true})
   @Tag("MUST-24")
   @Tag("MUST-28")
+  @Tag("rfc1122-tcp-c")
   @Tag("SHLD-12")
   @Tag("MAY-5")
   void givenItIsOn_whenThePeerIsSilentForTwoHours_thenOneEmptySegmentAsks(boolean ipv6) {

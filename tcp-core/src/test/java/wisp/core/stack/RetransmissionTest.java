@@ -136,7 +136,7 @@ class RetransmissionTest {
     var tcp =
         with().profile(new ConnectionProfile(true, 100_000 * TcpFixture.MS, 64, 0)).established();
     tcp.send(100).advance(99_000).isEstablished();
-    tcp.advance(60_000).isGone().heard("released 0/100", "closed TimedOut");
+    tcp.advance(60_000).isGone().heard("trouble 3", "released 0/100", "closed TimedOut");
     tcp.allReturns();
   }
 
@@ -145,7 +145,7 @@ class RetransmissionTest {
   void givenNoR2_whenADayPasses_thenItStillTries() {
     var tcp = with().profile(new ConnectionProfile(true, Long.MAX_VALUE, 64, 0)).established();
     tcp.send(100).advance(86_400_000L).isEstablished();
-    tcp.receives(Seg.ack()).heard("acked 100", "released 100/100");
+    tcp.receives(Seg.ack()).heard("trouble 3", "acked 100", "released 100/100");
   }
 
   @Test

@@ -138,6 +138,10 @@ final class Seg {
     return bytes(3, 3, shift);
   }
 
+  static byte[] userTimeout(int field) {
+    return bytes(28, 4, field >>> 8, field);
+  }
+
   static byte[] sackPermitted() {
     return bytes(4, 2);
   }

@@ -41,6 +41,10 @@ final class Sent {
   int tsVal;
   int tsEcr;
   int[] sack = {};
+
+  /** The option's 16 bits; -1: none. */
+  int userTimeout = -1;
+
   int seq;
   int ack;
 
@@ -124,6 +128,7 @@ final class Sent {
           tsVal = b.getInt(i + 2);
           tsEcr = b.getInt(i + 6);
         }
+        case 28 -> userTimeout = b.getShort(i + 2) & 0xFFFF;
         default -> throw new AssertionError("option kind " + kind);
       }
       i += length;

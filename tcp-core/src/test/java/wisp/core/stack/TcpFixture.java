@@ -653,6 +653,11 @@ final class TcpFixture {
     }
 
     @Override
+    public void onTrouble(Context c, long handle, int resends) {
+      happened("trouble", Integer.toString(resends));
+    }
+
+    @Override
     public void onClosed(Context c, long handle, CloseReason why) {
       reason = why;
       happened("closed", why.getClass().getSimpleName());
@@ -717,6 +722,11 @@ final class TcpFixture {
     @Override
     public void onUnreachable(Context c, long handle, int type, int code) {
       of(c, handle).onUnreachable(c, handle, type, code);
+    }
+
+    @Override
+    public void onTrouble(Context c, long handle, int resends) {
+      of(c, handle).onTrouble(c, handle, resends);
     }
 
     @Override

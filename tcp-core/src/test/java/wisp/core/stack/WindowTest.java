@@ -161,7 +161,7 @@ class WindowTest {
             .profile(new ConnectionProfile(true, 200_000 * TcpFixture.MS, 64, 0))
             .established()
             .send(100);
-    tcp.advance(400_000).isGone().heard("released 0/100", "closed TimedOut");
+    tcp.advance(400_000).isGone().heard("trouble 3", "released 0/100", "closed TimedOut");
     tcp.allReturns();
   }
 

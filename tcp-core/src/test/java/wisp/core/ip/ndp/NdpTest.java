@@ -124,6 +124,23 @@ class NdpTest {
   }
 
   @Test
+  @Tag("MUST-20")
+  @DisplayName("RFC 1122 §3.3.1.4: whom a transport doubts is asked again when used, once doubted")
+  void doubt() {
+    a.send(FE80, b.linkLocal, 100);
+    lan.settle();
+    assertEquals(NeighbourState.REACHABLE, a.hood.cache().state(FE80, b.linkLocal, lan.now));
+    a.hood.cache().doubt(FE80, b.linkLocal);
+    assertEquals(NeighbourState.STALE, a.hood.cache().state(FE80, b.linkLocal, lan.now));
+    a.hood.cache().doubt(FE80, 77);
+    lan.frames.clear();
+    a.send(FE80, b.linkLocal, 100);
+    lan.advance(6 * SECOND);
+    assertEquals(1, lan.seen(f -> f.isIcmpv6(135)).size());
+    assertEquals(NeighbourState.REACHABLE, a.hood.cache().state(FE80, b.linkLocal, lan.now));
+  }
+
+  @Test
   @Tag("rfc4861-d")
   @DisplayName("§7.3: no probes while progress is confirmed; a silent neighbour is asked 3 times")
   void unreachability() {
