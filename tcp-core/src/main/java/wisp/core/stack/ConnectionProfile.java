@@ -18,6 +18,9 @@ import wisp.core.tcp.congestion.Cubic;
  *     followed within limits (RFC 5482)
  * @param errorReports whether the handler hears of soft errors and of repeated resending (SHLD-20)
  * @param keepAlive whether and how a silent peer is asked if it is still there
+ * @param windowScaling whether our SYN offers window scale and the peer's offer is taken (RFC 7323)
+ * @param sackPermitted likewise SACK (RFC 2018)
+ * @param timestamps likewise timestamps (RFC 7323)
  */
 public record ConnectionProfile(
     boolean nagle,
@@ -27,10 +30,13 @@ public record ConnectionProfile(
     String congestionControl,
     boolean userTimeoutOption,
     boolean errorReports,
-    KeepAlive keepAlive) {
+    KeepAlive keepAlive,
+    boolean windowScaling,
+    boolean sackPermitted,
+    boolean timestamps) {
   /**
    * Nagle on, R2 = 15 minutes, TTL 64, best effort, CUBIC, no user timeout option, error reports,
-   * no keep-alive.
+   * no keep-alive, all options of the SYN.
    */
   public static final ConnectionProfile DEFAULT = new Builder().build();
 
@@ -53,15 +59,23 @@ public record ConnectionProfile(
 
   /** What is usual but for these four. */
   public ConnectionProfile(boolean nagle, long retransmissionLimitNanos, int ttl, int dscp) {
+    this(nagle, retransmissionLimitNanos, ttl, dscp, new Builder());
+  }
+
+  private ConnectionProfile(
+      boolean nagle, long retransmissionLimitNanos, int ttl, int dscp, Builder usual) {
     this(
         nagle,
         retransmissionLimitNanos,
         ttl,
         dscp,
-        new Builder().congestionControl,
-        new Builder().userTimeoutOption,
-        new Builder().errorReports,
-        new Builder().keepAlive);
+        usual.congestionControl,
+        usual.userTimeoutOption,
+        usual.errorReports,
+        usual.keepAlive,
+        usual.windowScaling,
+        usual.sackPermitted,
+        usual.timestamps);
   }
 
   /** This profile with changes: {@code profile.with(b -> b.nagle = false)}. */
@@ -75,6 +89,9 @@ public record ConnectionProfile(
     b.userTimeoutOption = userTimeoutOption;
     b.errorReports = errorReports;
     b.keepAlive = keepAlive;
+    b.windowScaling = windowScaling;
+    b.sackPermitted = sackPermitted;
+    b.timestamps = timestamps;
     change.accept(b);
     return b.build();
   }
@@ -89,6 +106,9 @@ public record ConnectionProfile(
     public boolean userTimeoutOption;
     public boolean errorReports = true;
     public KeepAlive keepAlive = KeepAlive.OFF;
+    public boolean windowScaling = true;
+    public boolean sackPermitted = true;
+    public boolean timestamps = true;
 
     private Builder() {}
 
@@ -101,7 +121,10 @@ public record ConnectionProfile(
           congestionControl,
           userTimeoutOption,
           errorReports,
-          keepAlive);
+          keepAlive,
+          windowScaling,
+          sackPermitted,
+          timestamps);
     }
   }
 }

@@ -516,6 +516,23 @@ public final class Context implements AutoCloseable {
   }
 
   /**
+   * What a connection is doing, or null for a stale handle. For people and tools: it makes an
+   * object, and changes nothing.
+   */
+  public @Nullable ConnectionInfo info(long connection) {
+    int slot = machinery.desk.openSlotOf(connection);
+    return slot == Records.NONE ? null : machinery.inspection.of(slot);
+  }
+
+  /**
+   * Tells of all connections, also of those the application has no handle for: half-open ones and
+   * those in TIME-WAIT. Walks over all records.
+   */
+  public void inspect(Consumer<ConnectionInfo> each) {
+    machinery.inspection.all(each);
+  }
+
+  /**
    * Place of the connection's record: small and dense, good as an index into an application's own
    * arrays. IPv4 and IPv6 connections are counted apart; {@link #isIpv6} tells which array it is.
    */

@@ -58,6 +58,7 @@ final class Machinery {
   final ActiveOpens activeOpens;
   final UserCalls calls;
   final BurstEnd burstEnd;
+  final Inspection inspection;
   final DatagramPorts datagrams;
 
   private final Records records;
@@ -136,6 +137,7 @@ final class Machinery {
             silences,
             KeyedHash.random(entropy));
     env.userTimeouts = desk::adviseUserTimeout;
+    inspection = new Inspection(env, records, desk, activity, window, board);
     burstEnd = new BurstEnd(env, records, waits, silences, sender, output);
     Handshake handshake =
         new Handshake(env, output, sender, timers, window, ending, receiver, burstEnd);

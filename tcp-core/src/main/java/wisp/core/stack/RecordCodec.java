@@ -135,6 +135,9 @@ final class RecordCodec {
     tcb.passive = !active;
     ConnectionProfile profile = bindings.profile(binding);
     tcb.nagle = profile.nagle();
+    tcb.offerScale = profile.windowScaling();
+    tcb.offerSack = profile.sackPermitted();
+    tcb.offerTimestamps = profile.timestamps();
     tcb.control = bindings.control(binding);
     tcb.ttl = profile.ttl();
     tcb.dscp = deviations.dscp(slot, profile);

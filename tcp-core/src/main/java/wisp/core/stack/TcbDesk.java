@@ -102,6 +102,12 @@ final class TcbDesk {
     return isUnknown ? Records.NONE : slot;
   }
 
+  /** Whether the connection of a live slot has not ended; its record is freed after the burst. */
+  boolean isAlive(int slot) {
+    return isLaidOut(slot)
+        || RecordFlags.state(records.get(slot, RecordFlags.FLAGS)) != RecordFlags.FREE;
+  }
+
   private static boolean isUnknown(Tcb tcb) {
     return tcb.state == State.CLOSED
         || tcb.state == State.TIME_WAIT

@@ -67,15 +67,20 @@ public final class Activity {
       return false;
     }
     tcb.block = block;
-    tcb.resetActivity();
-    destinations.recall(tcb);
-    tcb.congestion.cwndBytes = CongestionState.initialWindow(tcb.congestion.mss);
+    begin(tcb);
     tcb.control.onStart(tcb.congestion, env.nowNanos);
     tcb.recover = tcb.sndUna - 2;
     blocks.setInt(block, SLOT, tcb.slot);
     timers.adopt(block);
     drowsy.adopt(block);
     return true;
+  }
+
+  /** Lays out what a connection that sleeps would begin with if it woke now. */
+  public void begin(Tcb tcb) {
+    tcb.resetActivity();
+    destinations.recall(tcb);
+    tcb.congestion.cwndBytes = CongestionState.initialWindow(tcb.congestion.mss);
   }
 
   /** Gives the block back. The connection must be quiet, or at its end. */

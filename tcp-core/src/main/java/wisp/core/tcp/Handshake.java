@@ -102,12 +102,12 @@ public final class Handshake {
     tcb.rcvNxt = seg.seq() + 1;
     tcb.lastAckSent = tcb.rcvNxt;
     tcb.peerMss = options.hasMss() ? options.mss() : TcpConfig.defaultMss(tcb.isIpv6());
-    tcb.windowScaling = options.windowScale() >= 0;
-    tcb.sndScale = Math.max(0, options.windowScale());
+    tcb.windowScaling = tcb.offerScale && options.windowScale() >= 0;
+    tcb.sndScale = tcb.windowScaling ? options.windowScale() : 0;
     tcb.rcvScale = tcb.windowScaling ? env.config.windowShift() : 0;
-    tcb.sackPermitted = options.sackPermitted();
-    tcb.timestamps = options.hasTimestamp();
-    tcb.tsRecent = options.hasTimestamp() ? options.tsVal() : 0;
+    tcb.sackPermitted = tcb.offerSack && options.sackPermitted();
+    tcb.timestamps = tcb.offerTimestamps && options.hasTimestamp();
+    tcb.tsRecent = tcb.timestamps ? options.tsVal() : 0;
     output.updateMss(tcb);
     tcb.congestion.cwndBytes = CongestionState.initialWindow(tcb.congestion.mss);
     tcb.sndWnd = seg.windowUnscaled();

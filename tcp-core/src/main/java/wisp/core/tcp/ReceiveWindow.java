@@ -41,7 +41,7 @@ public final class ReceiveWindow {
   }
 
   /** Bytes that the peer may still send. */
-  int promisedBytes(Tcb tcb) {
+  public int promisedBytes(Tcb tcb) {
     return Math.max(0, Seq.distance(tcb.rcvNxt, tcb.rcvAdv));
   }
 

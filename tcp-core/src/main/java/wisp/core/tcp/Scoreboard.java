@@ -102,7 +102,7 @@ public final class Scoreboard {
   }
 
   /** Bytes in them. */
-  int sackedBytes(Tcb tcb) {
+  public int sackedBytes(Tcb tcb) {
     return tcb.scoreboard == Blocks.NONE ? 0 : blocks.getInt(tcb.scoreboard, SACKED);
   }
 

@@ -103,7 +103,8 @@ public final class Sender {
     };
   }
 
-  private static int unsentBytes(Tcb tcb) {
+  /** Bytes that were given to it and have never been sent. */
+  public static int unsentBytes(Tcb tcb) {
     return tcb.queue.isEmpty() || tcb.finSent ? 0 : Seq.distance(tcb.sndNxt, tcb.queue.endSeq);
   }
 

@@ -58,6 +58,12 @@ public final class Tcb {
   /** How long the peer may be silent before it is asked whether it is there; 0: for ever. */
   public long keepAliveNanos;
 
+  /** What our SYN may offer, and what of the peer's offers is taken. */
+  public boolean offerScale;
+
+  public boolean offerSack;
+  public boolean offerTimestamps;
+
   /** How much may be in flight: shared by all connections of the context that chose it. */
   @SuppressWarnings("NullAway.Init") // set whenever a connection is laid out
   public CongestionControl control;

@@ -79,9 +79,9 @@ public final class TcpOutput {
 
   /** SYN, or SYN-ACK when {@code acknowledge}. */
   boolean sendSyn(Tcb tcb, boolean acknowledge) {
-    boolean offerScale = !acknowledge || tcb.windowScaling;
-    boolean offerSack = !acknowledge || tcb.sackPermitted;
-    boolean offerTimestamps = !acknowledge || tcb.timestamps;
+    boolean offerScale = acknowledge ? tcb.windowScaling : tcb.offerScale;
+    boolean offerSack = acknowledge ? tcb.sackPermitted : tcb.offerSack;
+    boolean offerTimestamps = acknowledge ? tcb.timestamps : tcb.offerTimestamps;
     int headerBytes =
         TcpHeader.LENGTH
             + TcpOptions.MSS_LENGTH

@@ -89,6 +89,53 @@ class OptionsTest {
     assertEquals(1_460, segmentSent(tcp));
   }
 
+  // ---- Switched off ----------------------------------------------------------------------------
+
+  private static final byte[][] ALL = {mss(1_460), scale(7), sackPermitted(), timestamp(1, 0)};
+
+  private static Stream<ConnectionProfile> switches() {
+    return Stream.of(0, 1, 2, 3, 4, 5, 6, 7)
+        .map(
+            bits ->
+                ConnectionProfile.DEFAULT.with(
+                    b -> {
+                      b.windowScaling = (bits & 1) != 0;
+                      b.sackPermitted = (bits & 2) != 0;
+                      b.timestamps = (bits & 4) != 0;
+                    }));
+  }
+
+  @ParameterizedTest
+  @MethodSource("switches")
+  void givenSwitches_whenPassive_thenOnlyWhatIsOnIsTaken(ConnectionProfile profile) {
+    var tcp = with().profile(profile).listening();
+    assertOffers(profile, tcp.receives(Seg.syn().options(ALL)).sends(SYN | ACK));
+    tcp.receives(Seg.ack());
+    assertAgrees(profile, tcp);
+  }
+
+  @ParameterizedTest
+  @MethodSource("switches")
+  void givenSwitches_whenActive_thenOnlyWhatIsOnIsOffered(ConnectionProfile profile) {
+    var tcp = with().profile(profile).closed().connect();
+    assertOffers(profile, tcp.sends(SYN));
+    tcp.receives(Seg.synAck().options(ALL)); // a peer that takes what was not offered
+    assertAgrees(profile, tcp);
+  }
+
+  private static void assertOffers(ConnectionProfile profile, Sent syn) {
+    assertEquals(profile.windowScaling(), syn.scale >= 0);
+    assertEquals(profile.sackPermitted(), syn.sackPermitted);
+    assertEquals(profile.timestamps(), syn.hasTimestamp);
+  }
+
+  private static void assertAgrees(ConnectionProfile profile, TcpFixture tcp) {
+    assertEquals(profile.windowScaling() ? 7 : 0, tcp.number(t -> t.sndScale));
+    assertEquals(profile.sackPermitted(), tcp.is(t -> t.sackPermitted));
+    assertEquals(profile.timestamps(), tcp.is(t -> t.timestamps));
+    assertEquals(profile.timestamps() ? 1_448 : 1_460, tcp.number(t -> t.effectiveMss()));
+  }
+
   // ---- Window scale ----------------------------------------------------------------------------
 
   @Test
