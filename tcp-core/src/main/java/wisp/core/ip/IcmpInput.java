@@ -109,14 +109,7 @@ public final class IcmpInput {
           error(IcmpError.Kind.SOFT, 0, packet, type, icmpv6.code(), nowNanos);
       case Icmpv6Header.PARAMETER_PROBLEM ->
           error(
-              icmpv6.code() == IcmpErrors.UNKNOWN_NEXT_HEADER
-                  ? IcmpError.Kind.HARD
-                  : IcmpError.Kind.SOFT,
-              0,
-              packet,
-              type,
-              icmpv6.code(),
-              nowNanos);
+              IcmpError.Kind.SOFT, 0, packet, type, icmpv6.code(), nowNanos); // MUST-56: all three
       default -> {
         if (!neighbours.receive(packet, type, nowNanos)) {
           counters.add(Event.DROP_ICMP);

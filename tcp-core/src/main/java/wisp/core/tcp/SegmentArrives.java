@@ -335,6 +335,10 @@ public final class SegmentArrives {
       }
       return false;
     }
+    if (!seg.has(TcpHeader.ACK) && !seg.has(TcpHeader.SYN)) {
+      env.counters.add(Event.DROP_FLAGS); // fifth check
+      return false;
+    }
     boolean finAgain = seg.has(TcpHeader.FIN) && seg.seq() + seg.seqLength() == tcb.rcvNxt;
     if (finAgain) {
       tcb.timeWaitRestart = true;

@@ -185,6 +185,8 @@ class ClosingTest {
 
   @Test
   @Tag("SHLD-3")
+  @Tag("MAY-1")
+  @Tag("rfc2525-d")
   void givenFullClose_whenDataArrives_thenReset() {
     for (boolean finAcknowledged : new boolean[] {false, true}) {
       var tcp = TcpFixture.established().close();
@@ -201,6 +203,7 @@ class ClosingTest {
 
   @Test
   @Tag("SHLD-3")
+  @Tag("rfc2525-d")
   void givenTextHeld_whenClosed_thenReset() {
     var tcp = TcpFixture.established().receives(Seg.data(10).seq(100));
     tcp.sends(ACK);
@@ -211,6 +214,7 @@ class ClosingTest {
   }
 
   @Test
+  @Tag("MUST-12")
   void givenFullClose_whenOnlyFinArrives_thenOrderly() {
     var tcp = TcpFixture.established().close();
     tcp.receives(Seg.fin()).isIn(TIME_WAIT).heard("closed Closed");
@@ -291,11 +295,13 @@ class ClosingTest {
     private final TcpFixture tcp = TcpFixture.in(TIME_WAIT);
 
     @Test
+    @Tag("rfc1337-a")
     void aResetIsIgnored() {
       tcp.receives(Seg.rst()).sendsNothing().isIn(TIME_WAIT);
     }
 
     @Test
+    @Tag("rfc1337-b")
     void oldDataIsAcknowledged() {
       tcp.receives(Seg.data(1).seq(1));
       tcp.sends(ACK).seq(2).ack(2);
@@ -317,6 +323,7 @@ class ClosingTest {
     }
 
     @Test
+    @Tag("rfc1337-b")
     void bareAcksAreNotAnswered() {
       tcp.receives(Seg.ack(), Seg.ack().seq(1)).sendsNothing().isIn(TIME_WAIT);
     }
@@ -356,6 +363,7 @@ class ClosingTest {
 
     @Test
     @Tag("MAY-2")
+    @Tag("rfc1337-c")
     void anOlderSynDoesNot() {
       tcp.receives(Seg.syn().seq(-100));
       tcp.sends(ACK).seq(2).ack(2);
@@ -364,6 +372,7 @@ class ClosingTest {
 
     @Test
     @Tag("SHLD-4")
+    @Tag("rfc6191-a")
     void aNewerTimestampOpensAnewWhateverTheNumber() {
       var t = with().options(mss(1_460), timestamp(5_000, 0)).in(TIME_WAIT);
       t.receives(Seg.flags(SYN).seq(-100).options(mss(1_460), timestamp(4_000, 0)));

@@ -179,6 +179,7 @@ class ContextApiTest {
     }
 
     @Test
+    @Tag("MUST-43")
     void fromWhatIsNotOursThereIsNoRoute() {
       var tcp = with().closed();
       assertEquals(
@@ -202,6 +203,7 @@ class ContextApiTest {
     }
 
     @Test
+    @Tag("rfc6056-b")
     void aFixedPortIsUsedOnce() {
       var tcp = with().closed();
       Endpoint from = Endpoint.of("10.0.0.1", 5_555);
@@ -215,6 +217,7 @@ class ContextApiTest {
 
     @Test
     @DisplayName("threats 3.14: every port once, then NO_PORT; another destination is unaffected")
+    @Tag("rfc6056-c")
     void portsRunOut() {
       var tcp = with().closed();
       Endpoint to = Endpoint.of("10.0.0.2", 80);

@@ -245,6 +245,8 @@ class HandshakeTest {
 
   @Test
   @Tag("MUST-18")
+  @Tag("rfc6298-d")
+  @Tag("rfc6928-b")
   void givenSynWasResent_whenEstablished_thenOneSegmentAndThreeSeconds() {
     var tcp = with().synSent();
     tcp.advance(1_100).sends(SYN);
@@ -257,6 +259,7 @@ class HandshakeTest {
 
   @Test
   @DisplayName("RFC 6298 §5.7: what an earlier connection measured does not shorten the 3 s")
+  @Tag("rfc6298-d")
   void givenAMeasuredPath_whenASynAckIsResent_thenDataStartsWithThreeSeconds() {
     var first = TcpFixture.established().send(100).advance(10);
     first.receives(Seg.ack()).receives(Seg.rst()).isGone();
@@ -332,6 +335,7 @@ class HandshakeTest {
   @Test
   @Tag("MUST-8")
   @Tag("SHLD-1")
+  @Tag("rfc6528-a")
   void givenOneIdentity_whenTimePasses_thenIsnAdvancesEveryFourMicroseconds() {
     int first = with().in(SYN_RECEIVED).iss;
     var later = with();
@@ -341,6 +345,8 @@ class HandshakeTest {
 
   @Test
   @Tag("MUST-9")
+  @Tag("rfc6528-b")
+  @Tag("rfc6528-c")
   void givenTheSameTime_whenIdentityOrSecretDiffers_thenIsnIsUnrelated() {
     var tcp = TcpFixture.listening();
     var other = tcp.another(5_001);

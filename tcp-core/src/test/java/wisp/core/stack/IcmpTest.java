@@ -368,12 +368,16 @@ class IcmpTest {
   private static final int[][] SOFT_IPV4 = {
     {3, 0}, {3, 1}, {3, 5}, {3, 11}, {3, 12}, {11, 0}, {11, 1}, {12, 0}
   };
-  private static final int[][] HARD_IPV6 = {{1, 1}, {1, 4}, {1, 5}, {1, 6}, {4, 1}};
-  private static final int[][] SOFT_IPV6 = {{1, 0}, {1, 3}, {3, 0}, {3, 1}, {4, 0}, {4, 2}};
+  private static final int[][] HARD_IPV6 = {{1, 1}, {1, 4}, {1, 5}, {1, 6}};
+  private static final int[][] SOFT_IPV6 = {{1, 0}, {1, 3}, {3, 0}, {3, 1}, {4, 0}, {4, 1}, {4, 2}};
 
   @ParameterizedTest
   @Tag("rfc5461-a")
   @ValueSource(booleans = {false, true})
+  @Tag("MUST-54")
+  @Tag("MUST-56")
+  @Tag("SHLD-25")
+  @Tag("D38")
   void givenSynSent_whenAnErrorComes_thenAHardOneEndsItAndASoftOneIsToldOnly(boolean ipv6) {
     for (int[] hard : ipv6 ? HARD_IPV6 : HARD_IPV4) {
       var tcp = family(ipv6).actively().closed().connect();
@@ -396,6 +400,10 @@ class IcmpTest {
   @Tag("rfc5927-b")
   @Tag("rfc5461-b")
   @ValueSource(booleans = {false, true})
+  @Tag("MUST-54")
+  @Tag("MUST-56")
+  @Tag("SHLD-25")
+  @Tag("D38")
   void givenAConnectionThatHasBegun_whenAnyErrorComes_thenItLivesAndIsTold(boolean ipv6) {
     for (int[][] kind :
         ipv6 ? new int[][][] {HARD_IPV6, SOFT_IPV6} : new int[][][] {HARD_IPV4, SOFT_IPV4}) {
@@ -431,6 +439,8 @@ class IcmpTest {
   @Tag("rfc5927-a")
   @Tag("rfc8201-c")
   @ValueSource(booleans = {false, true})
+  @Tag("MUST-54")
+  @Tag("D38")
   void givenAnErrorThatQuotesNothingInFlight_whenItComes_thenIgnored(boolean ipv6) {
     int unreachable = ipv6 ? 1 : 3;
     int port = ipv6 ? 4 : 3;
@@ -485,6 +495,8 @@ class IcmpTest {
 
   @Test
   @Tag("rfc6633-a")
+  @Tag("MUST-55")
+  @Tag("D38")
   void givenSourceQuench_whenItComesInAnyState_thenIgnored() {
     for (State state : State.values()) {
       if (state == CLOSED || state == State.LISTEN || state == TIME_WAIT) {

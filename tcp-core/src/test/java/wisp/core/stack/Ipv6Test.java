@@ -136,6 +136,7 @@ class Ipv6Test {
 
   @Test
   @DisplayName("RFC 9293 §3.7.1 (MUST-15): without an MSS option 1,220")
+  @Tag("MUST-15")
   void givenNoMss_whenWeSend_then1220() {
     var tcp = ipv6().options().established();
     tcp.send(1_500);
@@ -153,6 +154,7 @@ class Ipv6Test {
   }
 
   @Test
+  @Tag("MUST-3")
   void givenAWrongChecksum_whenItArrives_thenDropped() {
     var tcp = ipv6().listening();
     byte[] b = tcp.packet(Seg.syn());
@@ -173,6 +175,8 @@ class Ipv6Test {
 
   @Test
   @Tag("rfc2474-a")
+  @Tag("MUST-48")
+  @Tag("MUST-49")
   void givenAProfile_whenSegmentsLeave_thenAllHaveItsHopLimitAndClass() {
     var profile = new ConnectionProfile(true, 900_000_000_000L, 17, 46);
     for (boolean isIpv6 : new boolean[] {false, true}) {
@@ -212,6 +216,7 @@ class Ipv6Test {
   @Tag("rfc2474-b")
   @DisplayName(
       "RFC 9293 §3.9.2: the class of one connection changes, that of its neighbour does not")
+  @Tag("SHLD-21")
   void givenAConnection_whenItsClassIsChanged_thenItsNextSegmentsHaveIt() {
     for (boolean isIpv6 : new boolean[] {false, true}) {
       var tcp = TcpFixture.with().ipv6(isIpv6).established();
@@ -595,6 +600,8 @@ class Ipv6Test {
   // -----------------------------------------------------------------------------------
 
   @Test
+  @Tag("MUST-57")
+  @Tag("MUST-63")
   void givenAddressesThatCantBe_whenTheyArrive_thenDropped() {
     var tcp =
         TcpFixture.with()
@@ -802,6 +809,7 @@ class Ipv6Test {
 
   @Test
   @Tag("rfc6724-c")
+  @Tag("MUST-45")
   void givenAConnection_whenABetterAddressComes_thenItKeepsItsOwn() {
     var tcp = ipv6().actively().established();
     var own = tcp.host.machinery().network.own;

@@ -60,6 +60,7 @@ class OptionsTest {
 
   @Test
   @Tag("MUST-16")
+  @Tag("rfc6691-b")
   void givenTimestamps_whenSending_thenTheyAreSubtracted() {
     var tcp = with().options(mss(1_460), timestamp(1, 0)).established();
     assertEquals(1_448, segmentSent(tcp));
@@ -69,6 +70,7 @@ class OptionsTest {
   @CsvSource({"1500,1460", "576,536", "9000,8960", "65535,65495"})
   @Tag("MUST-67")
   @Tag("SHLD-5")
+  @Tag("rfc6691-a")
   void givenMtu_whenSynLeaves_thenMssIsTheMtuLess40(int mtu, int expected) {
     var passive = with().mtu(mtu).listening();
     assertEquals(expected, passive.receives(Seg.syn()).sends(SYN | ACK).mss);
@@ -139,6 +141,7 @@ class OptionsTest {
   // ---- Window scale ----------------------------------------------------------------------------
 
   @Test
+  @Tag("rfc7323-a")
   void givenPassive_whenPeerDoesNotScale_thenNeitherDoWe() {
     var tcp = TcpFixture.listening();
     Sent synAck = tcp.receives(Seg.syn()).sends(SYN | ACK);
@@ -161,6 +164,7 @@ class OptionsTest {
   }
 
   @Test
+  @Tag("rfc7323-a")
   void givenBothScale_whenWindowsAreRead_thenShiftedExceptOnSyn() {
     var tcp = with().options(mss(1_460), scale(7)).window(1_000).actively().established();
     assertEquals(1_000, tcp.number(t -> t.sndWnd));
@@ -200,6 +204,7 @@ class OptionsTest {
   // ---- Timestamps and SACK ---------------------------------------------------------------------
 
   @Test
+  @Tag("rfc7323-b")
   void givenTimestamps_whenSegmentsPass_thenTheEchoIsThePeersLatest() {
     var tcp = with().options(mss(1_460), timestamp(5_000, 0)).listening();
     Sent synAck =
@@ -213,6 +218,7 @@ class OptionsTest {
 
   @Test
   @DisplayName("RFC 7323 §4.3 (1): with delayed ACKs the earliest unacknowledged one is echoed")
+  @Tag("rfc7323-b")
   void givenADelayedAck_whenTwoSegmentsAreAnswered_thenTheEchoIsTheFirstOnes() {
     var tcp = with().options(mss(1_460), timestamp(5_000, 0)).established();
     tcp.receives(Seg.data(1_000).ts(6_000, 0));
@@ -231,6 +237,7 @@ class OptionsTest {
   }
 
   @Test
+  @Tag("rfc2018-a")
   void givenSackPermitted_whenAccepted_thenItIsAnswered() {
     var tcp = with().options(mss(1_460), sackPermitted()).in(SYN_RECEIVED);
     assertTrue(tcp.is(t -> t.sackPermitted));
@@ -278,6 +285,7 @@ class OptionsTest {
   }
 
   @Test
+  @Tag("rfc2018-a")
   void givenASynAckOnlyAnswersWhatWasAsked() {
     var tcp = with().options(mss(1_460), scale(2)).listening();
     Sent s = tcp.receives(Seg.flags(SYN).seq(0).options(mss(1_460), scale(2))).sends(SYN | ACK);

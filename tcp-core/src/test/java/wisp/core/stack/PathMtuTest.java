@@ -61,6 +61,7 @@ class PathMtuTest {
   @Tag("rfc8201-a")
   @Tag("rfc8504-b")
   @CsvSource({"false, false", "false, true", "true, false", "true, true"})
+  @Tag("D38")
   void givenAFlight_whenItIsTooBig_thenItGoesAgainAtOnceInSmallerSegments(
       boolean ipv6, boolean timestamps) {
     var tcp = setup(ipv6, timestamps).established();
@@ -144,6 +145,7 @@ class PathMtuTest {
 
   @Test
   @Tag("rfc1191-b")
+  @Tag("D38")
   void givenNoSizeOrASillyOne_whenTooBig_thenPlateauOrFloor() {
     int[][] table = {{0, 1_492}, {1, 296}, {67, 296}, {68, 296}, {500, 500}, {1_499, 1_499}};
     for (int[] row : table) {
@@ -164,6 +166,7 @@ class PathMtuTest {
   @Test
   @Tag("rfc8201-b")
   @Tag("rfc6946-b")
+  @Tag("D38")
   void givenLessThan1280_whenTooBig_thenNothingShrinksBelowAndNoFragmentHeader() {
     var narrow = setup(true, false).established().send(5_000);
     feed(narrow, IcmpTest.tooBig(narrow, narrow.sent().getFirst().packet, 1_280));

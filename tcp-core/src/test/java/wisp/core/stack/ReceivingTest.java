@@ -41,6 +41,8 @@ class ReceivingTest {
   @Test
   @Tag("SHLD-19")
   @Tag("MUST-58")
+  @Tag("rfc5681-d")
+  @Tag("rfc2525-d")
   void givenFullSegments_whenTheyArriveOneByOne_thenEverySecondIsAcknowledged() {
     var tcp = TcpFixture.established();
     for (int i = 1; i <= 20; i++) {
@@ -91,6 +93,8 @@ class ReceivingTest {
   @Test
   @Tag("MAY-13")
   @Tag("SHLD-31")
+  @Tag("rfc5681-d")
+  @Tag("rfc2525-c")
   void givenAHole_whenSegmentsComeBeyondIt_thenADuplicateAckAtOnceForEach() {
     var tcp = TcpFixture.established();
     for (int i = 1; i <= 5; i++) {
@@ -122,6 +126,7 @@ class ReceivingTest {
 
   @Test
   @DisplayName("D27: five segments in all 120 orders, one by one and as bursts")
+  @Tag("rfc2525-c")
   void givenFiveSegments_whenInAnyOrder_thenDeliveredOnceAndInOrder() {
     for (List<Integer> order : permutations(List.of(0, 1, 2, 3, 4))) {
       var tcp = withSack();
@@ -152,7 +157,7 @@ class ReceivingTest {
     }
   }
 
-  private static List<List<Integer>> permutations(List<Integer> of) {
+  static List<List<Integer>> permutations(List<Integer> of) {
     if (of.isEmpty()) {
       return List.of(List.of());
     }
@@ -264,6 +269,7 @@ class ReceivingTest {
 
   @Test
   @DisplayName("RFC 2018 §4: the island that changed last comes first, at most four")
+  @Tag("rfc2018-b")
   void givenIslands_whenAcknowledged_thenSackNamesThem() {
     var tcp = withSack();
     int base = tcp.irs;
@@ -284,6 +290,7 @@ class ReceivingTest {
   }
 
   @Test
+  @Tag("rfc2018-b")
   void givenTimestampsToo_whenAcknowledged_thenThreeBlocksAtMost() {
     var tcp = with().options(mss(1_460), sackPermitted(), Seg.timestamp(1, 0)).established();
     for (int i = 1; i < 8; i++) {

@@ -35,6 +35,7 @@ class RetransmissionTest {
   @Tag("MUST-18")
   @Tag("MUST-19")
   @DisplayName("D20: ten intervals without an answer")
+  @Tag("rfc6298-b")
   void givenNoAnswer_whenTheTimerFires_thenTheIntervalDoublesToAMinute() {
     var tcp = TcpFixture.established().send(100);
     tcp.sends(ACK);
@@ -49,6 +50,8 @@ class RetransmissionTest {
   @Test
   @Tag("MUST-18")
   @DisplayName("Karn: no sample from what was resent, the back-off stays until a clean one")
+  @Tag("rfc6298-c")
+  @Tag("rfc2525-b")
   void givenABackedOffTimer_whenTheResentIsAcknowledged_thenTheNextStartsBackedOff() {
     var tcp = TcpFixture.established().send(100);
     tcp.sends(ACK);

@@ -55,6 +55,7 @@ class SackRecoveryTest {
   }
 
   @Test
+  @Tag("rfc6675-a")
   void givenThreeSackedSegments_whenOneAckSaysSo_thenTheHoleIsResentAtOnce() {
     var tcp = tenInFlight();
     tcp.receives(sack(tcp, 0, 1, 4));
@@ -63,6 +64,7 @@ class SackRecoveryTest {
   }
 
   @Test
+  @Tag("rfc6675-a")
   void givenTwoSackedSegments_thenNothingIsResent() {
     var tcp = tenInFlight();
     tcp.receives(sack(tcp, 0, 1, 3));
@@ -70,6 +72,8 @@ class SackRecoveryTest {
   }
 
   @Test
+  @Tag("rfc6675-c")
+  @Tag("rfc2018-c")
   void givenTwoHoles_thenEachIsResentOnceAndNothingElse() {
     var tcp = tenInFlight();
     tcp.receives(sack(tcp, 0, 1, 4));
@@ -82,6 +86,8 @@ class SackRecoveryTest {
   }
 
   @Test
+  @Tag("rfc6675-b")
+  @Tag("rfc9937-a")
   void givenALargeFlight_thenLessIsSentThanArrived() {
     var tcp = tenInFlight();
     int sent = 0;
@@ -93,6 +99,8 @@ class SackRecoveryTest {
   }
 
   @Test
+  @Tag("rfc6675-d")
+  @Tag("rfc9937-c")
   void givenRecovery_whenAllThatWasInFlightIsAcknowledged_thenItEndsAtSsthresh() {
     var tcp = tenInFlight();
     tcp.receives(sack(tcp, 0, 1, 10));
@@ -104,6 +112,7 @@ class SackRecoveryTest {
   }
 
   @Test
+  @Tag("rfc9937-d")
   void givenASmallSsthresh_thenTheFirstRetransmissionLeavesAllTheSame() {
     var tcp = tenInFlight();
     tcp.receives(sack(tcp, 0, 7, 10));
@@ -123,6 +132,7 @@ class SackRecoveryTest {
   }
 
   @Test
+  @Tag("rfc2018-d")
   void givenATimeOut_thenWhatWasSackedIsNotResent_andASecondTimeOutBelievesNothing() {
     var tcp = tenInFlight();
     tcp.receives(sack(tcp, 0, 2, 4));
@@ -141,6 +151,7 @@ class SackRecoveryTest {
   }
 
   @Test
+  @Tag("rfc2018-d")
   void givenAPeerThatReneges_thenWhatItThrewAwayGoesAgainWithoutATimeOut() {
     var tcp = tenInFlight();
     tcp.receives(sack(tcp, 0, 1, 4));
@@ -245,6 +256,7 @@ class SackRecoveryTest {
 
   @Test
   @DisplayName("RFC 6675 §2: an acknowledgment with news is a duplicate, whatever data it carries")
+  @Tag("rfc6675-a")
   void givenSackOnASegmentWithData_thenTheHoleIsResent() {
     var tcp = tenInFlight();
     tcp.receives(sack(tcp, 0, 1, 4).length(100));
@@ -254,6 +266,7 @@ class SackRecoveryTest {
   @ParameterizedTest
   @ValueSource(ints = {1, 0x7FFF_0000, 0x8000_0001, 0xA000_0000, -100_000})
   @DisplayName("RFC 9406: round trips that grow slow the first slow start down, whatever the ISN")
+  @Tag("rfc9406-a")
   void givenRoundTripsThatGrow_thenSlowStartSlowsDown(int iss) {
     var tcp =
         with()

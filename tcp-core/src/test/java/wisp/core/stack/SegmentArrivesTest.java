@@ -37,6 +37,7 @@ class SegmentArrivesTest {
     @EnumSource(
         value = State.class,
         names = {"ESTABLISHED", "FIN_WAIT_1", "FIN_WAIT_2", "CLOSE_WAIT", "CLOSING", "LAST_ACK"})
+    @Tag("rfc5961-a")
     void onlyTheExactNumberResets(State state) {
       for (boolean active : new boolean[] {false, true}) {
         var tcp = with().actively(active).in(state);
@@ -71,6 +72,7 @@ class SegmentArrivesTest {
     }
 
     @Test
+    @Tag("rfc5961-d")
     void challengesAreLimited() {
       var tcp = TcpFixture.established();
       for (int i = 0; i < 100; i++) {
@@ -97,6 +99,7 @@ class SegmentArrivesTest {
     @EnumSource(
         value = State.class,
         names = {"ESTABLISHED", "FIN_WAIT_1", "FIN_WAIT_2", "CLOSE_WAIT", "CLOSING", "LAST_ACK"})
+    @Tag("rfc5961-b")
     void drawsAChallengeWhereverItLies(State state) {
       for (int flags : new int[] {SYN, SYN | ACK}) {
         for (int offset : new int[] {-100_000, -1, 0, 1, 60_000, 100_000}) {
@@ -110,6 +113,7 @@ class SegmentArrivesTest {
 
     @Test
     @DisplayName("a peer that rebooted and offers no timestamps is challenged too")
+    @Tag("rfc5961-b")
     void withoutTimestampsToo() {
       var tcp = with().options(mss(1_460), timestamp(1, 0)).established();
       tcp.receives(Seg.flags(SYN).seq(-5_000).options(mss(1_460)));
@@ -199,6 +203,7 @@ class SegmentArrivesTest {
   class Acknowledged {
     @Test
     @Tag("MAY-12")
+    @Tag("rfc5961-c")
     void ofWhatWasNeverSentIsAnsweredAndTheSegmentDropped() {
       var tcp = TcpFixture.established();
       tcp.receives(Seg.data(10).seq(1).ack(2));
@@ -209,6 +214,7 @@ class SegmentArrivesTest {
 
     @Test
     @DisplayName("D04: nor is its timestamp remembered")
+    @Tag("D04")
     void ofWhatWasNeverSentLeavesNoTimestamp() {
       var tcp = with().options(mss(1_460), timestamp(5_000, 0)).established();
       tcp.receives(Seg.data(10).seq(1).ack(2).ts(2_000_000_000, 0)).delivered(0);
@@ -219,6 +225,7 @@ class SegmentArrivesTest {
     @Test
     @DisplayName("RFC 5961 §5")
     @Tag("MAY-12")
+    @Tag("rfc5961-c")
     void olderThanTheLargestWindowIsDropped() {
       var tcp = TcpFixture.established();
       tcp.receives(Seg.data(10).seq(1).ack(-65_535)).delivered(0);
@@ -229,6 +236,7 @@ class SegmentArrivesTest {
     @ParameterizedTest
     @ValueSource(ints = {0, FIN, PSH})
     @DisplayName("D11: without the flag nothing counts")
+    @Tag("D11")
     void missingDropsTheSegment(int flags) {
       var tcp = TcpFixture.established();
       tcp.receives(Seg.flags(flags).seq(1).length(10)).delivered(0).sendsNothing();
@@ -237,6 +245,7 @@ class SegmentArrivesTest {
     }
 
     @Test
+    @Tag("rfc1122-tcp-a")
     void anOldOneDoesNotMoveTheWindow() {
       var tcp = TcpFixture.established().send(100);
       tcp.receives(Seg.ack().ack(101).window(5_000));
@@ -246,6 +255,7 @@ class SegmentArrivesTest {
 
     @Test
     @DisplayName("SND.WL1, SND.WL2: an older segment does not set the window")
+    @Tag("rfc1122-tcp-a")
     void anOlderSegmentDoesNotMoveTheWindow() {
       var tcp = TcpFixture.established().send(100);
       tcp.receives(Seg.data(10).seq(1).ack(1).window(5_000));
@@ -261,6 +271,7 @@ class SegmentArrivesTest {
     private final TcpFixture tcp = with().options(mss(1_460), timestamp(5_000, 0)).established();
 
     @Test
+    @Tag("rfc7323-c")
     void anOlderTimestampIsDroppedAndAnswered() {
       tcp.receives(Seg.data(10).seq(1).ts(4_999, 0)).delivered(0);
       tcp.sends(ACK).ack(1);
@@ -273,17 +284,20 @@ class SegmentArrivesTest {
     }
 
     @Test
+    @Tag("rfc7323-d")
     void aMissingOneIsDropped() {
       tcp.receives(Seg.data(10).seq(1).withoutTimestamp()).delivered(0).sendsNothing();
       assertEquals(1, tcp.counted(Event.DROP_PAWS));
     }
 
     @Test
+    @Tag("rfc7323-d")
     void aResetNeedsNone() {
       tcp.receives(Seg.rst().seq(1).withoutTimestamp()).isGone();
     }
 
     @Test
+    @Tag("rfc7323-c")
     void anOldOneOnAResetDoesNotMatter() {
       tcp.receives(Seg.rst().seq(1).options(timestamp(1, 0))).isGone();
     }
@@ -296,6 +310,7 @@ class SegmentArrivesTest {
     }
 
     @Test
+    @Tag("rfc7323-b")
     void aSegmentBeyondAHoleIsNotEchoed() {
       tcp.receives(Seg.data(10).seq(11).ts(6_000, 0));
       assertEquals(5_000, tcp.sends(ACK).ack(1).tsEcr, 5);
@@ -303,12 +318,14 @@ class SegmentArrivesTest {
 
     @Test
     @DisplayName("§5.5: after 24 days of silence anything is taken")
+    @Tag("rfc7323-c")
     void idleTimeMakesItInvalid() {
       tcp.advance(24L * 24 * 3_600 * 1_000);
       tcp.receives(Seg.data(10).seq(1).ts(4_000, 0)).delivered(10);
     }
 
     @Test
+    @Tag("rfc7323-c")
     void aDayOfSilenceDoesNot() {
       tcp.advance(24L * 3_600 * 1_000);
       tcp.receives(Seg.data(10).seq(1).ts(4_000, 0)).delivered(0);
@@ -327,6 +344,7 @@ class SegmentArrivesTest {
   @Test
   @Tag("MUST-3")
   @DisplayName("D01: a wrong checksum and nothing at all happens")
+  @Tag("D01")
   void givenWrongChecksum_whenItArrives_thenNothing() {
     for (State state : new State[] {ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT, LAST_ACK}) {
       for (Seg seg :

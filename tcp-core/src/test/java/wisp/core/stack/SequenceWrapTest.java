@@ -13,16 +13,27 @@ import static wisp.core.tcp.State.TIME_WAIT;
 
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayName("D40, threats 5.1: sequence numbers wrap and nothing special happens")
 @Tag("rfc9293-3.4")
+@ParameterizedClass(name = "IPv6: {0}")
+@ValueSource(booleans = {false, true})
 class SequenceWrapTest {
-  private static TcpFixture starting(int iss, int irs) {
+  private static final int FULL = 1_400;
+  private final boolean ipv6;
+
+  SequenceWrapTest(boolean ipv6) {
+    this.ipv6 = ipv6;
+  }
+
+  private TcpFixture starting(int iss, int irs) {
     var tcp =
         with()
-            .options(mss(1_460), sackPermitted(), scale(7))
+            .ipv6(ipv6)
+            .options(mss(FULL), sackPermitted(), scale(7))
             .window(10_000)
             .irs(irs)
             .iss(iss)
@@ -32,6 +43,7 @@ class SequenceWrapTest {
   }
 
   @ParameterizedTest
+  @Tag("D40")
   @ValueSource(
       ints = {-2_000, -1, 0, 1, Integer.MAX_VALUE, Integer.MIN_VALUE, Integer.MAX_VALUE - 2_000})
   void givenIsnsNearTheEdges_whenDataFlowsWithLoss_thenBothStreamsAreExact(int isn) {
@@ -49,24 +61,30 @@ class SequenceWrapTest {
         tcp.receives(Seg.ack().ack(1));
       }
       assertEquals(1, tcp.sent().stream().filter(s -> s.seq == 1).count());
-      tcp.receives(Seg.ack().ack(1_461)).untilSends(5_000);
-      assertTrue(tcp.sent().stream().anyMatch(s -> s.seq == 1_461));
+      tcp.receives(Seg.ack().ack(1 + FULL)).untilSends(5_000);
+      assertTrue(tcp.sent().stream().anyMatch(s -> s.seq == 1 + FULL));
       for (int i = 0; i < 100 && tcp.events.stream().noneMatch(e -> e.startsWith("rel")); i++) {
-        tcp.advance(1_100).receives(Seg.ack().ack(Math.min(tcp.ourNxt, 1 + 1_460 * (i + 2))));
+        tcp.advance(1_100).receives(Seg.ack().ack(Math.min(tcp.ourNxt, 1 + FULL * (i + 2))));
       }
       tcp.sent();
       assertTrue(tcp.events.contains("released 10000/10000"), tcp.events::toString);
+      // A hole that SACK shows, in urgent data.
+      int base = tcp.ourNxt;
+      tcp.sendUrgent(5_600).receives(Seg.ack().ack(base));
+      assertTrue(tcp.sent().stream().anyMatch(s -> s.has(URG)));
+      tcp.receives(Seg.ack()).sent();
       // Both ends.
-      tcp.shutdown();
-      tcp.sends(FIN | ACK).seq(10_001);
+      tcp.receives(Seg.ack()).shutdown();
+      tcp.sends(FIN | ACK).seq(15_601);
       tcp.receives(Seg.fin()).isIn(TIME_WAIT).allReturns();
     }
   }
 
   @ParameterizedTest
+  @Tag("D40")
   @ValueSource(ints = {-100_000, Integer.MAX_VALUE - 100_000})
   void givenALongTransfer_whenItCrossesTheEdge_thenEveryByteOnce(int irs) {
-    var tcp = with().irs(irs).established();
+    var tcp = with().ipv6(ipv6).irs(irs).established();
     for (int i = 0; i < 200; i++) {
       tcp.receives(Seg.data(1_000));
       tcp.receives(Seg.data(1_000).seq(tcp.peerNxt - 1_500));

@@ -22,6 +22,7 @@ class UrgentTest {
   @Test
   @Tag("MUST-32")
   @Tag("MUST-33")
+  @Tag("rfc6093-a")
   void givenUrgentData_whenAnnounced_thenTheHandlerHearsHowMuchIsAhead() {
     var tcp = TcpFixture.established().receives(urgent(10, 10));
     tcp.heard("urgent 10", "data 10").delivered(10);
@@ -31,6 +32,7 @@ class UrgentTest {
   @Test
   @Tag("MUST-31")
   @Tag("MUST-32")
+  @Tag("rfc6093-b")
   void givenAPointerAhead_whenItMovesForward_thenToldAgainAndOnlyThen() {
     var tcp = TcpFixture.established().receives(urgent(10, 1_000)).heard("urgent 1000", "data 10");
     tcp.receives(urgent(10, 990)).heard("data 10");
@@ -50,6 +52,8 @@ class UrgentTest {
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 5, 10, 11, 100, 32_767, 32_768, 65_535})
   @DisplayName("threats 1.13: whatever the pointer says, the stream is unaffected")
+  @Tag("rfc6093-c")
+  @Tag("rfc6093-d")
   void givenAnyPointer_whenItArrives_thenTheStreamIsExact(int pointer) {
     var tcp = TcpFixture.established();
     tcp.receives(urgent(0, pointer), urgent(10, pointer), Seg.data(10), urgent(5, pointer));
@@ -68,6 +72,7 @@ class UrgentTest {
 
   @Test
   @Tag("MUST-62")
+  @Tag("rfc6093-a")
   void givenSendUrgent_whenItLeaves_thenThePointerIsTheOctetAfterIt() {
     var tcp = TcpFixture.established().sendUrgent(10);
     tcp.sends(ACK | URG).seq(1).length(10).urgent(10);
@@ -77,6 +82,7 @@ class UrgentTest {
 
   @Test
   @Tag("MUST-31")
+  @Tag("rfc6093-b")
   void givenMuchUrgentData_whenItLeaves_thenEverySegmentPointsToItsEnd() {
     var tcp = TcpFixture.established().sendUrgent(3_000).send(100);
     tcp.sends(ACK | URG).seq(1).urgent(3_000);

@@ -136,6 +136,7 @@ class WindowTest {
   @Test
   @Tag("MUST-37")
   @DisplayName("MUST-37: hours at zero, probes answered, then the window opens")
+  @Tag("rfc6429-a")
   void givenZeroWindowForHours_whenItOpens_thenTheDataGoesAtOnce() {
     var tcp = with().window(0).established().send(5_000);
     long end = tcp.host.now + 5L * 3_600 * 1_000 * TcpFixture.MS;
@@ -268,6 +269,7 @@ class WindowTest {
 
   @Test
   @Tag("MUST-38")
+  @Tag("rfc1122-tcp-b")
   void givenALittleWindow_whenAFullSegmentWaits_thenItIsNotCutUntilTheOverride() {
     var tcp = with().window(4_000).established().send(1_460).send(3_000);
     tcp.sent();

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import wisp.core.spi.AckSample;
 import wisp.core.spi.CongestionState;
@@ -61,6 +62,8 @@ class CubicTest {
   }
 
   @Test
+  @Tag("rfc9438-a")
+  @Tag("rfc8511-b")
   void givenALoss_thenSevenTenthsStay() {
     s.cwndBytes = 100 * MSS;
     cubic.onLoss(s, 100 * MSS, now);
@@ -74,6 +77,7 @@ class CubicTest {
   }
 
   @Test
+  @Tag("rfc9438-b")
   void givenALoss_thenTheWindowReturnsSteeplyThenFlatThenSteeplyAgain() {
     lossAt(2_000); // large, so that Reno's estimate does not rule
     int[] after = new int[80];
@@ -92,6 +96,7 @@ class CubicTest {
   }
 
   @Test
+  @Tag("rfc9438-b")
   void givenTwoRoundTripTimes_thenTheTimeToReturnIsTheSame() {
     lossAt(2_000);
     long slow = roundsUntil(1_950 * MSS, 200) * 200L;
@@ -102,6 +107,7 @@ class CubicTest {
   }
 
   @Test
+  @Tag("rfc9438-c")
   void givenAShortRoundTrip_thenItIsNotSlowerThanReno() {
     lossAt(20);
     int rounds = 40;
@@ -114,6 +120,7 @@ class CubicTest {
   }
 
   @Test
+  @Tag("rfc9438-d")
   void givenALossBelowTheFormerMaximum_thenTheNewMaximumIsLowerThanTheWindowWas() {
     lossAt(1_000);
     s.cwndBytes = 800 * MSS;
@@ -128,6 +135,7 @@ class CubicTest {
   }
 
   @Test
+  @Tag("rfc8511-b")
   void givenATimeOut_thenOneSegmentAndSevenTenthsOfTheFlightAsThreshold() {
     s.cwndBytes = 100 * MSS;
     cubic.onTimeout(s, 80 * MSS, true, now);
@@ -162,6 +170,7 @@ class CubicTest {
   }
 
   @Test
+  @Tag("rfc9406-c")
   void givenShortSteadyRoundTrips_thenSlowStartGoesOnToTheFirstLoss() {
     for (int i = 0; i < 6; i++) {
       round(1);
@@ -171,6 +180,7 @@ class CubicTest {
   }
 
   @Test
+  @Tag("rfc9406-a")
   void givenRoundTripsThatGrow_thenSlowStartSlowsDownAndEndsWithoutALoss() {
     for (int i = 0; i < 3; i++) {
       round(40);
@@ -186,6 +196,7 @@ class CubicTest {
   }
 
   @Test
+  @Tag("rfc9406-b")
   void givenAFalseAlarm_thenSlowStartGoesOn() {
     for (int i = 0; i < 3; i++) {
       round(40);

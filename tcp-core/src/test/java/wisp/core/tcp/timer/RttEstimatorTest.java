@@ -20,6 +20,7 @@ class RttEstimatorTest {
 
   @Test
   @DisplayName("§2.1: one second before the first sample")
+  @Tag("rfc6298-a")
   void initialRto() {
     assertEquals(SECOND, RttEstimator.rtoNanos(0, 0, 200 * MILLI, MILLI));
     assertEquals(3 * SECOND, RttEstimator.rtoNanos(0, 0, 3 * SECOND, MILLI));
@@ -27,6 +28,7 @@ class RttEstimatorTest {
 
   @Test
   @DisplayName("§2.2: the first sample R gives SRTT = R, RTTVAR = R/2, RTO = R + 4 · R/2")
+  @Tag("rfc6298-a")
   void firstSample() {
     sample(100_000);
     assertEquals(100_000, srtt);
@@ -57,6 +59,7 @@ class RttEstimatorTest {
 
   @Test
   @DisplayName("§2.4, §2.5: lower and upper bound")
+  @Tag("rfc6298-b")
   void bounds() {
     assertEquals(200 * MILLI, RttEstimator.rtoNanos(1, 1, 200 * MILLI, MILLI));
     assertEquals(SECOND, RttEstimator.rtoNanos(100, 100, SECOND, MILLI));
@@ -67,6 +70,7 @@ class RttEstimatorTest {
 
   @Test
   @DisplayName("§5.5: doubled at each time-out, up to 60 s")
+  @Tag("rfc6298-b")
   void backOff() {
     long rto = SECOND;
     for (long expected : new long[] {2, 4, 8, 16, 32, 60, 60}) {
