@@ -31,6 +31,10 @@ public final class Counters {
     FAST_RETRANSMITS,
     /** Recoveries that turned out to have been for nothing: cwnd was put back (RFC 4015). */
     RECOVERIES_UNDONE,
+    /** Segments with text that a router had marked: congestion experienced (RFC 3168). */
+    ECN_CE_RECEIVED,
+    /** Times that cwnd was reduced because a peer echoed such marks. */
+    ECN_REDUCTIONS,
     /** Zero-window probes sent. */
     WINDOW_PROBES,
     /** Keep-alive probes sent. */

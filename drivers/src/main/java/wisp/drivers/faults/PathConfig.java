@@ -18,6 +18,7 @@ import wisp.core.ip.IpAddress;
  * @param reorderHoldNanos how long
  * @param duplicate delivered twice
  * @param corrupt delivered with one bit flipped: what a checksum always finds
+ * @param mark of those that are ECN-capable, marked as having met congestion (RFC 3168 §5)
  * @param rateBitsPerSecond bottleneck, IP bytes; 0: unlimited
  * @param queuePackets what the bottleneck holds, the packet being sent included; further ones are
  *     lost
@@ -40,6 +41,7 @@ public record PathConfig(
     long reorderHoldNanos,
     double duplicate,
     double corrupt,
+    double mark,
     long rateBitsPerSecond,
     int queuePackets,
     int mtu,
@@ -54,7 +56,7 @@ public record PathConfig(
   /** What {@link #with(String, String)} understands, for messages. */
   public static final String PARAMETERS =
       "delay=20ms, jitter=2ms, loss=1%, burst=ENTER/LEAVE[/LOSS] such as 0.1%/25%/100%,"
-          + " reorder=5%, hold=2ms, duplicate=1%, corrupt=0.1%, rate=100mbit,"
+          + " reorder=5%, hold=2ms, duplicate=1%, corrupt=0.1%, mark=1%, rate=100mbit,"
           + " queue=1000 (packets), mtu=1280 (bytes; 0: any), pmtu=silent|icmp, icmp=pass|block,"
           + " router=192.0.2.1";
 
@@ -75,6 +77,7 @@ public record PathConfig(
     share("reorder", reorder);
     share("duplicate", duplicate);
     share("corrupt", corrupt);
+    share("mark", mark);
     if (rateBitsPerSecond < 0) {
       throw new IllegalArgumentException("rate " + rateBitsPerSecond + " is negative");
     }
@@ -144,6 +147,7 @@ public record PathConfig(
       case "hold" -> reorder(reorder, parseDuration(value));
       case "duplicate" -> duplicate(parseShare(value));
       case "corrupt" -> corrupt(parseShare(value));
+      case "mark" -> mark(parseShare(value));
       case "rate" -> rate(parseRate(value));
       case "queue" -> queue(parseCount(value, "packets"));
       case "mtu" -> mtu(parseCount(value, "bytes"));
@@ -198,6 +202,11 @@ public record PathConfig(
   /** With this share corrupted. */
   public PathConfig corrupt(double share) {
     return changed(draft -> draft.corrupt = share);
+  }
+
+  /** With this share of the ECN-capable packets marked. */
+  public PathConfig mark(double share) {
+    return changed(draft -> draft.mark = share);
   }
 
   /** With this bottleneck; 0: none. */
@@ -255,6 +264,7 @@ public record PathConfig(
     long reorderHoldNanos = 2_000_000;
     double duplicate;
     double corrupt;
+    double mark;
     long rateBitsPerSecond;
     int queuePackets = 1000;
     int mtu;
@@ -276,6 +286,7 @@ public record PathConfig(
       reorderHoldNanos = from.reorderHoldNanos;
       duplicate = from.duplicate;
       corrupt = from.corrupt;
+      mark = from.mark;
       rateBitsPerSecond = from.rateBitsPerSecond;
       queuePackets = from.queuePackets;
       mtu = from.mtu;
@@ -297,6 +308,7 @@ public record PathConfig(
           reorderHoldNanos,
           duplicate,
           corrupt,
+          mark,
           rateBitsPerSecond,
           queuePackets,
           mtu,

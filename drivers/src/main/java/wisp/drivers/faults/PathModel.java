@@ -19,7 +19,7 @@ import wisp.drivers.Framing;
  *
  * <pre>
  *   offer → loss → burst loss → MTU → bottleneck (queue, rate) → delay ± jitter → poll
- *                                └ answer   corrupt, duplicate ┘   └ + hold, if chosen to be overtaken
+ *                                └ answer   corrupt, mark, duplicate   └ + hold, if chosen to be overtaken
  * </pre>
  *
  * <p>One seed is one history: each kind of fault draws from a random stream of its own, so that
@@ -55,6 +55,7 @@ public final class PathModel implements AutoCloseable {
   private final SplittableRandom reorderDraws;
   private final SplittableRandom duplicateDraws;
   private final SplittableRandom corruptDraws;
+  private final SplittableRandom markDraws;
 
   // The buffer: slots in chunks, and a stack of free ones.
   private final Arena arena = Arena.ofShared();
@@ -108,6 +109,7 @@ public final class PathModel implements AutoCloseable {
   private long duplicated;
   private long reordered;
   private long corrupted;
+  private long marked;
   private long delayNanos;
   private long firstDeliveryNanos;
   private long lastDeliveryNanos;
@@ -143,6 +145,7 @@ public final class PathModel implements AutoCloseable {
     reorderDraws = source.split();
     duplicateDraws = source.split();
     corruptDraws = source.split();
+    markDraws = source.split();
   }
 
   /** What this path is like. */
@@ -184,6 +187,7 @@ public final class PathModel implements AutoCloseable {
     boolean twice = duplicateDraws.nextDouble() < path.duplicate();
     boolean spoilt = corruptDraws.nextDouble() < path.corrupt();
     long spoiltBit = corruptDraws.nextLong();
+    boolean chosenForMark = markDraws.nextDouble() < path.mark();
     int ip = Framing.ipOffset(kind, memory, start, bytes);
     if (path.blocksIcmp() && ip >= 0 && IcmpError.is(memory, start + ip, bytes - ip)) {
       lostIcmp++;
@@ -222,6 +226,9 @@ public final class PathModel implements AutoCloseable {
     segmentBytes[slot] = segment;
     enteredNanos[slot] = nowNanos;
     sequence[slot] = number;
+    if (chosenForMark && ip >= 0 && EcnMark.set(memory(slot), start(slot) + ip)) {
+      marked++;
+    }
     int checkedFrom = checkedFrom(memory, start, ip);
     if (spoilt && checkedFrom >= 0 && checkedFrom < bytes) {
       corrupted++;
@@ -310,6 +317,7 @@ public final class PathModel implements AutoCloseable {
         duplicated,
         reordered,
         corrupted,
+        marked,
         heapSize,
         delayNanos,
         firstDeliveryNanos,

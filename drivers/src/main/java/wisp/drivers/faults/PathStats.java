@@ -23,6 +23,7 @@ import java.util.Locale;
  * @param reordered came out after one that went in later (RFC 4737 §3.3)
  * @param corrupted packets with a flipped bit that were sent on their way (a copy of one counts
  *     once)
+ * @param marked ECN-capable packets that were marked
  * @param inFlight inside at present
  * @param delayNanos sum over delivered packets of the time from in to out
  * @param firstDeliveryNanos when the first came out
@@ -44,6 +45,7 @@ public record PathStats(
     long duplicated,
     long reordered,
     long corrupted,
+    long marked,
     long inFlight,
     long delayNanos,
     long firstDeliveryNanos,
@@ -127,6 +129,9 @@ public record PathStats(
       line +=
           String.format(
               Locale.ROOT, ", beyond mtu %d: %d, %d answered", path.mtu(), lostTooBig, answers);
+    }
+    if (path.mark() > 0) {
+      line += ", ECN marks " + marked;
     }
     return path.blocksIcmp() ? line + ", ICMP errors blocked " + lostIcmp : line;
   }

@@ -54,6 +54,7 @@ class PathConfigTest {
             .reorder(0.05, 3_000_000)
             .duplicate(0.02)
             .corrupt(0.001)
+            .mark(0.02)
             .rate(100_000_000)
             .queue(170)
             .mtu(1280)
@@ -63,7 +64,7 @@ class PathConfigTest {
             .router(IpAddress.parse("fd01::1")),
         PathConfig.parse(
             "delay=20ms,jitter=1ms,loss=1%,burst=0.1%/25%,reorder=5%,hold=3ms,"
-                + "duplicate=2%,corrupt=0.1%,rate=100mbit,queue=170,"
+                + "duplicate=2%,corrupt=0.1%,mark=2%,rate=100mbit,queue=170,"
                 + "mtu=1280,pmtu=icmp,icmp=block,router=10.1.1.1,router=fd01::1"));
     assertEquals(PathConfig.PERFECT, PathConfig.parse(""));
   }

@@ -118,7 +118,7 @@ public final class LoadCommand implements Callable<Integer> {
   }
 
   private Load overLink() throws LinkException {
-    var load = new Load(plan(endpoint()));
+    var load = new Load(plan(endpoint()), stack.profile());
     ContextConfig config = stack.config();
     try (var memory = stack.openMemory();
         Link link = stack.openLink();

@@ -59,6 +59,7 @@ public final class ServeCommand implements Callable<Integer> {
           "nobody else can reach an in-memory link; use --link tun, or wisp load --link inmemory");
     }
     var config = stack.config();
+    var profile = stack.profile();
     MemoryStrategy memory = stack.openMemory();
     Link link;
     try {
@@ -69,7 +70,7 @@ public final class ServeCommand implements Callable<Integer> {
     }
     Server server;
     try {
-      server = new Server(link, memory, config, services, port, stats);
+      server = new Server(link, memory, config, profile, services, port, stats);
     } catch (IllegalStateException e) {
       link.close();
       throw new FailedException("can't serve: " + e.getMessage(), e);

@@ -17,7 +17,9 @@ import wisp.core.spi.MemoryStrategy;
 import wisp.core.spi.Parameters;
 import wisp.core.spi.RecordStore;
 import wisp.core.spi.StrategyConfig;
+import wisp.core.stack.ConnectionProfile;
 import wisp.core.stack.ContextConfig;
+import wisp.core.tcp.EcnMode;
 import wisp.drivers.Links;
 import wisp.drivers.pcap.PcapLink;
 import wisp.drivers.pcap.PcapWriter;
@@ -97,6 +99,15 @@ final class StackOptions {
       description = "receive window; default: ${DEFAULT-VALUE}")
   long window;
 
+  @Option(
+      names = "--ecn",
+      paramLabel = "MODE",
+      defaultValue = "accept",
+      description =
+          "explicit congestion notification: off, accept (when the peer asks) or ask; default:"
+              + " ${DEFAULT-VALUE}")
+  String ecn = "accept";
+
   @Option(names = "--pcap", paramLabel = "FILE", description = "record all packets")
   @Nullable Path pcap;
 
@@ -162,6 +173,18 @@ final class StackOptions {
             random.nextLong(),
             random.nextLong(),
             given));
+  }
+
+  /** What connections have in common: no Nagle, ECN as asked for. */
+  ConnectionProfile profile() {
+    EcnMode mode =
+        switch (ecn) {
+          case "off" -> EcnMode.OFF;
+          case "accept" -> EcnMode.ON_REQUEST;
+          case "ask" -> EcnMode.ASK;
+          default -> throw new UsageException("--ecn " + ecn + " is none of off, accept, ask");
+        };
+    return ConnectionProfile.NO_DELAY.with(b -> b.ecn = mode);
   }
 
   /** Whether one of the own addresses is of this family. */

@@ -73,6 +73,12 @@ public final class WireCommand implements Callable<Integer> {
   @Option(names = "--corrupt", paramLabel = "SHARE", description = "one bit flipped")
   private @Nullable String corrupt;
 
+  @Option(
+      names = "--mark",
+      paramLabel = "SHARE",
+      description = "of ECN-capable packets: congestion experienced")
+  private @Nullable String mark;
+
   @Option(names = "--rate", paramLabel = "RATE", description = "bottleneck, such as 100mbit")
   private @Nullable String rate;
 
@@ -165,6 +171,7 @@ public final class WireCommand implements Callable<Integer> {
     values.put("hold", hold);
     values.put("duplicate", duplicate);
     values.put("corrupt", corrupt);
+    values.put("mark", mark);
     values.put("rate", rate);
     values.put("queue", queue);
     values.put("mtu", mtu);

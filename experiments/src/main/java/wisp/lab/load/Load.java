@@ -20,6 +20,7 @@ public final class Load implements ConnectionHandler {
   private static final int FRAME_BYTES = 16 << 10;
   private static final int QUEUED_BYTES = 256 << 10;
   private final LoadPlan plan;
+  private final ConnectionProfile profile;
   private final Map<Long, Stream> streams = new HashMap<>();
   private final ArrayDeque<Long> starved = new ArrayDeque<>();
   private final Map<String, Long> failures = new TreeMap<>();
@@ -52,7 +53,13 @@ public final class Load implements ConnectionHandler {
 
   /** Nothing happens before the first {@link #work}. */
   public Load(LoadPlan plan) {
+    this(plan, ConnectionProfile.NO_DELAY);
+  }
+
+  /** With another profile. */
+  public Load(LoadPlan plan, ConnectionProfile profile) {
     this.plan = plan;
+    this.profile = profile;
   }
 
   /** Whether all connections have ended. */
@@ -95,7 +102,7 @@ public final class Load implements ConnectionHandler {
   }
 
   private boolean open(Context context) {
-    long connection = context.connect(null, plan.to(), ConnectionProfile.NO_DELAY, this);
+    long connection = context.connect(null, plan.to(), profile, this);
     if (connection < 0) {
       if (connection != Context.NO_MEMORY || streams.isEmpty()) {
         asked++;

@@ -46,12 +46,14 @@ public final class Server implements AutoCloseable {
    *
    * @param link closed with the server
    * @param memory closed with the server
+   * @param profile of all connections
    * @param statsFile rewritten each second, or {@code null}
    */
   public Server(
       Link link,
       MemoryStrategy memory,
       ContextConfig config,
+      ConnectionProfile profile,
       List<String> names,
       int firstPort,
       @Nullable Path statsFile) {
@@ -64,7 +66,7 @@ public final class Server implements AutoCloseable {
     for (int i = 0; i < services.size(); i++) {
       services.get(i).start(context);
       var endpoint = Endpoint.any(firstPort + i);
-      context.listen(endpoint, ConnectionProfile.NO_DELAY, services.get(i));
+      context.listen(endpoint, profile, services.get(i));
       endpoints.add(endpoint);
       DatagramHandler datagrams = services.get(i).datagrams();
       if (datagrams != null) {

@@ -71,6 +71,11 @@ final class FarHost implements AutoCloseable {
     return wire.stats().aToB().lostTooBig() + wire.stats().bToA().lostTooBig();
   }
 
+  /** Packets of ours, and of the far host's, that got an ECN mark so far. */
+  long marks(boolean ours) {
+    return (ours ? wire.stats().aToB() : wire.stats().bToA()).marked();
+  }
+
   Namespace namespace() {
     return namespace;
   }

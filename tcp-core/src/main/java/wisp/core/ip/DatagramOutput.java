@@ -94,11 +94,11 @@ public final class DatagramOutput {
   public boolean send(int protocol, int hopLimit, int dscp, int bytes, boolean dontFragment) {
     if (!inFragments && !ipv6 && !dontFragment) {
       int id = nextIdentification();
-      output.sendFragmentIpv4(protocol, hopLimit, dscp, bytes, id & 0xFFFF, 0, false);
+      output.sendFragmentIpv4(protocol, hopLimit, dscp << 2, bytes, id & 0xFFFF, 0, false);
       return true;
     }
     if (!inFragments) {
-      output.send(protocol, hopLimit, dscp, bytes);
+      output.send(protocol, hopLimit, dscp << 2, bytes);
       return true;
     }
     int id = nextIdentification();
@@ -114,10 +114,10 @@ public final class DatagramOutput {
       if (ipv6) {
         Ipv6FragmentHeader.write(output.memory(), output.start(), protocol, offset, more, id);
         copy(offset, output.start() + Ipv6FragmentHeader.LENGTH, length);
-        output.send(Ipv6Extensions.FRAGMENT, hopLimit, dscp, afterIpHeader);
+        output.send(Ipv6Extensions.FRAGMENT, hopLimit, dscp << 2, afterIpHeader);
       } else {
         copy(offset, output.start(), length);
-        output.sendFragmentIpv4(protocol, hopLimit, dscp, length, id & 0xFFFF, offset, more);
+        output.sendFragmentIpv4(protocol, hopLimit, dscp << 2, length, id & 0xFFFF, offset, more);
       }
     }
     return true;

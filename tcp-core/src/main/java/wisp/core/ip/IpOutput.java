@@ -119,11 +119,13 @@ public final class IpOutput {
   /**
    * Sends a TCP segment, whose checksum field is still zero.
    *
+   * @param trafficClass DSCP and ECN, 0 … 255
    * @param tcpBytes header and payload
    * @param tcpHeaderBytes TCP header with options
    * @param segmentBytes payload of each segment that the link is to cut; 0: one segment
    */
-  public void sendTcp(int hopLimit, int dscp, int tcpBytes, int tcpHeaderBytes, int segmentBytes) {
+  public void sendTcp(
+      int hopLimit, int trafficClass, int tcpBytes, int tcpHeaderBytes, int segmentBytes) {
     long pseudo = pseudoHeader(Ipv4Header.PROTOCOL_TCP, tcpBytes);
     int checksum;
     if (offloadChecksum) {
@@ -139,7 +141,7 @@ public final class IpOutput {
       packet.segmentBytes = segmentBytes;
       packet.headerBytes = headerBytes + tcpHeaderBytes;
     }
-    send(Ipv4Header.PROTOCOL_TCP, hopLimit, dscp, tcpBytes);
+    send(Ipv4Header.PROTOCOL_TCP, hopLimit, trafficClass, tcpBytes);
   }
 
   /** Sum over the pseudo-header of the packet that was begun. */
@@ -151,8 +153,12 @@ public final class IpOutput {
             (int) sourceLow, (int) destinationLow, protocol, transportBytes);
   }
 
-  /** Sends what was written, its transport checksum complete. */
-  public void send(int protocol, int hopLimit, int dscp, int transportBytes) {
+  /**
+   * Sends what was written, its transport checksum complete.
+   *
+   * @param trafficClass DSCP and ECN, 0 … 255
+   */
+  public void send(int protocol, int hopLimit, int trafficClass, int transportBytes) {
     if (ipv6) {
       Ipv6Header.write(
           packet.memory,
@@ -164,7 +170,7 @@ public final class IpOutput {
           destinationHigh,
           destinationLow,
           hopLimit,
-          dscp << 2,
+          trafficClass,
           flowLabel(protocol));
     } else {
       Ipv4Header.write(
@@ -175,7 +181,7 @@ public final class IpOutput {
           (int) sourceLow,
           (int) destinationLow,
           hopLimit,
-          dscp);
+          trafficClass);
     }
     leave(headerBytes + transportBytes);
   }
@@ -184,7 +190,7 @@ public final class IpOutput {
   void sendFragmentIpv4(
       int protocol,
       int ttl,
-      int dscp,
+      int trafficClass,
       int transportBytes,
       int identification,
       int offset,
@@ -197,7 +203,7 @@ public final class IpOutput {
         (int) sourceLow,
         (int) destinationLow,
         ttl,
-        dscp,
+        trafficClass,
         identification,
         /* dontFragment= */ false,
         more,

@@ -1,6 +1,7 @@
 package wisp.core.stack;
 
 import java.util.function.Consumer;
+import wisp.core.tcp.EcnMode;
 import wisp.core.tcp.congestion.Cubic;
 
 /**
@@ -14,6 +15,7 @@ import wisp.core.tcp.congestion.Cubic;
  * @param dscp differentiated services code point, 0 … 63
  * @param congestionControl name of a {@link wisp.core.spi.CongestionControlProvider}; listen and
  *     connect refuse one that isn't there
+ * @param ecn whether routers may mark its packets instead of dropping them (RFC 3168)
  * @param userTimeoutOption whether the peer is told the retransmission limit, and what it tells is
  *     followed within limits (RFC 5482)
  * @param errorReports whether the handler hears of soft errors and of repeated resending (SHLD-20)
@@ -28,6 +30,7 @@ public record ConnectionProfile(
     int ttl,
     int dscp,
     String congestionControl,
+    EcnMode ecn,
     boolean userTimeoutOption,
     boolean errorReports,
     KeepAlive keepAlive,
@@ -35,8 +38,8 @@ public record ConnectionProfile(
     boolean sackPermitted,
     boolean timestamps) {
   /**
-   * Nagle on, R2 = 15 minutes, TTL 64, best effort, CUBIC, no user timeout option, error reports,
-   * no keep-alive, all options of the SYN.
+   * Nagle on, R2 = 15 minutes, TTL 64, best effort, CUBIC, ECN if asked for, no user timeout
+   * option, error reports, no keep-alive, all options of the SYN.
    */
   public static final ConnectionProfile DEFAULT = new Builder().build();
 
@@ -70,6 +73,7 @@ public record ConnectionProfile(
         ttl,
         dscp,
         usual.congestionControl,
+        usual.ecn,
         usual.userTimeoutOption,
         usual.errorReports,
         usual.keepAlive,
@@ -86,6 +90,7 @@ public record ConnectionProfile(
     b.ttl = ttl;
     b.dscp = dscp;
     b.congestionControl = congestionControl;
+    b.ecn = ecn;
     b.userTimeoutOption = userTimeoutOption;
     b.errorReports = errorReports;
     b.keepAlive = keepAlive;
@@ -103,6 +108,7 @@ public record ConnectionProfile(
     public int ttl = 64;
     public int dscp;
     public String congestionControl = new Cubic().name();
+    public EcnMode ecn = EcnMode.ON_REQUEST;
     public boolean userTimeoutOption;
     public boolean errorReports = true;
     public KeepAlive keepAlive = KeepAlive.OFF;
@@ -119,6 +125,7 @@ public record ConnectionProfile(
           ttl,
           dscp,
           congestionControl,
+          ecn,
           userTimeoutOption,
           errorReports,
           keepAlive,

@@ -203,7 +203,7 @@ final class Demultiplexer {
     long former = tcb.state == State.TIME_WAIT ? tcb.sndNxt : PassiveOpens.NO_FORMER;
     boolean isForWhoFollows;
     try {
-      isForWhoFollows = segmentArrives.segmentArrives(tcb, tcp, options);
+      isForWhoFollows = segmentArrives.segmentArrives(tcb, tcp, options, packet.ecn());
     } finally {
       desk.close(tcb);
     }

@@ -140,6 +140,7 @@ final class RecordCodec {
     tcb.offerTimestamps = profile.timestamps();
     tcb.control = bindings.control(binding);
     tcb.ttl = profile.ttl();
+    tcb.ecnMode = profile.ecn();
     tcb.dscp = deviations.dscp(slot, profile);
     identifyTimeouts(tcb);
     tcb.timeWaitRestart = false;
@@ -181,10 +182,12 @@ final class RecordCodec {
     tcb.sndScale = tcb.windowScaling ? scale : 0;
     tcb.rcvScale = tcb.windowScaling ? env.config.windowShift() : 0;
     tcb.paused = RecordFlags.has(flags, RecordFlags.SHUT);
-    tcb.applicationClosed = RecordFlags.has(flags, RecordFlags.APPLICATION_CLOSED);
+    tcb.applicationClosed = state == RecordFlags.FIN_WAIT_2_CLOSED;
+    tcb.ecn = RecordFlags.has(flags, RecordFlags.ECN);
+    tcb.eceOwed = RecordFlags.has(flags, RecordFlags.ECE_OWED);
     tcb.ackOwed = RecordFlags.has(flags, RecordFlags.ACK_OWED);
-    tcb.flushListed = RecordFlags.has(flags, RecordFlags.FLUSH_LISTED);
-    tcb.ackNow = RecordFlags.has(flags, RecordFlags.ACK_NOW);
+    tcb.ackNow = state != RecordFlags.TIME_WAIT && RecordFlags.has(flags, RecordFlags.ACK_NOW);
+    tcb.flushListed = tcb.ackNow; // asleep, there is nothing else to do at the end of a burst
     tcb.waiting = RecordFlags.has(flags, RecordFlags.WAITING);
     tcb.peerMss = mss.mss(RecordFlags.mssClass(flags));
     output.updateMss(tcb);
@@ -200,7 +203,7 @@ final class RecordCodec {
     return switch (recordState) {
       case RecordFlags.FREE -> State.CLOSED;
       case RecordFlags.ESTABLISHED -> State.ESTABLISHED;
-      case RecordFlags.FIN_WAIT_2 -> State.FIN_WAIT_2;
+      case RecordFlags.FIN_WAIT_2, RecordFlags.FIN_WAIT_2_CLOSED -> State.FIN_WAIT_2;
       case RecordFlags.CLOSE_WAIT -> State.CLOSE_WAIT;
       case RecordFlags.TIME_WAIT -> State.TIME_WAIT;
       default -> throw new IllegalStateException("record state " + recordState);
@@ -232,11 +235,14 @@ final class RecordCodec {
     int state =
         switch (tcb.state) {
           case ESTABLISHED -> RecordFlags.ESTABLISHED;
-          case FIN_WAIT_2 -> RecordFlags.FIN_WAIT_2;
+          case FIN_WAIT_2 ->
+              tcb.applicationClosed ? RecordFlags.FIN_WAIT_2_CLOSED : RecordFlags.FIN_WAIT_2;
           case CLOSE_WAIT -> RecordFlags.CLOSE_WAIT;
           case CLOSED, LISTEN, SYN_SENT, SYN_RECEIVED, FIN_WAIT_1, CLOSING, LAST_ACK, TIME_WAIT ->
               throw new IllegalStateException("asleep in " + tcb.state);
         };
+    assert !tcb.ackNow || tcb.flushListed : "an ACK that nobody sends: " + tcb;
+    assert !tcb.applicationClosed || tcb.state == State.FIN_WAIT_2 : tcb;
     writeWords(
         tcb,
         flagsOf(tcb, state)
@@ -250,9 +256,9 @@ final class RecordCodec {
         | (tcb.sackPermitted ? RecordFlags.SACK : 0)
         | (tcb.timestamps ? RecordFlags.TIMESTAMPS : 0)
         | (tcb.paused ? RecordFlags.SHUT : 0)
-        | (tcb.applicationClosed ? RecordFlags.APPLICATION_CLOSED : 0)
+        | (tcb.ecn ? RecordFlags.ECN : 0)
+        | (tcb.eceOwed ? RecordFlags.ECE_OWED : 0)
         | (tcb.ackOwed ? RecordFlags.ACK_OWED : 0)
-        | (tcb.flushListed ? RecordFlags.FLUSH_LISTED : 0)
         | (tcb.waiting ? RecordFlags.WAITING : 0);
   }
 

@@ -5,15 +5,16 @@ package wisp.core.stack;
  * a timestamp or an address.
  *
  * <pre>
- *    0  state: 0 free, ESTABLISHED, FIN-WAIT-2, CLOSE-WAIT, TIME-WAIT, awake     3 bits
+ *    0  state: 0 free, ESTABLISHED, FIN-WAIT-2 (two of it), CLOSE-WAIT,
+ *       TIME-WAIT, awake (two)                                                  3 bits
  *    3  Snd.Wind.Scale, 15: no window scaling                                   4
  *    7  SACK permitted      8  timestamps                                       1 + 1
  *    9  MSS class (see MssTable)                                                4
  *   13  TS age                                                                  2
- *   15  receive window shut    16  application closed    17  ACK owed           1 each
- *   18  listed for the end of the burst    19  waiting for memory               1 each
+ *   15  receive window shut    16  ECN    17  ACK owed                          1 each
+ *   18  ECE owed    19  waiting for memory                                      1 each
  *   20  SND.WND: mantissa 6, exponent 5, rounded down                           11
- *   31  ACK due at the end of the burst                                          1
+ *   31  ACK due at the end of the burst, and listed for it                       1
  * </pre>
  *
  * <p>In TIME-WAIT bits 20 to 31 hold the stamp of its latest deadline instead. Awake only the state
@@ -30,6 +31,9 @@ final class RecordFlags {
   /** Awake, in SYN-SENT or SYN-RECEIVED. */
   static final int HALF_OPEN = 6;
 
+  /** FIN-WAIT-2 with the application gone: in no other state does such a connection sleep. */
+  static final int FIN_WAIT_2_CLOSED = 7;
+
   /** Words of a record beside its key. */
   static final int SND_NXT = 0;
 
@@ -40,9 +44,9 @@ final class RecordFlags {
   static final int SACK = 1 << 7;
   static final int TIMESTAMPS = 1 << 8;
   static final int SHUT = 1 << 15;
-  static final int APPLICATION_CLOSED = 1 << 16;
+  static final int ECN = 1 << 16;
   static final int ACK_OWED = 1 << 17;
-  static final int FLUSH_LISTED = 1 << 18;
+  static final int ECE_OWED = 1 << 18;
   static final int WAITING = 1 << 19;
   static final int ACK_NOW = 1 << 31;
   static final int NO_SCALE = 15;

@@ -370,9 +370,7 @@ final class TcbDesk {
 
   /** FIN-WAIT-2 with the application gone has a deadline: the peer may never send its FIN. */
   private void awaitPeersFin(Tcb tcb, int flagsBefore) {
-    boolean waitsAlready =
-        RecordFlags.state(flagsBefore) == RecordFlags.FIN_WAIT_2
-            && RecordFlags.has(flagsBefore, RecordFlags.APPLICATION_CLOSED);
+    boolean waitsAlready = RecordFlags.state(flagsBefore) == RecordFlags.FIN_WAIT_2_CLOSED;
     if (tcb.state == State.FIN_WAIT_2 && tcb.applicationClosed && !waitsAlready) {
       waits.finWait2(tcb.handle, env.nowNanos);
     }
@@ -472,8 +470,7 @@ final class TcbDesk {
   /** Whether a connection still waits in FIN-WAIT-2 with the application gone. */
   boolean waitsForPeersFin(int slot) {
     int flags = records.get(slot, RecordFlags.FLAGS);
-    return RecordFlags.state(flags) == RecordFlags.FIN_WAIT_2
-        && RecordFlags.has(flags, RecordFlags.APPLICATION_CLOSED);
+    return RecordFlags.state(flags) == RecordFlags.FIN_WAIT_2_CLOSED;
   }
 
   // ---- Removal ---------------------------------------------------------------------------------

@@ -68,11 +68,16 @@ public final class Acknowledgment {
       resendProbed(tcb);
     }
     int sacked = recovery.update(tcb, ack, options);
+    boolean echo = Ecn.isEcho(tcb, seg);
     if (ack != tcb.sndUna) {
-      advance(tcb, ack, sacked, options);
-    } else if (sacked > 0
-        || isDuplicate(tcb, seg, options, windowMoved && tcb.sndWnd != windowBefore)) {
-      onDuplicate(tcb, sacked);
+      advance(tcb, ack, sacked, options, echo);
+    } else {
+      if (echo) {
+        onEcho(tcb);
+      }
+      if (sacked > 0 || isDuplicate(tcb, seg, options, windowMoved && tcb.sndWnd != windowBefore)) {
+        onDuplicate(tcb, sacked);
+      }
     }
     if (tcb.state != State.CLOSED && tcb.timer == TimerKind.PERSIST && tcb.sndWnd > windowBefore) {
       timers.disarm(tcb);
@@ -107,7 +112,16 @@ public final class Acknowledgment {
     retransmission.restart(tcb);
   }
 
-  private void advance(Tcb tcb, @SeqNum int ack, int sacked, TcpOptions options) {
+  /** An echo without progress. While a loss is being repaired the window has paid already. */
+  private void onEcho(Tcb tcb) {
+    if (tcb.fastRecovery) {
+      recovery.forbidUndo(tcb);
+    } else if (tcb.sndUna != tcb.sndNxt) {
+      Ecn.acknowledged(env, tcb, true, 0);
+    }
+  }
+
+  private void advance(Tcb tcb, @SeqNum int ack, int sacked, TcpOptions options, boolean echo) {
     int acknowledged = Seq.distance(tcb.sndUna, ack);
     retransmission.sample(tcb, ack, options.hasTimestamp(), options.tsEcr());
     int extent = recovery.extentBytes(tcb);
@@ -121,7 +135,7 @@ public final class Acknowledgment {
       tcb.urgentQueued = false;
     }
     noticeReneging(tcb);
-    congestion(tcb, acknowledged, delivered, extent, options);
+    congestion(tcb, acknowledged, delivered, extent, options, echo);
     if (tcb.scoreboard != Blocks.NONE && !tcb.fastRecovery && !recovery.hasNews(tcb)) {
       board.release(tcb);
     }
@@ -160,16 +174,21 @@ public final class Acknowledgment {
   }
 
   private void congestion(
-      Tcb tcb, int acknowledged, int delivered, int extent, TcpOptions options) {
+      Tcb tcb, int acknowledged, int delivered, int extent, TcpOptions options, boolean echo) {
     CongestionState c = tcb.congestion;
     tcb.duplicateAcks = 0;
     if (!tcb.fastRecovery) {
       tcb.recover = Seq.max(tcb.recover, tcb.sndUna - 2);
-      onAck(tcb, acknowledged);
+      if (!Ecn.acknowledged(env, tcb, echo, acknowledged)) {
+        onAck(tcb, acknowledged);
+      }
       if (!tcb.resending && recovery.isFirstLost(tcb) && Seq.after(tcb.sndUna - 1, tcb.recover)) {
         lost(tcb, delivered);
       }
       return;
+    }
+    if (echo) {
+      recovery.forbidUndo(tcb);
     }
     if (recovery.undoes(tcb, options)) {
       recovery.learnReordering(tcb, extent);
@@ -257,7 +276,7 @@ public final class Acknowledgment {
         return;
       }
       board.release(tcb); // of an earlier recovery: this one goes without
-      tcb.control.onLoss(c, tcb.flightBytes(), env.nowNanos);
+      Ecn.lossFound(env, tcb);
       tcb.recover = tcb.sndNxt;
       tcb.fastRecovery = true;
       env.counters.add(Event.FAST_RETRANSMITS);

@@ -130,7 +130,9 @@ public final class Activity {
             | t.state.ordinal() << 20
             | t.timer.ordinal() << 24
             | t.tsRecentAge << 27
-            | bit(t.backOffInherited, 29));
+            | bit(t.backOffInherited, 29)
+            | bit(t.ecn, 30)
+            | bit(t.eceOwed, 31));
     putInt(
         t.backOff
             | t.duplicateAcksOwed << 8
@@ -149,7 +151,7 @@ public final class Activity {
     putInt(t.rcvUp);
     putInt(t.tsRecent);
     putInt(t.lastAckSent);
-    putInt(t.peerMss);
+    putInt(t.peerMss | bit(t.cwrOwed, 16) | bit(t.reducedByEcho, 17) | bit(t.heldByEcho, 18));
     putInt(t.duplicateAcks);
     putLong(t.timerDeadlineNanos);
     putLong(t.progressNanos);
@@ -220,6 +222,8 @@ public final class Activity {
     t.timer = TimerKind.of(flags >>> 24 & 7);
     t.tsRecentAge = flags >>> 27 & 3;
     t.backOffInherited = isSet(flags, 29);
+    t.ecn = isSet(flags, 30);
+    t.eceOwed = isSet(flags, 31);
     int small = nextInt();
     t.backOff = small & 255;
     t.duplicateAcksOwed = small >>> 8 & 255;
@@ -238,7 +242,11 @@ public final class Activity {
     t.rcvUp = nextInt();
     t.tsRecent = nextInt();
     t.lastAckSent = nextInt();
-    t.peerMss = nextInt();
+    int mssAndEcn = nextInt();
+    t.peerMss = mssAndEcn & 0xFFFF;
+    t.cwrOwed = isSet(mssAndEcn, 16);
+    t.reducedByEcho = isSet(mssAndEcn, 17);
+    t.heldByEcho = isSet(mssAndEcn, 18);
     t.duplicateAcks = nextInt();
     t.timerDeadlineNanos = nextLong();
     t.progressNanos = nextLong();

@@ -47,6 +47,7 @@ public final class Handshake {
     begin(tcb, iss);
     tcb.peerMss = TcpConfig.defaultMss(tcb.isIpv6());
     output.updateMss(tcb);
+    Ecn.ask(tcb);
     sender.sendSyn(tcb);
     startTimer(tcb);
   }
@@ -57,6 +58,7 @@ public final class Handshake {
     tcb.passive = true;
     begin(tcb, iss);
     onSyn(tcb, seg, options);
+    Ecn.synArrived(tcb, seg);
     sender.sendSyn(tcb);
     startTimer(tcb);
   }
@@ -76,6 +78,8 @@ public final class Handshake {
     tcb.timestamps = false;
     tcb.tsRecent = 0;
     tcb.tsRecentAge = 0;
+    tcb.ecn = false;
+    tcb.eceOwed = false;
     tcb.ackOwed = false;
     tcb.ackNow = false;
     tcb.flushListed = false;
@@ -131,7 +135,12 @@ public final class Handshake {
       return;
     }
     if (seg.has(TcpHeader.RST)) {
-      if (hasAck) {
+      if (hasAck && Ecn.askNoMore(tcb)) {
+        env.counters.add(Event.SEGMENTS_RETRANSMITTED);
+        tcb.timedAtNanos = env.nowNanos;
+        sender.sendSyn(tcb);
+        startTimer(tcb);
+      } else if (hasAck) {
         env.counters.add(Event.RESETS_RECEIVED);
         ending.end(tcb, EndCause.REFUSED);
       } else {
@@ -144,6 +153,7 @@ public final class Handshake {
       return;
     }
     onSyn(tcb, seg, options);
+    Ecn.answered(tcb, seg);
     if (!hasAck) {
       tcb.state = State.SYN_RECEIVED;
       sender.sendSyn(tcb);

@@ -207,6 +207,9 @@ public final class Retransmission {
 
   private void resendSyn(Tcb tcb) {
     tcb.synResent = true;
+    if (tcb.state == State.SYN_SENT && tcb.backOff > 0) {
+      Ecn.askNoMore(tcb);
+    }
     env.counters.add(Event.SEGMENTS_RETRANSMITTED);
     env.counters.add(Event.TIMEOUTS);
     sender.sendSyn(tcb);
@@ -221,6 +224,7 @@ public final class Retransmission {
     env.counters.add(Event.TIMEOUTS);
     mtu.onTimeout(tcb, timeoutsBefore);
     tcb.control.onTimeout(tcb.congestion, tcb.flightBytes(), !tcb.resending, env.nowNanos);
+    Ecn.timedOut(tcb);
     if (timeoutsBefore > 0) {
       board.clear(tcb); // what was resent between the ranges did not help: believe none of them
     }

@@ -97,7 +97,7 @@ final class SackRecovery {
     CongestionState c = tcb.congestion;
     int cwnd = c.cwndBytes;
     int ssthresh = c.ssthreshBytes;
-    tcb.control.onLoss(c, tcb.flightBytes(), env.nowNanos);
+    Ecn.lossFound(env, tcb);
     tcb.recover = tcb.sndNxt;
     tcb.fastRecovery = true;
     env.counters.add(Event.FAST_RETRANSMITS);
@@ -178,6 +178,13 @@ final class SackRecovery {
     tcb.control.onUndo(c, env.nowNanos);
     env.counters.add(Event.RECOVERIES_UNDONE);
     return true;
+  }
+
+  /** Routers say that there is congestion: the window stays down, lost or not (RFC 4015 §3.3). */
+  void forbidUndo(Tcb tcb) {
+    if (tcb.scoreboard != Blocks.NONE) {
+      board.set(tcb, Scoreboard.RESENT_TIMESTAMP, 0);
+    }
   }
 
   /** The hole at SND.UNA was filled late: so many segments had overtaken it. */

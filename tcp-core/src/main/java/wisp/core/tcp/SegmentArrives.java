@@ -55,11 +55,12 @@ public final class SegmentArrives {
   /**
    * A segment for this connection, checksum verified, options parsed.
    *
+   * @param ecn the ECN field of its packet, 0 … 3
    * @return true: the record is CLOSED and the segment is for whoever comes after it: a SYN that
    *     opens the connection anew (from TIME-WAIT, or back in LISTEN), or anything that follows the
    *     end in the same burst; the caller offers it to the listener
    */
-  public boolean segmentArrives(Tcb tcb, TcpHeader seg, TcpOptions options) {
+  public boolean segmentArrives(Tcb tcb, TcpHeader seg, TcpOptions options, int ecn) {
     return switch (tcb.state) {
       case SYN_SENT -> {
         handshake.segmentArrivesInSynSent(tcb, seg, options);
@@ -69,7 +70,7 @@ public final class SegmentArrives {
       case CLOSED, LISTEN -> true; // it ended earlier in this burst
       case SYN_RECEIVED, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT, CLOSING, LAST_ACK -> {
         boolean owedBefore = tcb.ackOwed;
-        boolean reopen = inOtherStates(tcb, seg, options);
+        boolean reopen = inOtherStates(tcb, seg, options, ecn);
         if (tcb.state != State.CLOSED && tcb.state != State.TIME_WAIT) {
           settleAcknowledgment(tcb, owedBefore);
         }
@@ -79,9 +80,10 @@ public final class SegmentArrives {
   }
 
   /** SYN-RECEIVED or later (§3.10.7.4). */
-  private boolean inOtherStates(Tcb tcb, TcpHeader seg, TcpOptions options) {
+  private boolean inOtherStates(Tcb tcb, TcpHeader seg, TcpOptions options, int ecn) {
     if (tcb.state == State.SYN_RECEIVED && isSynAgain(tcb, seg)) {
       if (!seg.has(TcpHeader.ACK)) {
+        Ecn.synArrivedAgain(tcb, seg);
         output.sendSyn(tcb, true); // our SYN-ACK was lost
         return false;
       }
@@ -123,6 +125,9 @@ public final class SegmentArrives {
       if (windowShut && seg.payloadLength() > 0) {
         tcb.ackNow = true; // a probe: its ACK counted, its text does not
       } else if (tcb.state.mayReceive()) {
+        if (seg.payloadLength() > 0) {
+          Ecn.textArrived(env, tcb, seg, ecn);
+        }
         receiver.text(tcb, seg.seq(), seg.memory(), seg.payloadStart(), seg.payloadLength(), fin);
       } else {
         tcb.ackNow = true; // after the peer's FIN: nothing but an old copy

@@ -54,6 +54,10 @@ public final class Sender {
       return recovery.output(tcb);
     }
     while (!tcb.resending && isSomethingUnsent(tcb)) {
+      if (tcb.heldByEcho) {
+        awaitWindow(tcb);
+        return true;
+      }
       int probe = mtu.probe(tcb, unsentBytes(tcb), usableBytes(tcb));
       if (probe > 0) {
         if (!sendProbe(tcb, probe)) {
@@ -171,7 +175,8 @@ public final class Sender {
   private boolean sendNew(Tcb tcb, int length) {
     boolean last = length == unsentBytes(tcb);
     boolean fin = last && tcb.finQueued && tcb.sndWnd - tcb.flightBytes() > length;
-    int flags = (last && length > 0 ? TcpHeader.PSH : 0) | (fin ? TcpHeader.FIN : 0);
+    int cwr = Ecn.reduced(tcb, length);
+    int flags = (last && length > 0 ? TcpHeader.PSH : 0) | (fin ? TcpHeader.FIN : 0) | cwr;
     boolean first = tcb.sndUna == tcb.sndNxt;
     if (!output.sendSegment(tcb, tcb.sndNxt, length, flags)) {
       return false;
@@ -179,6 +184,7 @@ public final class Sender {
     mtu.sent(tcb, tcb.sndNxt, length);
     sent(tcb, length + (fin ? 1 : 0), first);
     tcb.finSent |= fin;
+    tcb.cwrOwed &= cwr == 0;
     return true;
   }
 
@@ -214,7 +220,8 @@ public final class Sender {
    */
   public void onPersist(Tcb tcb) {
     timers.disarm(tcb);
-    if (tcb.sndUna != tcb.sndNxt || !isSomethingUnsent(tcb)) {
+    if (tcb.sndUna != tcb.sndNxt || !isSomethingUnsent(tcb) || tcb.heldByEcho) {
+      tcb.heldByEcho = false;
       output(tcb);
       return;
     }

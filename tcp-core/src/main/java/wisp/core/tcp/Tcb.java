@@ -48,6 +48,7 @@ public final class Tcb {
   public boolean nagle;
   public int ttl;
   public int dscp;
+  public EcnMode ecnMode = EcnMode.OFF;
 
   /** R2 in nanoseconds: the user timeout. */
   public long retransmissionLimitNanos;
@@ -131,6 +132,9 @@ public final class Tcb {
   /** How old TS.Recent is: 0 … 2 fresh, 3 invalid (RFC 7323 §5.5). */
   public int tsRecentAge;
 
+  /** Whether both sides speak ECN (RFC 3168); in SYN-SENT: whether we ask for it. */
+  public boolean ecn;
+
   /** Last.ACK.sent. */
   public @SeqNum int lastAckSent;
 
@@ -146,6 +150,9 @@ public final class Tcb {
    * Duplicate ACKs owed at the end of the burst: one for each segment out of order (RFC 5681 §4.2).
    */
   public int duplicateAcksOwed;
+
+  /** Text came with a mark: every ACK echoes that until the peer says CWR (RFC 3168 §6.1.3). */
+  public boolean eceOwed;
 
   /** In the list of connections that have something to do at the end of the burst. */
   public boolean flushListed;
@@ -190,6 +197,15 @@ public final class Tcb {
   public long timedAtNanos;
 
   public int duplicateAcks;
+
+  /** cwnd was reduced: the next new text says CWR. */
+  public boolean cwrOwed;
+
+  /** By an echo, until {@link #roundEndSeq} is passed: no second time before. */
+  public boolean reducedByEcho;
+
+  /** By an echo when it was one segment: the next one waits for the timer. */
+  public boolean heldByEcho;
 
   /** In fast recovery until {@link #recover} is acknowledged (RFC 6582). */
   public boolean fastRecovery;
@@ -300,6 +316,9 @@ public final class Tcb {
     rttvarMicros = 0;
     timing = false;
     duplicateAcks = 0;
+    cwrOwed = false;
+    reducedByEcho = false;
+    heldByEcho = false;
     fastRecovery = false;
     scoreboard = BlockPool.NONE;
     reorderingSegments = 0;

@@ -48,8 +48,8 @@ public final class TcpOutput {
   /** Largest payload that one call may send to this peer: many segments when the link cuts them. */
   int mostPayload(Tcb tcb) {
     int mss = tcb.effectiveMss();
-    if (tcb.urgentQueued) {
-      return mss; // each segment has an urgent pointer of its own
+    if (tcb.urgentQueued || tcb.cwrOwed) {
+      return mss; // each segment has an urgent pointer of its own; CWR stands in one alone
     }
     int offload = ip.segmentationBytes(tcb.isIpv6()) - TcpHeader.LENGTH - MOST_OPTION_BYTES;
     return offload < mss ? mss : offload - offload % mss;
@@ -108,10 +108,10 @@ public final class TcpOutput {
     if (advisesTimeout(tcb)) {
       TcpOptions.writeUserTimeout(memory, at, userTimeoutSeconds(tcb));
     }
-    int flags = acknowledge ? TcpHeader.SYN | TcpHeader.ACK : TcpHeader.SYN;
+    int flags = TcpHeader.SYN | (acknowledge ? TcpHeader.ACK : 0) | Ecn.synFlags(tcb, acknowledge);
     int field = window.advertise(tcb, true);
     @SeqNum int iss = tcb.sndUna;
-    finish(tcb, iss, acknowledge ? tcb.rcvNxt : 0, headerBytes, 0, flags, field, 0, 0);
+    finish(tcb, iss, acknowledge ? tcb.rcvNxt : 0, headerBytes, 0, flags, field, 0, 0, Ecn.NOT_ECT);
     return true;
   }
 
@@ -145,7 +145,8 @@ public final class TcpOutput {
     }
     int field = window.advertise(tcb, false);
     @SeqNum int seq = tcb.sndNxt - 1;
-    finish(tcb, seq, tcb.rcvNxt, headerBytes, payloadBytes, TcpHeader.ACK, field, 0, 0);
+    int flags = TcpHeader.ACK | Ecn.echo(tcb);
+    finish(tcb, seq, tcb.rcvNxt, headerBytes, payloadBytes, flags, field, 0, 0, Ecn.NOT_ECT);
     return true;
   }
 
@@ -165,7 +166,8 @@ public final class TcpOutput {
     }
     TcpOptions.writeUserTimeout(memory, at, userTimeoutSeconds(tcb));
     int field = window.advertise(tcb, false);
-    finish(tcb, acceptableSeq(tcb), tcb.rcvNxt, headerBytes, 0, TcpHeader.ACK, field, 0, 0);
+    int flags = TcpHeader.ACK | Ecn.echo(tcb);
+    finish(tcb, acceptableSeq(tcb), tcb.rcvNxt, headerBytes, 0, flags, field, 0, 0, Ecn.NOT_ECT);
     return true;
   }
 
@@ -241,10 +243,11 @@ public final class TcpOutput {
         tcb.rcvNxt,
         headerBytes,
         payloadBytes,
-        flags | TcpHeader.ACK,
+        flags | TcpHeader.ACK | Ecn.echo(tcb),
         field,
         urgentPointer,
-        segmentBytes);
+        segmentBytes,
+        Ecn.codePoint(tcb, seq, payloadBytes));
     return true;
   }
 
@@ -269,7 +272,8 @@ public final class TcpOutput {
       int flags,
       int windowField,
       int urgentPointer,
-      int segmentBytes) {
+      int segmentBytes,
+      int ecn) {
     MemorySegment memory = ip.memory();
     TcpHeader.write(
         memory,
@@ -282,7 +286,8 @@ public final class TcpOutput {
         flags,
         windowField,
         urgentPointer);
-    ip.sendTcp(tcb.ttl, tcb.dscp, headerBytes + payloadBytes, headerBytes, segmentBytes);
+    int trafficClass = tcb.dscp << 2 | ecn;
+    ip.sendTcp(tcb.ttl, trafficClass, headerBytes + payloadBytes, headerBytes, segmentBytes);
     env.counters.add(Event.SEGMENTS_SENT);
     if ((flags & TcpHeader.ACK) != 0) {
       tcb.lastAckSent = tcb.rcvNxt;
@@ -338,7 +343,7 @@ public final class TcpOutput {
   }
 
   private void finishReset(int hopLimit, int dscp) {
-    ip.sendTcp(hopLimit, dscp, TcpHeader.LENGTH, TcpHeader.LENGTH, 0);
+    ip.sendTcp(hopLimit, dscp << 2, TcpHeader.LENGTH, TcpHeader.LENGTH, 0);
     env.counters.add(Event.RESETS_SENT);
     env.counters.add(Event.SEGMENTS_SENT);
   }

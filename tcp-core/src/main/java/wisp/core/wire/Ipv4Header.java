@@ -197,7 +197,7 @@ public final class Ipv4Header {
    *
    * @param totalLength header and payload in bytes; a link that segments cuts what exceeds its MTU
    * @param protocol of the payload
-   * @param dscp 0 … 63
+   * @param trafficClass DSCP and ECN, 0 … 255
    * @return {@link #LENGTH}
    */
   public static int write(
@@ -208,7 +208,7 @@ public final class Ipv4Header {
       int source,
       int destination,
       int ttl,
-      int dscp) {
+      int trafficClass) {
     return write(
         m,
         start,
@@ -217,7 +217,7 @@ public final class Ipv4Header {
         source,
         destination,
         ttl,
-        dscp,
+        trafficClass,
         /* identification= */ 0,
         /* dontFragment= */ true,
         /* moreFragments= */ false,
@@ -231,7 +231,7 @@ public final class Ipv4Header {
    * @param totalLength header and payload of this packet in bytes; the payload of a fragment that
    *     is not the last one is a multiple of 8
    * @param protocol of the payload
-   * @param dscp 0 … 63
+   * @param trafficClass DSCP and ECN, 0 … 255
    * @param identification 0 … 65535, the same in all fragments of a datagram (RFC 6864 §4.2)
    * @param fragmentOffset where the payload belongs in its datagram, in bytes: 0 … 65528, a
    *     multiple of 8
@@ -245,17 +245,18 @@ public final class Ipv4Header {
       int source,
       int destination,
       int ttl,
-      int dscp,
+      int trafficClass,
       int identification,
       boolean dontFragment,
       boolean moreFragments,
       int fragmentOffset) {
     assert totalLength >= LENGTH && totalLength <= 0xFFFF : totalLength;
-    assert ttl >= 0 && ttl <= 255 && dscp >= 0 && dscp <= 63 && protocol >= 0 && protocol <= 255;
+    assert ttl >= 0 && ttl <= 255 && protocol >= 0 && protocol <= 255;
+    assert trafficClass >= 0 && trafficClass <= 255 : trafficClass;
     assert identification >= 0 && identification <= 0xFFFF : identification;
     assert fragmentOffset >= 0 && fragmentOffset <= 0xFFF8 && fragmentOffset % 8 == 0
         : fragmentOffset;
-    int first = 0x45 << 24 | dscp << 18 | totalLength;
+    int first = 0x45 << 24 | trafficClass << 16 | totalLength;
     int second =
         identification << 16
             | (dontFragment ? DONT_FRAGMENT : 0)

@@ -13,6 +13,8 @@ final class Seg {
   static final int PSH = 8;
   static final int ACK = 16;
   static final int URG = 32;
+  static final int ECE = 64;
+  static final int CWR = 128;
 
   final int flags;
   @Nullable Integer seq;
@@ -26,6 +28,9 @@ final class Seg {
   @Nullable Integer tsVal;
   @Nullable Integer tsEcr;
   boolean corrupt;
+
+  /** ECN field of the packet. */
+  int ecn;
 
   private Seg(int flags) {
     this.flags = flags;
@@ -100,6 +105,12 @@ final class Seg {
   Seg ts(int value, int echo) {
     tsVal = value;
     tsEcr = echo;
+    return this;
+  }
+
+  /** The packet's ECN field. */
+  Seg ecn(int codePoint) {
+    ecn = codePoint;
     return this;
   }
 

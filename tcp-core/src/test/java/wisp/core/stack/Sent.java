@@ -25,6 +25,7 @@ final class Sent {
   final int urgent;
   final int ttl;
   final int dscp;
+  final int ecn;
 
   /** Of IPv6. */
   final int flowLabel;
@@ -61,6 +62,7 @@ final class Sent {
       assertEquals(tcpLength, b.getShort(4) & 0xFFFF, "payload length");
       assertEquals(6, packet[6], "next header");
       dscp = (b.getShort(0) >>> 4 & 0xFF) >>> 2;
+      ecn = b.getShort(0) >>> 4 & 3;
       flowLabel = b.getInt(0) & 0xF_FFFF;
       ttl = packet[7] & 0xFF;
       source = new IpAddress(b.getLong(8), b.getLong(16));
@@ -73,6 +75,7 @@ final class Sent {
       assertEquals(0x4000, b.getShort(6), "DF, and no fragment");
       assertEquals(6, packet[9], "protocol");
       dscp = (packet[1] & 0xFF) >>> 2;
+      ecn = packet[1] & 3;
       flowLabel = 0;
       ttl = packet[8] & 0xFF;
       source = IpAddress.ofIpv4(b.getInt(12));
@@ -172,6 +175,11 @@ final class Sent {
 
   Sent window(int expected) {
     assertEquals(expected, window, () -> "window of " + this);
+    return this;
+  }
+
+  Sent ecn(int expected) {
+    assertEquals(expected, ecn, () -> "ECN field of " + this);
     return this;
   }
 

@@ -428,11 +428,17 @@ final class TcpFixture {
     byte[] b = new byte[ip + header + seg.length];
     ByteBuffer p = ByteBuffer.wrap(b);
     if (setup.ipv6) {
-      p.put(0, (byte) 0x60).putShort(4, (short) (b.length - ip)).put(6, (byte) 6).put(7, (byte) 64);
+      p.putShort(0, (short) (0x6000 | seg.ecn << 4))
+          .putShort(4, (short) (b.length - ip))
+          .put(6, (byte) 6)
+          .put(7, (byte) 64);
       p.putLong(8, peer().high()).putLong(16, peer().low());
       p.putLong(24, own().high()).putLong(32, own().low());
     } else {
-      p.put(0, (byte) 0x45).putShort(2, (short) b.length).putShort(6, (short) 0x4000);
+      p.put(0, (byte) 0x45)
+          .put(1, (byte) seg.ecn)
+          .putShort(2, (short) b.length)
+          .putShort(6, (short) 0x4000);
       p.put(8, (byte) 64).put(9, (byte) 6).putInt(12, PEER).putInt(16, HOST);
     }
     p.putShort(ip, (short) remotePort).putShort(ip + 2, (short) localPort);

@@ -110,9 +110,11 @@ class Ipv4HeaderTest {
       int source = random.nextInt();
       int destination = random.nextInt();
       int ttl = random.nextInt(1, 256);
-      int dscp = random.nextInt(64);
+      int trafficClass = random.nextInt(256);
       assertEquals(
-          20, Ipv4Header.write(m, start, totalLength, protocol, source, destination, ttl, dscp));
+          20,
+          Ipv4Header.write(
+              m, start, totalLength, protocol, source, destination, ttl, trafficClass));
       assertTrue(header.wrap(m, start, totalLength));
       assertTrue(header.checksumOk());
       assertEquals(totalLength, header.totalLength());
@@ -121,8 +123,8 @@ class Ipv4HeaderTest {
       assertEquals(source, header.source());
       assertEquals(destination, header.destination());
       assertEquals(ttl, header.ttl());
-      assertEquals(dscp, header.dscp());
-      assertEquals(0, header.ecn());
+      assertEquals(trafficClass >>> 2, header.dscp());
+      assertEquals(trafficClass & 3, header.ecn());
       assertEquals(0, header.identification());
       assertTrue(header.dontFragment());
       assertFalse(header.isFragment());
@@ -134,7 +136,7 @@ class Ipv4HeaderTest {
   void writesFragments() {
     MemorySegment m = MemorySegment.ofArray(new byte[20]);
     Ipv4Header.write(
-        m, 0, 44, 17, 0xc0000201, 0xc6336402, 64, 0x2e, 0xbeef, false, true, 0x123 * 8);
+        m, 0, 44, 17, 0xc0000201, 0xc6336402, 64, 0x2e << 2, 0xbeef, false, true, 0x123 * 8);
     String known = "45b8 002c beef 2123 4011 adbf c0000201 c6336402";
     assertEquals(-1, m.mismatch(Hex.segment(known)));
 

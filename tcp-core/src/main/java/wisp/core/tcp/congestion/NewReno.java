@@ -10,6 +10,7 @@ import wisp.core.spi.CongestionState;
  */
 public final class NewReno implements CongestionControl {
   private static final int MOST = 1 << 30;
+  private static final double BETA_ECN = 0.8;
 
   /** Word: bytes acknowledged in congestion avoidance since cwnd grew last. */
   private static final int ACKED = 0;
@@ -56,6 +57,14 @@ public final class NewReno implements CongestionControl {
   @Override
   public void onLoss(CongestionState s, int flightBytes, long nowNanos) {
     s.ssthreshBytes = Math.max(flightBytes / 2, 2 * s.mss);
+    s.words[ACKED] = 0;
+  }
+
+  /** RFC 8511 §3: a mark comes before a loss would, so it costs less. */
+  @Override
+  public void onEcnEcho(CongestionState s, int flightBytes, long nowNanos) {
+    s.ssthreshBytes = Math.max((int) (flightBytes * BETA_ECN), 2 * s.mss);
+    s.cwndBytes = s.ssthreshBytes;
     s.words[ACKED] = 0;
   }
 

@@ -1,0 +1,181 @@
+package wisp.core.tcp;
+
+import wisp.core.Counters.Event;
+import wisp.core.spi.CongestionState;
+import wisp.core.wire.TcpHeader;
+
+/**
+ * Explicit congestion notification (RFC 3168): whether both sides speak it, which packets say so,
+ * what a receiver echoes, and how a sender answers an echo. How much it slows down is congestion
+ * control's (RFC 8511).
+ */
+final class Ecn {
+  /** Code points of the IP header's ECN field. */
+  static final int NOT_ECT = 0;
+
+  static final int ECT_0 = 2;
+  static final int CE = 3;
+
+  private static final int SETUP = TcpHeader.ECE | TcpHeader.CWR;
+
+  private Ecn() {}
+
+  // ---- Opening ---------------------------------------------------------------------------------
+
+  /** An active open begins: until the SYN-ACK, {@link Tcb#ecn} says that we ask. */
+  static void ask(Tcb tcb) {
+    tcb.ecn = tcb.ecnMode == EcnMode.ASK;
+  }
+
+  /**
+   * The SYN was answered by RST, or is lost for the second time: some old middleboxes do that to
+   * one that asks (RFC 3168 §6.1.1.1).
+   *
+   * @return whether we had asked
+   */
+  static boolean askNoMore(Tcb tcb) {
+    boolean asked = tcb.ecn;
+    tcb.ecn = false;
+    return asked;
+  }
+
+  /** A SYN came to a listener. */
+  static void synArrived(Tcb tcb, TcpHeader seg) {
+    tcb.ecn = tcb.ecnMode != EcnMode.OFF && isSetupSyn(seg);
+  }
+
+  /**
+   * The SYN came again. Who has once sent one that does not ask gets no ECN (RFC 3168 §6.1.1): its
+   * first one may have reached us alone, and the peer not know.
+   */
+  static void synArrivedAgain(Tcb tcb, TcpHeader seg) {
+    tcb.ecn &= isSetupSyn(seg);
+  }
+
+  /** In SYN-SENT, the answer came: SYN-ACK, or the SYN of a simultaneous open. */
+  static void answered(Tcb tcb, TcpHeader seg) {
+    boolean granted =
+        seg.has(TcpHeader.ACK) ? (seg.flags() & SETUP) == TcpHeader.ECE : isSetupSyn(seg);
+    tcb.ecn &= granted;
+  }
+
+  private static boolean isSetupSyn(TcpHeader seg) {
+    return seg.has(SETUP);
+  }
+
+  /** What SYN or SYN-ACK carries. */
+  static int synFlags(Tcb tcb, boolean acknowledge) {
+    if (!tcb.ecn) {
+      return 0;
+    }
+    return acknowledge ? TcpHeader.ECE : SETUP;
+  }
+
+  // ---- Sending ---------------------------------------------------------------------------------
+
+  /**
+   * The code point of a segment: ECT(0) on text that is sent for the first time, and on nothing
+   * else (RFC 3168 §6.1.4 to §6.1.6): the loss of an ACK or a probe would go unnoticed, and a copy
+   * could be forged to slow us down.
+   */
+  static int codePoint(Tcb tcb, @SeqNum int seq, int payloadBytes) {
+    boolean isNew = payloadBytes > 0 && seq == tcb.sndNxt;
+    boolean isProbe = tcb.sndWnd == 0;
+    return tcb.ecn && isNew && !isProbe ? ECT_0 : NOT_ECT;
+  }
+
+  /** What every segment with an ACK carries: the echo, until the peer says CWR. */
+  static int echo(Tcb tcb) {
+    return tcb.ecn && tcb.eceOwed ? TcpHeader.ECE : 0;
+  }
+
+  /** What the next segment with new text carries: that we have slowed down. */
+  static int reduced(Tcb tcb, int payloadBytes) {
+    return tcb.cwrOwed && payloadBytes > 0 ? TcpHeader.CWR : 0;
+  }
+
+  // ---- Receiving text --------------------------------------------------------------------------
+
+  /**
+   * An acceptable segment with text came (RFC 3168 §6.1.3). A mark that is news, and a CWR, are
+   * acknowledged at once: the sender's window may be down to a single segment.
+   */
+  static void textArrived(TcpEnvironment env, Tcb tcb, TcpHeader seg, int codePoint) {
+    if (!tcb.ecn) {
+      return;
+    }
+    if (seg.has(TcpHeader.CWR)) {
+      tcb.ackNow = true;
+      tcb.eceOwed = false;
+    }
+    if (codePoint == CE) {
+      env.counters.add(Event.ECN_CE_RECEIVED);
+      tcb.ackNow |= !tcb.eceOwed;
+      tcb.eceOwed = true;
+    }
+  }
+
+  // ---- Hearing the echo ------------------------------------------------------------------------
+
+  /** Whether a segment echoes congestion to a sender that has something in flight, or just had. */
+  static boolean isEcho(Tcb tcb, TcpHeader seg) {
+    return tcb.ecn && seg.has(TcpHeader.ECE) && !seg.has(TcpHeader.SYN);
+  }
+
+  /**
+   * An ACK arrived outside recovery, SND.UNA has moved: slows down if it is an echo, at most once
+   * for a window of data (RFC 3168 §6.1.2).
+   *
+   * @param acknowledged bytes that it confirmed
+   * @return whether cwnd must not grow for it
+   */
+  static boolean acknowledged(TcpEnvironment env, Tcb tcb, boolean echo, int acknowledged) {
+    if (tcb.reducedByEcho && Seq.after(tcb.sndUna, tcb.roundEndSeq)) {
+      tcb.reducedByEcho = false; // the first segment after the cut has arrived, and CWR with it
+    }
+    boolean isNews =
+        echo
+            && !tcb.reducedByEcho
+            && !tcb.resending
+            && Seq.after(tcb.sndUna - 1, tcb.recover); // else a loss has slowed us down already
+    if (isNews) {
+      reduce(env, tcb, tcb.flightBytes() + acknowledged);
+    }
+    return echo;
+  }
+
+  private static void reduce(TcpEnvironment env, Tcb tcb, int flightBytes) {
+    CongestionState c = tcb.congestion;
+    int before = c.cwndBytes;
+    tcb.control.onEcnEcho(c, flightBytes, env.nowNanos);
+    c.cwndBytes = Math.min(before, c.cwndBytes);
+    // With one segment there is nothing to cut: the next one waits for the timer (§6.1.2).
+    tcb.heldByEcho = before <= c.mss;
+    tcb.reducedByEcho = true;
+    tcb.roundEndSeq = tcb.sndNxt;
+    tcb.cwrOwed = true;
+    env.counters.add(Event.ECN_REDUCTIONS);
+  }
+
+  // ---- Losses ----------------------------------------------------------------------------------
+
+  /**
+   * A loss was found: it costs window unless the echo of the same window has done so already. The
+   * peer hears of it by CWR either way (RFC 3168 §6.1.2).
+   */
+  static void lossFound(TcpEnvironment env, Tcb tcb) {
+    boolean isPaidFor = tcb.reducedByEcho && Seq.before(tcb.sndUna, tcb.roundEndSeq);
+    if (!isPaidFor) {
+      tcb.control.onLoss(tcb.congestion, tcb.flightBytes(), env.nowNanos);
+    }
+    tcb.reducedByEcho = false;
+    tcb.cwrOwed = tcb.ecn;
+  }
+
+  /** A time-out has brought cwnd down to one segment. */
+  static void timedOut(Tcb tcb) {
+    tcb.reducedByEcho = false;
+    tcb.heldByEcho = false;
+    tcb.cwrOwed = tcb.ecn;
+  }
+}
