@@ -49,6 +49,12 @@ public final class Counters {
     ACCEPTED,
     /** Connections that reached ESTABLISHED from SYN-SENT. */
     CONNECTED,
+    /** SYNs answered without keeping anything of them (RFC 4987 §3.6). */
+    SYN_COOKIES_SENT,
+    /** Connections that came back from such an answer. */
+    SYN_COOKIES_ACCEPTED,
+    /** ACKs that came while cookies were about and confirmed none (answered by RST). */
+    SYN_COOKIES_REFUSED,
     /** Connections that ended. */
     CLOSED,
     /** RST segments sent. */

@@ -1,29 +1,28 @@
 package wisp.pools.region;
 
 import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
 import wisp.core.spi.BlockPool;
 import wisp.core.spi.Footprint;
 
 /**
- * Blocks of two sizes out of chunks of {@value BlockPool#LARGEST} bytes: a large block is a chunk,
- * eight activity blocks share one. So the sizes compete for the same memory and neither can strand
- * more than a part of a chunk of the other's.
+ * Blocks of three sizes out of chunks of {@value BlockPool#LARGEST} bytes: a large block is a
+ * chunk, eight activity blocks share one, and so do 32 of those for half-open connections. So the
+ * sizes compete for the same memory and none can strand more than a part of a chunk of the others'.
  *
- * <pre>  handle:  chunk << 4 | 0 for the whole chunk, or 1 + number of the eighth  </pre>
+ * <pre>
+ *   handle:  chunk << 6 | 0 for the whole chunk, 1 + number of the eighth, or 9 + number of the 32nd
+ * </pre>
  */
 public final class BlockSlabs implements BlockPool {
-  private static final int PARTS = LARGEST / ACTIVITY;
-  private static final int ALL_PARTS = (1 << PARTS) - 1;
-  private static final int PART_BITS = 4;
+  private static final int PART_BITS = 6;
   private static final int CHUNK_BITS = 31 - PART_BITS;
+  private static final int FIRST_SMALL = 1;
+  private static final int FIRST_SMALLEST = FIRST_SMALL + LARGEST / ACTIVITY;
 
   private final Slabs chunks;
-  private final LowestSet partlyUsed = new LowestSet();
-  private byte[] usedParts = new byte[64];
+  private final ChunkParts small;
+  private final ChunkParts smallest;
   private int largeInUse;
-  private int smallInUse;
-  private int freeParts;
 
   /**
    * Slabs that come and go.
@@ -44,6 +43,8 @@ public final class BlockSlabs implements BlockPool {
 
   private BlockSlabs(Slabs chunks) {
     this.chunks = chunks;
+    this.small = new ChunkParts(chunks, ACTIVITY);
+    this.smallest = new ChunkParts(chunks, HALF_OPEN);
   }
 
   @Override
@@ -52,7 +53,12 @@ public final class BlockSlabs implements BlockPool {
       throw new IllegalArgumentException(
           "a block of " + bytes + " bytes; possible are 1 … " + LARGEST);
     }
-    return bytes <= ACTIVITY ? acquireSmall() : acquireLarge();
+    if (bytes > ACTIVITY) {
+      return acquireLarge();
+    }
+    return bytes > HALF_OPEN
+        ? acquirePart(small, FIRST_SMALL)
+        : acquirePart(smallest, FIRST_SMALLEST);
   }
 
   private int acquireLarge() {
@@ -64,75 +70,40 @@ public final class BlockSlabs implements BlockPool {
     return chunk << PART_BITS;
   }
 
-  private int acquireSmall() {
-    int chunk = partlyUsed.lowest();
-    if (chunk == LowestSet.NONE) {
-      chunk = divide();
-      if (chunk == NONE) {
-        return NONE;
-      }
-    }
-    int used = usedParts[chunk] & ALL_PARTS;
-    int part = Integer.numberOfTrailingZeros(~used);
-    used |= 1 << part;
-    usedParts[chunk] = (byte) used;
-    if (used == ALL_PARTS) {
-      partlyUsed.remove(chunk);
-    }
-    smallInUse++;
-    freeParts--;
-    return chunk << PART_BITS | part + 1;
-  }
-
-  private int divide() {
-    int chunk = chunks.acquire();
-    if (chunk == Slabs.NONE) {
-      return NONE;
-    }
-    try {
-      if (chunk >= usedParts.length) {
-        usedParts = Arrays.copyOf(usedParts, Math.max(chunk + 1, 2 * usedParts.length));
-      }
-      partlyUsed.add(chunk);
-    } catch (OutOfMemoryError e) {
-      chunks.release(chunk);
-      return NONE;
-    }
-    freeParts += PARTS;
-    return chunk;
+  private static int acquirePart(ChunkParts parts, int first) {
+    int chunk = parts.chunkWithRoom();
+    return chunk == ChunkParts.NONE ? NONE : chunk << PART_BITS | first + parts.take(chunk);
   }
 
   @Override
   public void release(int handle) {
     int chunk = handle >>> PART_BITS;
-    int part = (handle & (1 << PART_BITS) - 1) - 1;
-    if (part < 0) {
-      if (chunk < usedParts.length && usedParts[chunk] != 0) {
-        throw new IllegalStateException("block " + handle + " is released but not acquired");
-      }
+    int code = code(handle);
+    boolean isInUse =
+        code == 0
+            ? !small.isDivided(chunk) && !smallest.isDivided(chunk)
+            : parts(code).isUsed(chunk, part(code));
+    if (!isInUse) {
+      throw new IllegalStateException("block " + handle + " is released but not acquired");
+    }
+    if (code == 0) {
       chunks.release(chunk);
       largeInUse--;
     } else {
-      releaseSmall(handle, chunk, part);
+      parts(code).release(chunk, part(code));
     }
   }
 
-  private void releaseSmall(int handle, int chunk, int part) {
-    int used = chunk < usedParts.length ? usedParts[chunk] & ALL_PARTS : 0;
-    if ((used >>> part & 1) == 0) {
-      throw new IllegalStateException("block " + handle + " is released but not acquired");
-    }
-    used &= ~(1 << part);
-    usedParts[chunk] = (byte) used;
-    smallInUse--;
-    freeParts++;
-    if (used == 0) {
-      partlyUsed.remove(chunk);
-      freeParts -= PARTS;
-      chunks.release(chunk);
-    } else {
-      partlyUsed.add(chunk);
-    }
+  private static int code(int handle) {
+    return handle & (1 << PART_BITS) - 1;
+  }
+
+  private ChunkParts parts(int code) {
+    return code < FIRST_SMALLEST ? small : smallest;
+  }
+
+  private static int part(int code) {
+    return code - (code < FIRST_SMALLEST ? FIRST_SMALL : FIRST_SMALLEST);
   }
 
   @Override
@@ -142,13 +113,18 @@ public final class BlockSlabs implements BlockPool {
 
   @Override
   public long start(int handle) {
-    int part = Math.max(0, (handle & (1 << PART_BITS) - 1) - 1);
-    return chunks.start(handle >>> PART_BITS) + (long) part * ACTIVITY;
+    int code = code(handle);
+    return chunks.start(handle >>> PART_BITS)
+        + (code == 0 ? 0L : (long) part(code) * capacity(handle));
   }
 
   @Override
   public int capacity(int handle) {
-    return (handle & (1 << PART_BITS) - 1) == 0 ? LARGEST : ACTIVITY;
+    int code = code(handle);
+    if (code == 0) {
+      return LARGEST;
+    }
+    return code < FIRST_SMALLEST ? ACTIVITY : HALF_OPEN;
   }
 
   @Override
@@ -156,26 +132,27 @@ public final class BlockSlabs implements BlockPool {
     long available = chunks.available();
     return available == SlabSource.UNLIMITED
         ? Long.MAX_VALUE
-        : available * LARGEST + (long) freeParts * ACTIVITY;
+        : available * LARGEST + small.freeBytes();
   }
 
   @Override
   public int inUse() {
-    return largeInUse + smallInUse;
+    return largeInUse + small.inUse() + smallest.inUse();
   }
 
   void footprint(Footprint into) {
-    long tables = chunks.tableBytes() + usedParts.length + partlyUsed.bytes();
+    long tables = chunks.tableBytes() + small.tableBytes() + smallest.tableBytes();
     into.add(
         Footprint.Kind.BLOCKS,
         chunks.source().reservedBytes() + tables,
-        (long) largeInUse * LARGEST + (long) smallInUse * ACTIVITY);
+        (long) largeInUse * LARGEST + small.inUseBytes() + smallest.inUseBytes());
   }
 
   /** Frees the memory of all blocks, in use or not. */
   public void close() {
     largeInUse = 0;
-    smallInUse = 0;
+    small.close();
+    smallest.close();
     chunks.close();
     chunks.source().close();
   }

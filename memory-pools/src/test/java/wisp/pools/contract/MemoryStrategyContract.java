@@ -550,9 +550,10 @@ public abstract class MemoryStrategyContract {
   }
 
   private static int size(SplittableRandom random) {
-    return switch (random.nextInt(4)) {
+    return switch (random.nextInt(5)) {
       case 0 -> BlockPool.ACTIVITY;
       case 1 -> BlockPool.LARGEST;
+      case 2 -> BlockPool.HALF_OPEN;
       default -> 1 + random.nextInt(BlockPool.LARGEST);
     };
   }
@@ -584,7 +585,7 @@ public abstract class MemoryStrategyContract {
   @Test
   void theSizesThatTheStackUsesFitWithoutWaste() {
     try (var strategy = create(10)) {
-      for (int bytes : new int[] {BlockPool.ACTIVITY, BlockPool.LARGEST}) {
+      for (int bytes : new int[] {BlockPool.HALF_OPEN, BlockPool.ACTIVITY, BlockPool.LARGEST}) {
         int handle = strategy.blocks().acquire(bytes);
         assertEquals(bytes, strategy.blocks().capacity(handle));
         strategy.blocks().release(handle);
@@ -596,7 +597,7 @@ public abstract class MemoryStrategyContract {
   void givenNoMemoryForBlocks_thenNoneUntilOneComesBack() {
     try (var strategy = create(10, bounded())) {
       var blocks = strategy.blocks();
-      for (int bytes : new int[] {BlockPool.LARGEST, BlockPool.ACTIVITY}) {
+      for (int bytes : new int[] {BlockPool.LARGEST, BlockPool.ACTIVITY, BlockPool.HALF_OPEN}) {
         long available = blocks.availableBytes();
         var handles = new ArrayList<Integer>();
         int handle;
@@ -631,7 +632,7 @@ public abstract class MemoryStrategyContract {
       var blocks = strategy.blocks();
       assertThrows(IllegalArgumentException.class, () -> blocks.acquire(0));
       assertThrows(IllegalArgumentException.class, () -> blocks.acquire(BlockPool.LARGEST + 1));
-      for (int bytes : new int[] {BlockPool.ACTIVITY, BlockPool.LARGEST}) {
+      for (int bytes : new int[] {BlockPool.HALF_OPEN, BlockPool.ACTIVITY, BlockPool.LARGEST}) {
         int handle = blocks.acquire(bytes);
         blocks.release(handle);
         assertThrows(IllegalStateException.class, () -> blocks.release(handle));

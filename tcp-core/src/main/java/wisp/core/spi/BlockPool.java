@@ -7,12 +7,15 @@ import java.lang.foreign.MemorySegment;
  * Each block has exactly one owner.
  *
  * <p>Requests are for 1 … {@link #LARGEST} bytes; a pool rounds up to one of its sizes, of which
- * {@link #ACTIVITY} and {@link #LARGEST} must fit without waste since the stack asks for little
- * else. Contents of a fresh block are undefined.
+ * {@link #HALF_OPEN}, {@link #ACTIVITY} and {@link #LARGEST} must fit without waste since the stack
+ * asks for little else. Contents of a fresh block are undefined.
  */
 public interface BlockPool {
   /** Memory ran out. */
   int NONE = -1;
+
+  /** Size of what is kept of a SYN until it is answered. */
+  int HALF_OPEN = 64;
 
   /** Size of an awake connection's state. */
   int ACTIVITY = 256;

@@ -145,8 +145,11 @@ final class ActiveOpens {
       ConnectionProfile profile,
       ConnectionHandler handler) {
     IpAddress to = remote.address();
-    int binding = bindings.intern(true, to.high(), to.low(), remote.port(), handler, profile);
-    Tcb tcb = binding == Bindings.NONE ? null : desk.create(high, low, port, binding);
+    int binding = bindings.intern(true, to.high(), to.low(), remote.port(), handler, profile, null);
+    Tcb tcb =
+        binding == Bindings.NONE
+            ? null
+            : desk.create(high, low, port, binding, TcbDesk.Beginning.AWAKE);
     if (tcb == null) {
       bindings.dropIfUnused(binding);
       return Context.NO_MEMORY;

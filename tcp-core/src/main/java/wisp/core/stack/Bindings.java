@@ -5,6 +5,7 @@ import org.jspecify.annotations.Nullable;
 import wisp.core.ip.IpAddress;
 import wisp.core.spi.CongestionControl;
 import wisp.core.spi.KeyedHash;
+import wisp.core.tcp.Backlog;
 import wisp.core.tcp.congestion.CongestionControls;
 
 /**
@@ -30,6 +31,7 @@ final class Bindings {
   private @Nullable ConnectionHandler[] handler = new ConnectionHandler[16];
   private @Nullable ConnectionProfile[] profile = new ConnectionProfile[16];
   private @Nullable CongestionControl[] control = new CongestionControl[16];
+  private @Nullable Backlog[] backlog = new Backlog[16];
 
   /**
    * Open addressing over binding numbers; 0: empty. Bindings with the same endpoint are chained by
@@ -65,6 +67,7 @@ final class Bindings {
    * The binding of this endpoint, handler and profile, made if need be; {@link #NONE}: all 65,535
    * are in use.
    *
+   * @param from the listener's, or null for a connection of our own
    * @throws IllegalArgumentException for an unknown congestion control: listen and connect have
    *     asked before
    */
@@ -75,11 +78,12 @@ final class Bindings {
       long addressLow,
       int port,
       ConnectionHandler h,
-      ConnectionProfile p) {
+      ConnectionProfile p,
+      @Nullable Backlog from) {
     int packed = pack(activeRole, port);
     int place = find(addressHigh, addressLow, packed);
     for (int b = table[place]; b != NONE; b = next[b]) {
-      if (handler[b] == h && p.equals(profile[b])) {
+      if (handler[b] == h && backlog[b] == from && p.equals(profile[b])) {
         return b;
       }
     }
@@ -94,6 +98,7 @@ final class Bindings {
     handler[b] = h;
     profile[b] = p;
     control[b] = chosen;
+    backlog[b] = from;
     connections[b] = 0;
     endpoints += table[place] == NONE ? 1 : 0;
     next[b] = table[place];
@@ -141,6 +146,7 @@ final class Bindings {
     handler[b] = null;
     profile[b] = null;
     control[b] = null;
+    backlog[b] = null;
     freed.add(b);
   }
 
@@ -180,6 +186,7 @@ final class Bindings {
     handler = Arrays.copyOf(handler, size);
     profile = Arrays.copyOf(profile, size);
     control = Arrays.copyOf(control, size);
+    backlog = Arrays.copyOf(backlog, size);
   }
 
   private void rehash(int size) {
@@ -267,6 +274,11 @@ final class Bindings {
     return c;
   }
 
+  /** The one of the listener that its connections came from. */
+  @Nullable Backlog backlog(int binding) {
+    return backlog[binding];
+  }
+
   void connectionAdded(int binding) {
     connections[binding]++;
   }
@@ -278,6 +290,6 @@ final class Bindings {
   }
 
   long reservedBytes() {
-    return high.length * 40L + table.length * 4L + free.reservedBytes() + freed.reservedBytes();
+    return high.length * 44L + table.length * 4L + free.reservedBytes() + freed.reservedBytes();
   }
 }

@@ -125,11 +125,21 @@ public final class Context implements AutoCloseable {
    * @throws IllegalStateException when there is a listener already
    */
   public void listen(Endpoint local, ConnectionProfile profile, ConnectionHandler handler) {
+    listen(local, profile, handler, ListenConfig.DEFAULT);
+  }
+
+  /**
+   * As {@link #listen(Endpoint, ConnectionProfile, ConnectionHandler)}.
+   *
+   * @param config how SYNs are taken in
+   */
+  public void listen(
+      Endpoint local, ConnectionProfile profile, ConnectionHandler handler, ListenConfig config) {
     if (local.port() == 0) {
       throw new IllegalArgumentException("a listener needs a port");
     }
     machinery.controls.find(profile.congestionControl());
-    machinery.listeners.add(new Listeners.Listener(inZone(local), profile, handler));
+    machinery.listeners.add(new Listeners.Listener(inZone(local), profile, handler, config));
   }
 
   /** Accepts no more; connections that exist live on. False: there was no such listener. */

@@ -16,7 +16,8 @@ import wisp.core.ip.NetworkConfig;
  *     ms)
  * @param delayedAckNanos how long an acknowledgment may wait, below 0.5 s (RFC 9293 §3.8.6.3)
  * @param finWait2Nanos how long a fully closed connection waits for the peer's FIN
- * @param halfOpenLimit connections in SYN-RECEIVED at most; further SYNs are dropped
+ * @param halfOpenLimit connections in SYN-RECEIVED at most, over all listeners; {@link
+ *     ListenConfig} says what becomes of further SYNs
  * @param timeWaitLimit connections in TIME-WAIT at most; the oldest leaves early
  * @param heldTextBytes out-of-order text one connection may hold, by blocks
  * @param network what lies below TCP

@@ -222,6 +222,10 @@ final class Demultiplexer {
     if (!tcp.has(TcpHeader.ACK) && passiveOpens.offer(packet, tcp, options, former)) {
       return;
     }
+    boolean mayBeCookie = tcp.has(TcpHeader.ACK) && !tcp.has(TcpHeader.SYN);
+    if (mayBeCookie && passiveOpens.offerCookie(packet, tcp, options)) {
+      return;
+    }
     env.counters.add(Event.DROP_NO_CONNECTION);
     output.sendReset(packet, tcp);
   }

@@ -4,11 +4,22 @@ import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import wisp.core.ip.IpAddress;
+import wisp.core.tcp.Backlog;
 
 /** Where connections are accepted. Asked once a SYN: by port first, then by address. */
 final class Listeners {
   /** Who accepts, and how. */
-  record Listener(Endpoint local, ConnectionProfile profile, ConnectionHandler handler) {}
+  record Listener(
+      Endpoint local,
+      ConnectionProfile profile,
+      ConnectionHandler handler,
+      ListenConfig config,
+      Backlog backlog) {
+    Listener(
+        Endpoint local, ConnectionProfile profile, ConnectionHandler handler, ListenConfig config) {
+      this(local, profile, handler, config, new Backlog(config.backlog()));
+    }
+  }
 
   private final Map<Endpoint, Listener> all = new HashMap<>();
   private final Listener[][] byPort = new Listener[65_536 / PORTS_A_PAGE][];

@@ -19,6 +19,7 @@ import wisp.core.tcp.DestinationCache;
 import wisp.core.tcp.DrowsyList;
 import wisp.core.tcp.EndCause;
 import wisp.core.tcp.Ending;
+import wisp.core.tcp.HalfOpen;
 import wisp.core.tcp.Handshake;
 import wisp.core.tcp.IcmpReaction;
 import wisp.core.tcp.MtuDiscovery;
@@ -32,6 +33,7 @@ import wisp.core.tcp.SendQueue;
 import wisp.core.tcp.SendText;
 import wisp.core.tcp.Sender;
 import wisp.core.tcp.State;
+import wisp.core.tcp.SynCookies;
 import wisp.core.tcp.Tcb;
 import wisp.core.tcp.TcpConfig;
 import wisp.core.tcp.TcpEnvironment;
@@ -123,12 +125,14 @@ final class Machinery {
     retransmission = new Retransmission(env, timers, sender, ending, mtu, board);
     Acknowledgment acknowledgment =
         new Acknowledgment(env, queue, frames, retransmission, timers, sender, mtu, board);
+    HalfOpen halfOpen = new HalfOpen(env, blocks, timers, drowsy, activity, window);
     desk =
         new TcbDesk(
             env,
             records,
             bindings,
             activity,
+            halfOpen,
             window,
             output,
             timers,
@@ -139,8 +143,10 @@ final class Machinery {
     env.userTimeouts = desk::adviseUserTimeout;
     inspection = new Inspection(env, records, desk, activity, window, board);
     burstEnd = new BurstEnd(env, records, waits, silences, sender, output);
+    SynCookies cookies = new SynCookies(KeyedHash.random(entropy));
     Handshake handshake =
-        new Handshake(env, output, sender, timers, window, ending, receiver, burstEnd);
+        new Handshake(
+            env, output, sender, timers, window, ending, receiver, burstEnd, halfOpen, cookies);
     SegmentArrives segmentArrives =
         new SegmentArrives(
             env,
@@ -158,7 +164,8 @@ final class Machinery {
 
     InitialSequenceNumbers isn = new InitialSequenceNumbers(KeyedHash.random(entropy));
     ports = new EphemeralPorts(KeyedHash.random(entropy), KeyedHash.random(entropy));
-    passiveOpens = new PassiveOpens(env, config, listeners, bindings, desk, handshake, isn);
+    passiveOpens =
+        new PassiveOpens(env, config, listeners, bindings, desk, handshake, segmentArrives, isn);
     demultiplexer =
         new Demultiplexer(
             env, records, bindings, desk, network, segmentArrives, output, passiveOpens);

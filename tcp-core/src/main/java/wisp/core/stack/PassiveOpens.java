@@ -1,8 +1,11 @@
 package wisp.core.stack;
 
+import org.jspecify.annotations.Nullable;
 import wisp.core.Counters.Event;
 import wisp.core.ip.IpPacket;
+import wisp.core.stack.ListenConfig.Cookies;
 import wisp.core.tcp.Handshake;
+import wisp.core.tcp.SegmentArrives;
 import wisp.core.tcp.Seq;
 import wisp.core.tcp.SeqNum;
 import wisp.core.tcp.Tcb;
@@ -12,7 +15,8 @@ import wisp.core.wire.TcpOptions;
 
 /**
  * LISTEN (RFC 9293 §3.10.7.2): a SYN becomes a half-open connection, if there is a listener,
- * memory, and room among the half-open ones.
+ * memory, and room in its backlog; else, if the listener wants it so, a cookie is sent, and the
+ * connection made when that comes back (RFC 4987).
  */
 final class PassiveOpens {
   /** No earlier incarnation is known. */
@@ -24,7 +28,11 @@ final class PassiveOpens {
   private final Bindings bindings;
   private final TcbDesk desk;
   private final Handshake handshake;
+  private final SegmentArrives segmentArrives;
   private final InitialSequenceNumbers isn;
+
+  /** For what is answered without a record. */
+  private final Tcb stateless = new Tcb();
 
   PassiveOpens(
       TcpEnvironment env,
@@ -33,6 +41,7 @@ final class PassiveOpens {
       Bindings bindings,
       TcbDesk desk,
       Handshake handshake,
+      SegmentArrives segmentArrives,
       InitialSequenceNumbers isn) {
     this.env = env;
     this.config = config;
@@ -40,13 +49,18 @@ final class PassiveOpens {
     this.bindings = bindings;
     this.desk = desk;
     this.handshake = handshake;
+    this.segmentArrives = segmentArrives;
     this.isn = isn;
   }
 
   /** Whether a SYN to where this connection was would be taken. */
   boolean wouldTake(Tcb tcb) {
-    return listeners.find(tcb.localHigh, tcb.localLow, tcb.localPort) != null
-        && desk.halfOpen() < config.halfOpenLimit();
+    Listeners.Listener listener = listeners.find(tcb.localHigh, tcb.localLow, tcb.localPort);
+    return listener != null && hasRoom(listener);
+  }
+
+  private boolean hasRoom(Listeners.Listener listener) {
+    return !listener.backlog().isFull() && env.halfOpen < config.halfOpenLimit();
   }
 
   /**
@@ -65,25 +79,15 @@ final class PassiveOpens {
       env.counters.add(Event.DROP_FLAGS);
       return true;
     }
-    if (desk.halfOpen() >= config.halfOpenLimit()) {
-      env.counters.add(Event.DROP_SYN_QUEUE);
+    // Only a number that we choose can be made to lie after the one before it.
+    boolean always = listener.config().cookies() == Cookies.ALWAYS && after == NO_FORMER;
+    if (always || !hasRoom(listener)) {
+      overflow(listener, ip, seg, options, Event.DROP_SYN_QUEUE);
       return true;
     }
-    int binding =
-        bindings.intern(
-            false,
-            ip.destinationHigh,
-            ip.destinationLow,
-            seg.destinationPort(),
-            listener.handler(),
-            listener.profile());
-    Tcb tcb =
-        binding == Bindings.NONE
-            ? null
-            : desk.create(ip.sourceHigh, ip.sourceLow, seg.sourcePort(), binding);
+    Tcb tcb = create(listener, ip, seg, TcbDesk.Beginning.HALF_OPEN);
     if (tcb == null) {
-      bindings.dropIfUnused(binding);
-      env.counters.add(Event.DROP_NO_RECORD);
+      overflow(listener, ip, seg, options, Event.DROP_NO_RECORD);
       return true;
     }
     int iss =
@@ -100,11 +104,93 @@ final class PassiveOpens {
     return true;
   }
 
+  private @Nullable Tcb create(
+      Listeners.Listener listener, IpPacket ip, TcpHeader seg, TcbDesk.Beginning beginning) {
+    int binding =
+        bindings.intern(
+            false,
+            ip.destinationHigh,
+            ip.destinationLow,
+            seg.destinationPort(),
+            listener.handler(),
+            listener.profile(),
+            listener.backlog());
+    Tcb tcb =
+        binding == Bindings.NONE
+            ? null
+            : desk.create(ip.sourceHigh, ip.sourceLow, seg.sourcePort(), binding, beginning);
+    if (tcb == null) {
+      bindings.dropIfUnused(binding);
+    }
+    return tcb;
+  }
+
   /** The new ISN lies after whatever the old incarnation sent, however fast that was (MAY-2). */
   private static @SeqNum int overtaking(@SeqNum int iss, long after) {
     if (after == NO_FORMER || Seq.after(iss, (int) after)) {
       return iss;
     }
     return (int) after + 250_000;
+  }
+
+  // ---- Cookies ---------------------------------------------------------------------------------
+
+  private void overflow(
+      Listeners.Listener listener, IpPacket ip, TcpHeader seg, TcpOptions options, Event reason) {
+    listener.backlog().overflowed(env.nowNanos);
+    if (listener.config().cookies() == Cookies.NEVER) {
+      env.counters.add(reason);
+      return;
+    }
+    layOut(listener, ip, seg);
+    handshake.answerByCookie(stateless, seg, options);
+  }
+
+  private void layOut(Listeners.Listener listener, IpPacket ip, TcpHeader seg) {
+    stateless.localHigh = ip.destinationHigh;
+    stateless.localLow = ip.destinationLow;
+    stateless.localPort = seg.destinationPort();
+    stateless.remoteHigh = ip.sourceHigh;
+    stateless.remoteLow = ip.sourceLow;
+    stateless.remotePort = seg.sourcePort();
+    stateless.ttl = listener.profile().ttl();
+    stateless.dscp = listener.profile().dscp();
+    stateless.ecnMode = listener.profile().ecn();
+    stateless.offerScale = listener.profile().windowScaling();
+    stateless.offerSack = listener.profile().sackPermitted();
+    stateless.offerTimestamps = listener.profile().timestamps();
+  }
+
+  /**
+   * A segment with ACK, and neither SYN nor RST, for no connection. If a cookie comes back in it,
+   * the connection is made, and the segment is its first.
+   *
+   * @return false: no cookie, it deserves a RST
+   */
+  boolean offerCookie(IpPacket ip, TcpHeader seg, TcpOptions options) {
+    Listeners.Listener listener =
+        listeners.find(ip.destinationHigh, ip.destinationLow, seg.destinationPort());
+    if (listener == null
+        || listener.config().cookies() == Cookies.NEVER
+        || !listener.backlog().isPressed(env.nowNanos)) {
+      return false;
+    }
+    layOut(listener, ip, seg);
+    if (!handshake.isCookieConfirmed(stateless, seg, options)) {
+      env.counters.add(Event.SYN_COOKIES_REFUSED);
+      return false;
+    }
+    Tcb tcb = create(listener, ip, seg, TcbDesk.Beginning.BARE);
+    if (tcb == null) {
+      env.counters.add(Event.DROP_NO_RECORD); // it will send again: the cookie holds a while
+      return true;
+    }
+    try {
+      handshake.acceptByCookie(tcb, stateless, seg, options);
+      segmentArrives.segmentArrives(tcb, seg, options, ip.ecn());
+    } finally {
+      desk.close(tcb);
+    }
+    return true;
   }
 }

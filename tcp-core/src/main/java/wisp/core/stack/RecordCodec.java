@@ -4,6 +4,7 @@ import wisp.core.ip.IpAddress;
 import wisp.core.spi.BlockPool;
 import wisp.core.spi.KeyedHash;
 import wisp.core.tcp.Activity;
+import wisp.core.tcp.HalfOpen;
 import wisp.core.tcp.ReceiveWindow;
 import wisp.core.tcp.State;
 import wisp.core.tcp.Tcb;
@@ -20,6 +21,7 @@ final class RecordCodec {
   private final Records records;
   private final Bindings bindings;
   private final Activity activity;
+  private final HalfOpen halfOpen;
   private final ReceiveWindow window;
   private final TcpOutput output;
   private final KeyedHash identities;
@@ -32,6 +34,7 @@ final class RecordCodec {
       Records records,
       Bindings bindings,
       Activity activity,
+      HalfOpen halfOpen,
       ReceiveWindow window,
       TcpOutput output,
       KeyedHash identities) {
@@ -39,6 +42,7 @@ final class RecordCodec {
     this.records = records;
     this.bindings = bindings;
     this.activity = activity;
+    this.halfOpen = halfOpen;
     this.window = window;
     this.output = output;
     this.identities = identities;
@@ -133,6 +137,8 @@ final class RecordCodec {
     tcb.remoteLow = active ? bindings.low(binding) : low;
     tcb.remotePort = active ? bindings.port(binding) : port;
     tcb.passive = !active;
+    tcb.halfOpen = false;
+    tcb.backlog = bindings.backlog(binding);
     ConnectionProfile profile = bindings.profile(binding);
     tcb.nagle = profile.nagle();
     tcb.offerScale = profile.windowScaling();
@@ -162,6 +168,11 @@ final class RecordCodec {
     identify(tcb, slot);
     int flags = records.get(slot, RecordFlags.FLAGS);
     int state = RecordFlags.state(flags);
+    if (state == RecordFlags.HALF_OPEN && tcb.passive) {
+      halfOpen.load(tcb, records.get(slot, RecordFlags.SND_NXT));
+      output.updateMss(tcb);
+      return;
+    }
     if (state == RecordFlags.AWAKE || state == RecordFlags.HALF_OPEN) {
       activity.load(tcb, records.get(slot, RecordFlags.SND_NXT));
       output.updateMss(tcb);
@@ -212,9 +223,10 @@ final class RecordCodec {
 
   // ---- Into the record -------------------------------------------------------------------------
 
-  /** The record of a connection whose variables lie in its activity block. */
+  /** The record of a connection whose variables lie in its block. */
   void writeAwake(Tcb tcb) {
-    boolean half = tcb.state == State.SYN_SENT || tcb.state == State.SYN_RECEIVED;
+    boolean isOpening = tcb.state == State.SYN_SENT || tcb.state == State.SYN_RECEIVED;
+    boolean half = tcb.halfOpen || (isOpening && !tcb.passive);
     records.set(tcb.slot, RecordFlags.SND_NXT, tcb.block);
     // Whoever has something queued hears of memory with the next ACK; the others are found by a
     // sweep.

@@ -28,7 +28,10 @@ final class RecordFlags {
   static final int TIME_WAIT = 4;
   static final int AWAKE = 5;
 
-  /** Awake, in SYN-SENT or SYN-RECEIVED. */
+  /**
+   * Awake, in SYN-SENT or SYN-RECEIVED; one that came from LISTEN is not the application's yet, and
+   * its block is a small one.
+   */
   static final int HALF_OPEN = 6;
 
   /** FIN-WAIT-2 with the application gone: in no other state does such a connection sleep. */

@@ -10,6 +10,7 @@ import wisp.core.spi.KeyedHash;
 import wisp.core.tcp.Activity;
 import wisp.core.tcp.ConnectionTimers;
 import wisp.core.tcp.DrowsyList;
+import wisp.core.tcp.HalfOpen;
 import wisp.core.tcp.ReceiveWindow;
 import wisp.core.tcp.Retransmission;
 import wisp.core.tcp.State;
@@ -29,6 +30,7 @@ final class TcbDesk {
   private final Records records;
   private final Bindings bindings;
   private final Activity activity;
+  private final HalfOpen halfOpen;
   private final ReceiveWindow window;
   private final ConnectionTimers timers;
   private final DrowsyList drowsy;
@@ -40,7 +42,6 @@ final class TcbDesk {
   private Tcb[] tcbs = {new Tcb()};
   private int[] users = new int[1];
   private int depth;
-  private int halfOpen;
   private int timeWait;
   private int waiting;
 
@@ -49,6 +50,7 @@ final class TcbDesk {
       Records records,
       Bindings bindings,
       Activity activity,
+      HalfOpen halfOpen,
       ReceiveWindow window,
       TcpOutput output,
       ConnectionTimers timers,
@@ -60,8 +62,10 @@ final class TcbDesk {
     this.records = records;
     this.bindings = bindings;
     this.activity = activity;
+    this.halfOpen = halfOpen;
     this.window = window;
-    this.codec = new RecordCodec(env, records, bindings, activity, window, output, identities);
+    this.codec =
+        new RecordCodec(env, records, bindings, activity, halfOpen, window, output, identities);
     this.timers = timers;
     this.drowsy = drowsy;
     this.waits = waits;
@@ -109,9 +113,7 @@ final class TcbDesk {
   }
 
   private static boolean isUnknown(Tcb tcb) {
-    return tcb.state == State.CLOSED
-        || tcb.state == State.TIME_WAIT
-        || (tcb.state == State.SYN_RECEIVED && tcb.passive);
+    return tcb.state == State.CLOSED || tcb.state == State.TIME_WAIT || tcb.halfOpen;
   }
 
   // ---- Open and close --------------------------------------------------------------------------
@@ -197,15 +199,25 @@ final class TcbDesk {
     return depth > 0;
   }
 
+  /** What a new connection begins with. */
+  enum Beginning {
+    /** An activity block. */
+    AWAKE,
+    /** A small block: a SYN came. */
+    HALF_OPEN,
+    /** No block: a cookie came back. */
+    BARE
+  }
+
   /**
-   * A new connection with a fresh record and an activity block, laid out.
+   * A new connection with a fresh record, laid out.
    *
    * @param high the address that the binding does not hold, upper half
    * @param low lower half
    * @param port the port that goes with it
    * @return null: no memory (counted by the caller); nothing has changed
    */
-  @Nullable Tcb create(long high, long low, int port, int binding) {
+  @Nullable Tcb create(long high, long low, int port, int binding, Beginning beginning) {
     int slot = records.insert(high, low, Bindings.tail(port, binding));
     if (slot == Records.NONE) {
       return null;
@@ -217,19 +229,24 @@ final class TcbDesk {
     tcb.state = State.CLOSED;
     tcb.srttMicros = 0;
     tcb.congestion.mss = TcpConfig.defaultMss(tcb.isIpv6());
-    if (!activity.wake(tcb, Blocks.Purpose.ORDINARY)) {
+    boolean hasBlock =
+        switch (beginning) {
+          case AWAKE -> activity.wake(tcb, Blocks.Purpose.ORDINARY);
+          case HALF_OPEN -> halfOpen.begin(tcb);
+          case BARE -> {
+            tcb.resetActivity();
+            records.set(slot, RecordFlags.FLAGS, RecordFlags.AWAKE); // until it is put away
+            yield true;
+          }
+        };
+    if (!hasBlock) {
       depth--;
       tcb.slot = Records.NONE;
       records.remove(slot);
       return null;
     }
     bindings.connectionAdded(binding);
-    halfOpen += tcb.passive ? 1 : 0;
     return tcb;
-  }
-
-  int halfOpen() {
-    return halfOpen;
   }
 
   int timeWait() {
@@ -262,19 +279,23 @@ final class TcbDesk {
     switch (restOf(tcb)) {
       case ENDED -> settleEnded(tcb, before);
       case TIME_WAIT -> {
-        leave(tcb, before);
+        leave(before);
         settleTimeWait(tcb, before);
       }
       case ASLEEP -> {
-        leave(tcb, before);
+        leave(before);
         activity.release(tcb);
         codec.writeAsleep(tcb);
         countWaiting(tcb);
         awaitPeersFin(tcb, before);
       }
       case AWAKE -> {
-        leave(tcb, before);
-        activity.save(tcb);
+        leave(before);
+        if (tcb.halfOpen) {
+          halfOpen.save(tcb);
+        } else {
+          activity.save(tcb);
+        }
         codec.writeAwake(tcb);
         countWaiting(tcb);
       }
@@ -311,21 +332,12 @@ final class TcbDesk {
     }
   }
 
-  /** Takes a connection out of the counts that its record stands for. */
-  private void leave(Tcb tcb, int before) {
-    int state = RecordFlags.state(before);
-    boolean isHalfOpen = tcb.state == State.SYN_SENT || tcb.state == State.SYN_RECEIVED;
-    if (tcb.passive && !isHalfOpen && isHalfOpen(state)) {
-      halfOpen--;
-    }
-    if (state != RecordFlags.TIME_WAIT && RecordFlags.has(before, RecordFlags.WAITING)) {
+  /** Takes a connection out of the count that its record stands for. */
+  private void leave(int before) {
+    if (RecordFlags.state(before) != RecordFlags.TIME_WAIT
+        && RecordFlags.has(before, RecordFlags.WAITING)) {
       waiting--;
     }
-  }
-
-  /** FREE is the record of a connection that has just been made. */
-  private static boolean isHalfOpen(int recordState) {
-    return recordState == RecordFlags.FREE || recordState == RecordFlags.HALF_OPEN;
   }
 
   private void countWaiting(Tcb tcb) {
@@ -338,7 +350,7 @@ final class TcbDesk {
     int state = RecordFlags.state(before);
     if (state != RecordFlags.FREE
         || tcb.block != Blocks.NONE) { // else it ended before in this burst
-      leave(tcb, before);
+      leave(before);
       timeWait -= state == RecordFlags.TIME_WAIT ? 1 : 0;
       activity.release(tcb);
       records.set(tcb.slot, RecordFlags.FLAGS, RecordFlags.FREE);

@@ -88,6 +88,9 @@ public final class Activity {
     if (tcb.block == Blocks.NONE) {
       return;
     }
+    if (tcb.halfOpen) {
+      HalfOpen.leave(env, tcb);
+    }
     if (tcb.srttMicros != 0) {
       destinations.remember(tcb);
     }

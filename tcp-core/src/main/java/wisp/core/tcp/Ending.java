@@ -34,7 +34,7 @@ public final class Ending {
       tcb.state = State.CLOSED;
       return;
     }
-    boolean wasHeardOf = !(tcb.passive && tcb.state == State.SYN_RECEIVED);
+    boolean wasHeardOf = !tcb.halfOpen;
     tcb.state = State.CLOSED;
     giveBack(tcb);
     if (wasHeardOf) {

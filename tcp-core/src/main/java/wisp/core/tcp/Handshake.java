@@ -19,6 +19,8 @@ public final class Handshake {
   private final Ending ending;
   private final Receiver receiver;
   private final Agenda agenda;
+  private final HalfOpen halfOpen;
+  private final SynCookies cookies;
 
   /** For one context. */
   public Handshake(
@@ -29,7 +31,9 @@ public final class Handshake {
       ReceiveWindow window,
       Ending ending,
       Receiver receiver,
-      Agenda agenda) {
+      Agenda agenda,
+      HalfOpen halfOpen,
+      SynCookies cookies) {
     this.env = env;
     this.output = output;
     this.sender = sender;
@@ -38,6 +42,8 @@ public final class Handshake {
     this.ending = ending;
     this.receiver = receiver;
     this.agenda = agenda;
+    this.halfOpen = halfOpen;
+    this.cookies = cookies;
   }
 
   /** Active open of a fresh, awake connection: SYN-SENT. */
@@ -61,6 +67,72 @@ public final class Handshake {
     Ecn.synArrived(tcb, seg);
     sender.sendSyn(tcb);
     startTimer(tcb);
+  }
+
+  /**
+   * Answers a SYN without keeping anything of it.
+   *
+   * @param tcb endpoints and profile of the listener are laid out; no record is behind them
+   */
+  public void answerByCookie(Tcb tcb, TcpHeader seg, TcpOptions options) {
+    onSyn(tcb, seg, options);
+    Ecn.synArrived(tcb, seg);
+    if (!tcb.timestamps) {
+      tcb.ecn = false;
+      tcb.windowScaling = false;
+      tcb.sackPermitted = false;
+    }
+    tcb.sndUna = cookies.make(tcb, env.nowNanos);
+    if (output.sendSynCookie(tcb)) {
+      env.counters.add(Event.SYN_COOKIES_SENT);
+    }
+  }
+
+  /**
+   * Whether a segment with ACK confirms a cookie of ours.
+   *
+   * @param tcb endpoints are laid out; its variables are as after the SYN if so
+   */
+  public boolean isCookieConfirmed(Tcb tcb, TcpHeader seg, TcpOptions options) {
+    tcb.rcvNxt = seg.seq();
+    if (!cookies.check(tcb, seg.ackNo() - 1, env.nowNanos)) {
+      return false;
+    }
+    tcb.timestamps = tcb.offerTimestamps && options.hasTimestamp();
+    tcb.windowScaling = false;
+    tcb.sackPermitted = false;
+    tcb.ecn = false;
+    tcb.sndScale = 0;
+    if (tcb.timestamps) {
+      SynCookies.recall(tcb, options.tsEcr());
+    }
+    return true;
+  }
+
+  /**
+   * SYN-RECEIVED of the connection that a cookie stood for, as if we had kept it.
+   *
+   * @param confirmed where {@link #isCookieConfirmed} said so
+   */
+  public void acceptByCookie(Tcb tcb, Tcb confirmed, TcpHeader seg, TcpOptions options) {
+    tcb.state = State.SYN_RECEIVED;
+    begin(tcb, seg.ackNo() - 1);
+    tcb.timing = false;
+    tcb.rcvNxt = seg.seq();
+    tcb.lastAckSent = tcb.rcvNxt;
+    tcb.peerMss = confirmed.peerMss;
+    tcb.timestamps = confirmed.timestamps;
+    tcb.tsRecent = options.tsVal();
+    tcb.sackPermitted = confirmed.sackPermitted;
+    tcb.ecn = confirmed.ecn;
+    tcb.windowScaling = confirmed.windowScaling;
+    tcb.sndScale = confirmed.sndScale;
+    tcb.rcvScale = tcb.windowScaling ? env.config.windowShift() : 0;
+    tcb.sndWl1 = seg.seq() - 1;
+    tcb.sndWl2 = tcb.sndUna;
+    output.updateMss(tcb);
+    window.restoreEdge(tcb);
+    env.counters.add(Event.SYN_COOKIES_ACCEPTED);
   }
 
   private void begin(Tcb tcb, @SeqNum int iss) {
@@ -182,13 +254,13 @@ public final class Handshake {
    */
   void established(Tcb tcb, @SeqNum int ack, TcpHeader seg, Event event) {
     boolean synResent = tcb.synResent;
+    int micros = tcb.timing ? Retransmission.sampleMicros(env, tcb) : RttEstimator.NO_SAMPLE;
     tcb.sndUna = ack;
-    if (tcb.timing) {
-      tcb.timing = false;
-      int micros = Retransmission.sampleMicros(env, tcb);
-      if (micros != RttEstimator.NO_SAMPLE) {
-        Retransmission.learn(tcb, micros);
-      }
+    halfOpen.open(tcb);
+    tcb.synResent = synResent;
+    tcb.timing = false;
+    if (micros != RttEstimator.NO_SAMPLE) {
+      Retransmission.learn(tcb, micros);
     }
     if (synResent) {
       tcb.congestion.cwndBytes = tcb.congestion.mss;

@@ -49,7 +49,7 @@ public final class IcmpReaction {
 
   /** A connection from LISTEN is the application's only when it is open. */
   private void tell(Tcb tcb, IcmpError error) {
-    if (tcb.state != State.SYN_RECEIVED || !tcb.passive) {
+    if (!tcb.halfOpen) {
       env.upcalls.unreachable(tcb, error);
     }
   }

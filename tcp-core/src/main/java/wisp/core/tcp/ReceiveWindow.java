@@ -85,7 +85,9 @@ public final class ReceiveWindow {
 
   private int spaceBytes(Tcb tcb) {
     int capacity = capacity(tcb);
-    return buffers == null ? capacity : Math.max(0, capacity - buffers.receiveFill(tcb.slot));
+    return buffers == null || tcb.slot < 0 // a SYN of which nothing is kept
+        ? capacity
+        : Math.max(0, capacity - buffers.receiveFill(tcb.slot));
   }
 
   private int capacity(Tcb tcb) {

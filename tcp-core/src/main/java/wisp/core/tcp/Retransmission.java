@@ -182,7 +182,7 @@ public final class Retransmission {
       return false;
     }
     if (tcb.state == State.SYN_RECEIVED && tcb.passive) {
-      return tcb.backOff >= TcpConfig.SYN_ACK_COPIES;
+      return tcb.backOff >= synAckCopies(tcb);
     }
     return env.nowNanos - tcb.progressNanos >= limitNanos(tcb);
   }
@@ -203,6 +203,11 @@ public final class Retransmission {
           TIME_WAIT ->
           tcb.retransmissionLimitNanos;
     };
+  }
+
+  private int synAckCopies(Tcb tcb) {
+    boolean isPressed = tcb.backlog != null && tcb.backlog.isPressed(env.nowNanos);
+    return isPressed ? TcpConfig.SYN_ACK_COPIES_UNDER_PRESSURE : TcpConfig.SYN_ACK_COPIES;
   }
 
   private void resendSyn(Tcb tcb) {

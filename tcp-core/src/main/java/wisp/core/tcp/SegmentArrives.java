@@ -84,7 +84,9 @@ public final class SegmentArrives {
     if (tcb.state == State.SYN_RECEIVED && isSynAgain(tcb, seg)) {
       if (!seg.has(TcpHeader.ACK)) {
         Ecn.synArrivedAgain(tcb, seg);
-        output.sendSyn(tcb, true); // our SYN-ACK was lost
+        if (limiter.permits(tcb.identity, env.nowNanos)) {
+          output.sendSyn(tcb, true); // ours was lost
+        }
         return false;
       }
     } else if (!passesPaws(tcb, seg, options) || !isAcceptable(tcb, seg)) {

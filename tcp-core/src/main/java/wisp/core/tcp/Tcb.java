@@ -1,5 +1,6 @@
 package wisp.core.tcp;
 
+import org.jspecify.annotations.Nullable;
 import wisp.core.ip.IpAddress;
 import wisp.core.spi.BlockPool;
 import wisp.core.spi.CongestionControl;
@@ -42,6 +43,12 @@ public final class Tcb {
 
   /** Whether it came from LISTEN (MUST-11). */
   public boolean passive;
+
+  /** Of the listener that it came from. */
+  public @Nullable Backlog backlog;
+
+  /** One of that: in SYN-RECEIVED, known to nobody else, its block a small one. */
+  public boolean halfOpen;
 
   // ---- Profile: from the binding ----------------------------------------------------------------
 

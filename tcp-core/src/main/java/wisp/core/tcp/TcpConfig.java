@@ -45,6 +45,9 @@ public record TcpConfig(
   /** Copies of a SYN-ACK that nobody answers (RFC 4987: half-open state must go). */
   public static final int SYN_ACK_COPIES = 5;
 
+  /** The same when SYNs come for which there is no room. */
+  public static final int SYN_ACK_COPIES_UNDER_PRESSURE = 1;
+
   /** Send MSS never falls below this, whatever the peer asks (CVE-2019-11479). */
   public static final int LEAST_MSS = 48;
 

@@ -17,6 +17,9 @@ public final class TcpEnvironment {
    */
   public long resumedNanos;
 
+  /** Connections in all backlogs. */
+  public int halfOpen;
+
   /** Hears that what we sent has arrived, or not for a while. */
   public Reachability reachability = Reachability.NOBODY;
 
@@ -44,8 +47,13 @@ public final class TcpEnvironment {
 
   /**
    * Our timestamp clock for this connection: 1 ms ticks from a hidden origin (RFC 7323 §5.4, §7.1).
+   * The origin is that of the two endpoints, so it is known before there is a record, and a
+   * connection that follows another one between them goes on from it (RFC 6191).
    */
   int timestampNow(Tcb tcb) {
-    return (int) (nowNanos / 1_000_000) + (int) timestampOffsets.hash(tcb.identity);
+    long ports = (long) tcb.localPort << 16 | tcb.remotePort;
+    long highs = tcb.localHigh ^ Long.rotateLeft(tcb.remoteHigh, 32);
+    return (int) (nowNanos / 1_000_000)
+        + (int) timestampOffsets.hash(highs ^ ports, tcb.localLow, tcb.remoteLow);
   }
 }

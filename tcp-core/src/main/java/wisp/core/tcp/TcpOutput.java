@@ -79,6 +79,15 @@ public final class TcpOutput {
 
   /** SYN, or SYN-ACK when {@code acknowledge}. */
   boolean sendSyn(Tcb tcb, boolean acknowledge) {
+    return sendSyn(tcb, acknowledge, env.timestampNow(tcb));
+  }
+
+  /** SYN-ACK whose number is a cookie: its timestamp carries the options. */
+  boolean sendSynCookie(Tcb tcb) {
+    return sendSyn(tcb, true, SynCookies.timestamp(env.timestampNow(tcb), tcb));
+  }
+
+  private boolean sendSyn(Tcb tcb, boolean acknowledge, int tsVal) {
     boolean offerScale = acknowledge ? tcb.windowScaling : tcb.offerScale;
     boolean offerSack = acknowledge ? tcb.sackPermitted : tcb.offerSack;
     boolean offerTimestamps = acknowledge ? tcb.timestamps : tcb.offerTimestamps;
@@ -100,7 +109,7 @@ public final class TcpOutput {
     }
     if (offerTimestamps) {
       int echo = acknowledge ? tcb.tsRecent : 0;
-      at += TcpOptions.writeTimestamp(memory, at, env.timestampNow(tcb), echo);
+      at += TcpOptions.writeTimestamp(memory, at, tsVal, echo);
     }
     if (offerScale) {
       at += TcpOptions.writeWindowScale(memory, at, env.config.windowShift());

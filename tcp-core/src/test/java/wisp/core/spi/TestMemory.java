@@ -172,8 +172,8 @@ public final class TestMemory implements MemoryStrategy {
     private final long most;
     private MemorySegment[] memory = new MemorySegment[64];
     private boolean[] live = new boolean[64];
-    private final int[][] free = new int[2][64];
-    private final int[] frees = new int[2];
+    private final int[][] free = new int[3][64];
+    private final int[] frees = new int[3];
     private int bound;
     private int inUse;
     private long bytesInUse;
@@ -184,8 +184,8 @@ public final class TestMemory implements MemoryStrategy {
 
     @Override
     public int acquire(int bytes) {
-      int kind = bytes <= ACTIVITY ? 0 : 1;
-      int size = kind == 0 ? ACTIVITY : LARGEST;
+      int kind = kind(bytes);
+      int size = kind == 0 ? HALF_OPEN : kind == 1 ? ACTIVITY : LARGEST;
       if (blockRequests.refuses(inUse) || most - bytesInUse < size) {
         return NONE;
       }
@@ -214,11 +214,15 @@ public final class TestMemory implements MemoryStrategy {
       live[block] = false;
       inUse--;
       bytesInUse -= capacity(block);
-      int kind = capacity(block) == ACTIVITY ? 0 : 1;
+      int kind = kind(capacity(block));
       if (frees[kind] == free[kind].length) {
         free[kind] = Arrays.copyOf(free[kind], 2 * frees[kind]);
       }
       free[kind][frees[kind]++] = block;
+    }
+
+    private static int kind(int bytes) {
+      return bytes <= HALF_OPEN ? 0 : bytes <= ACTIVITY ? 1 : 2;
     }
 
     private void check(int block) {

@@ -63,7 +63,8 @@ class BindingsTest {
                 IpAddress.mapped(key.address),
                 key.port,
                 handlers.get(key.handler),
-                ConnectionProfile.DEFAULT);
+                ConnectionProfile.DEFAULT,
+                null);
         Integer before = numbers.putIfAbsent(key, number);
         assertEquals(before == null ? number : before, number, what);
         bindings.connectionAdded(number);
@@ -120,7 +121,7 @@ class BindingsTest {
     for (int i = 0; i < 1_000_000; i++) {
       int b =
           bindings.intern(
-              false, 0, IpAddress.mapped(i), 80, handlers.get(0), ConnectionProfile.DEFAULT);
+              false, 0, IpAddress.mapped(i), 80, handlers.get(0), ConnectionProfile.DEFAULT, null);
       assertNotEquals(Bindings.NONE, b, "endpoint " + i);
       bindings.connectionAdded(b);
       bindings.connectionRemoved(b);

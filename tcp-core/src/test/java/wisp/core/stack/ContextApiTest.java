@@ -256,7 +256,8 @@ class ContextApiTest {
     void withoutMemoryASynIsDropped() {
       for (boolean record : new boolean[] {true, false}) {
         var memory = new TestMemory();
-        var tcp = with().memory(memory).listening();
+        var tcp =
+            with().memory(memory).listen(b -> b.cookies = ListenConfig.Cookies.NEVER).listening();
         (record ? memory.recordRequests : memory.blockRequests).most = 0;
         tcp.receives(Seg.syn()).sendsNothing();
         assertEquals(1, tcp.counted(Event.DROP_NO_RECORD));

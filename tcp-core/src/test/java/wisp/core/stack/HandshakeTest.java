@@ -106,6 +106,7 @@ class HandshakeTest {
             .config(
                 ContextConfig.of(wisp.core.ip.IpPrefix.parse("10.0.0.1/32"))
                     .withLimits(1, 64, 65_536))
+            .listen(b -> b.cookies = ListenConfig.Cookies.NEVER)
             .listening();
     tcp.receives(Seg.syn()).sends(SYN | ACK);
     var other = tcp.another(5_001);

@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import java.util.function.Predicate;
 import java.util.function.ToIntFunction;
@@ -122,6 +123,7 @@ final class TcpFixture {
   static final class Setup {
     ContextConfig config = ContextConfig.of(IpPrefix.parse("10.0.0.1/32")).withMinRto(1_000 * MS);
     ConnectionProfile profile = ConnectionProfile.DEFAULT;
+    ListenConfig listenConfig = ListenConfig.DEFAULT;
     TestMemory memory = new TestMemory();
     byte[] options = Seg.mss(1_460);
     boolean active;
@@ -175,6 +177,12 @@ final class TcpFixture {
 
     Setup receiveWindow(int bytes) {
       config = config.withReceiveWindow(bytes);
+      return this;
+    }
+
+    /** How the listener takes SYNs in. */
+    Setup listen(Consumer<ListenConfig.Builder> change) {
+      listenConfig = listenConfig.with(change);
       return this;
     }
 
@@ -329,7 +337,7 @@ final class TcpFixture {
   // ---- Opening ---------------------------------------------------------------------------------
 
   TcpFixture listen() {
-    context.listen(Endpoint.any(SERVICE), setup.profile, new Listening(host));
+    context.listen(Endpoint.any(SERVICE), setup.profile, new Listening(host), setup.listenConfig);
     return this;
   }
 

@@ -1,0 +1,44 @@
+package wisp.core.tcp;
+
+/**
+ * What one listener has half open (RFC 4987 §3.2): how many at most, how many now, and whether SYNs
+ * have come lately for which there was no room. For a while after that half-open connections are
+ * given up sooner, and acknowledgments of SYN cookies are believed; at other times an ACK out of
+ * nowhere is not worth a look.
+ */
+public final class Backlog {
+  private final int most;
+  private int halfOpen;
+  private long pressedUntilNanos = Long.MIN_VALUE;
+
+  /** With room for so many. */
+  public Backlog(int most) {
+    this.most = most;
+  }
+
+  /** Whether there is no room for another one. */
+  public boolean isFull() {
+    return halfOpen >= most;
+  }
+
+  /** A SYN came for which there was no room. */
+  public void overflowed(long nowNanos) {
+    pressedUntilNanos = nowNanos + SynCookies.LIFETIME_NANOS;
+  }
+
+  /** Whether a cookie that was sent under pressure may still be on its way. */
+  public boolean isPressed(long nowNanos) {
+    return nowNanos < pressedUntilNanos;
+  }
+
+  void enter(TcpEnvironment env) {
+    halfOpen++;
+    env.halfOpen++;
+  }
+
+  void leave(TcpEnvironment env) {
+    halfOpen--;
+    env.halfOpen--;
+    assert halfOpen >= 0 : "left more often than entered";
+  }
+}
