@@ -6,6 +6,7 @@ import static wisp.core.stack.Seg.ACK;
 import static wisp.core.stack.Seg.FIN;
 import static wisp.core.stack.Seg.RST;
 import static wisp.core.stack.Seg.SYN;
+import static wisp.core.stack.TcpFixture.HOST_IPV6;
 import static wisp.core.stack.TcpFixture.with;
 import static wisp.core.tcp.State.LISTEN;
 import static wisp.core.tcp.State.SYN_RECEIVED;
@@ -18,11 +19,15 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.ValueSource;
+import wisp.core.ip.IpAddress;
+import wisp.core.ip.IpPrefix;
+import wisp.core.tcp.State;
 
 @ParameterizedClass(name = "IPv6: {0}")
 @ValueSource(booleans = {false, true})
 @DisplayName("D06 to D10, D19: opening a connection, seen from the wire")
 class OpeningBehaviourTest {
+  private static final IpAddress HOST_IPV4 = IpAddress.ofIpv4(TcpFixture.HOST);
   private final boolean ipv6;
 
   OpeningBehaviourTest(boolean ipv6) {
@@ -128,5 +133,76 @@ class OpeningBehaviourTest {
     assertTrue((tcp.host.now - begin) / TcpFixture.MS >= 180_000);
     assertEquals("closed TimedOut", tcp.events.getLast());
     tcp.allReturns();
+  }
+
+  @Test
+  @Tag("MUST-42")
+  void givenAnOpenUnderWay_whenItsPortIsListenedOn_thenBothAreServed() {
+    for (State state : new State[] {State.SYN_SENT, State.SYN_RECEIVED}) {
+      var tcp = with().ipv6(ipv6).actively().in(state);
+      Endpoint here = Endpoint.any(tcp.context.local(tcp.connection).port());
+      tcp.context.listen(here, ConnectionProfile.DEFAULT, (c, h, m, o, l) -> {});
+      tcp.isIn(state);
+      tcp.receives(state == State.SYN_SENT ? Seg.synAck() : Seg.ack().seq(1).ack(1));
+      tcp.isEstablished().peerNxt = 1;
+      tcp.receives(Seg.data(10)).delivered(10);
+    }
+  }
+
+  @Test
+  @Tag("MUST-44")
+  @Tag("MUST-45")
+  void givenTwoAddresses_whenNoneIsNamed_thenIpChoosesAndTheConnectionKeepsIt() {
+    IpAddress near = IpAddress.parse(ipv6 ? "2001:db9::1" : "10.9.0.1");
+    IpAddress to = IpAddress.parse(ipv6 ? "2001:db9::7" : "10.9.0.7");
+    var tcp =
+        with()
+            .ipv6(ipv6)
+            .config(ContextConfig.of(IpPrefix.of(ipv6 ? HOST_IPV6 : HOST_IPV4), IpPrefix.of(near)))
+            .closed();
+    long handle =
+        tcp.context.connect(
+            null, new Endpoint(to, 80), ConnectionProfile.DEFAULT, (c, h, m, o, l) -> {});
+    assertEquals(near, tcp.context.local(handle).address());
+    tcp.host.collect();
+    for (int i = 0; i < 3; i++) {
+      var syn = new Sent(tcp.host.others.removeLast(), 0);
+      assertEquals(near, syn.source);
+      assertEquals(to, syn.destination);
+      tcp.advance(8_000);
+    }
+  }
+
+  @Test
+  @Tag("MUST-46")
+  void givenAnAddressThatIsNoHosts_whenConnecting_thenRefused() {
+    var tcp = with().ipv6(ipv6).closed();
+    for (String address :
+        ipv6
+            ? List.of("ff02::1", "ff05::2", "::")
+            : List.of("255.255.255.255", "224.0.0.1", "239.1.2.3", "0.0.0.0")) {
+      assertEquals(
+          Context.NO_ROUTE,
+          tcp.context.connect(
+              null, Endpoint.of(address, 80), ConnectionProfile.DEFAULT, (c, h, m, o, l) -> {}),
+          address);
+    }
+    tcp.sendsNothing().allReturns();
+  }
+
+  @Test
+  @Tag("rfc9040-a")
+  @Tag("rfc9040-c")
+  void givenAPathThatIsKnown_whenTheNextConnectionBegins_thenWithItsRoundTripAndNoBiggerWindow() {
+    var tcp = with().ipv6(ipv6).established();
+    for (int i = 0; i < 3; i++) {
+      tcp.send(1_000).advance(950).receives(Seg.ack());
+    }
+    tcp.advance(10_000).sent();
+    var next = tcp.another(6_000).handshake();
+    next.send(14_000).send(14_000);
+    assertTrue(next.sent().size() <= 10, "the initial window");
+    double millis = next.untilSends(60_000);
+    assertTrue(millis > 1_500, () -> millis + " ms; an unknown path has 1 s");
   }
 }

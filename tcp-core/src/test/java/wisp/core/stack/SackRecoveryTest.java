@@ -165,6 +165,7 @@ class SackRecoveryTest {
   @CsvSource({"0, 1", "3, 3", "5, 4", "2, 400"})
   @DisplayName(
       "SACK blocks below the acknowledgment, empty, backwards, or beyond what was sent say nothing")
+  @Tag("rfc2883-d")
   void givenASenselessBlock_thenNothingIsResent(int left, int right) {
     var tcp = tenInFlight();
     tcp.receives(sack(tcp, 1, left, right)).receives(sack(tcp, 1, left, right));

@@ -16,7 +16,6 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.ValueSource;
-import wisp.core.tcp.State;
 
 /**
  * Every kind of segment that we send, read by {@link Sent}, which fails on a wrong checksum, on an
@@ -90,19 +89,5 @@ class SegmentFormatTest {
     assertTrue(all.stream().anyMatch(s -> s.has(Seg.RST)));
     assertTrue(all.stream().anyMatch(s -> s.has(Seg.URG)));
     assertTrue(all.stream().anyMatch(s -> s.hasTimestamp && s.payload.length > 0));
-  }
-
-  @Test
-  @Tag("MUST-42")
-  void givenAnOpenUnderWay_whenItsPortIsListenedOn_thenBothAreServed() {
-    for (State state : new State[] {State.SYN_SENT, State.SYN_RECEIVED}) {
-      var tcp = with().ipv6(ipv6).actively().in(state);
-      Endpoint here = Endpoint.any(tcp.context.local(tcp.connection).port());
-      tcp.context.listen(here, ConnectionProfile.DEFAULT, (c, h, m, o, l) -> {});
-      tcp.isIn(state);
-      tcp.receives(state == State.SYN_SENT ? Seg.synAck() : Seg.ack().seq(1).ack(1));
-      tcp.isEstablished().peerNxt = 1;
-      tcp.receives(Seg.data(10)).delivered(10);
-    }
   }
 }

@@ -70,6 +70,7 @@ class SendingBehaviourTest {
   @Tag("rfc2525-b")
   @Tag("rfc6298-b")
   @Tag("rfc6298-c")
+  @Tag("rfc9743-c")
   void givenNoAck_whenTenIntervalsPass_thenTheyDoubleAndTheBackOffStaysUntilACleanSample() {
     var tcp = fresh().established().send(100);
     tcp.sends(ACK);
@@ -199,6 +200,21 @@ class SendingBehaviourTest {
     assertEquals(List.of(1L, 1L, 2L, 4L, 8L, 16L, 32L, 60L), gaps.subList(0, 8));
     tcp.isEstablished().receives(Seg.ack().ack(1).window(60_000));
     assertTrue(tcp.ourNxt > at(2), "at once");
+  }
+
+  @Test
+  @Tag("D30")
+  void givenAZeroWindowAndAUserTimeout_whenProbesStayUnanswered_thenItEndsAtItsTime() {
+    var tcp =
+        fresh()
+            .profile(
+                ConnectionProfile.DEFAULT.with(
+                    b -> b.retransmissionLimitNanos = 100_000 * TcpFixture.MS))
+            .established();
+    tcp.receives(Seg.ack().window(0)).send(FULL).advance(90_000).isEstablished();
+    tcp.advance(15_000).isGone();
+    assertEquals("closed TimedOut", tcp.events.getLast());
+    tcp.allReturns();
   }
 
   @Test

@@ -302,6 +302,7 @@ class StateEventTest {
   @Test
   @Tag("rfc9293-b")
   @DisplayName("OPEN: once as a listener, and once to the same place")
+  @Tag("MUST-41")
   void open() {
     var listening = at("LISTEN");
     assertThrows(IllegalStateException.class, listening::listen);
