@@ -292,7 +292,7 @@ public final class Context implements AutoCloseable {
    *     follows); no reference was taken
    */
   public boolean send(long connection, int frame) {
-    return send(connection, frame, false);
+    return send(connection, frame, /* urgent= */ false, /* more= */ false);
   }
 
   /**
@@ -300,17 +300,40 @@ public final class Context implements AutoCloseable {
    * applications should not).
    */
   public boolean sendUrgent(long connection, int frame) {
-    return send(connection, frame, true);
+    return send(connection, frame, /* urgent= */ true, /* more= */ false);
   }
 
-  private boolean send(long connection, int frame, boolean urgent) {
+  /**
+   * As {@link #send}, but more is to come: only full segments leave, and what is left over waits
+   * for the next send, for {@link #push} or a close; for one retransmission time-out at most when
+   * all before it has been acknowledged.
+   */
+  public boolean sendMore(long connection, int frame) {
+    return send(connection, frame, /* urgent= */ false, /* more= */ true);
+  }
+
+  /** Sends what {@link #sendMore} has left waiting. False: stale handle. */
+  public boolean push(long connection) {
+    Tcb tcb = open(connection);
+    if (tcb == null) {
+      return false;
+    }
+    try {
+      machinery.calls.push(tcb);
+    } finally {
+      finishCall(tcb);
+    }
+    return true;
+  }
+
+  private boolean send(long connection, int frame, boolean urgent, boolean more) {
     Tcb tcb = open(connection);
     if (tcb == null) {
       return false;
     }
     boolean queued = false;
     try {
-      queued = machinery.calls.send(tcb, frame, urgent);
+      queued = machinery.calls.send(tcb, frame, urgent, more);
     } finally {
       finishCall(tcb);
     }
@@ -343,6 +366,34 @@ public final class Context implements AutoCloseable {
     }
     try {
       return machinery.calls.close(tcb);
+    } finally {
+      finishCall(tcb);
+    }
+  }
+
+  /**
+   * Full close with patience: as {@link #close(long)}, but when the peer has not confirmed all that
+   * was sent, and the FIN, within this time, the connection is aborted.
+   *
+   * @param lingerNanos 0: {@link #abort} at once; up to 30 days, kept in eighths of a second
+   */
+  public boolean close(long connection, long lingerNanos) {
+    if (lingerNanos < 0 || lingerNanos > KeepAlive.LONGEST_NANOS) {
+      throw new IllegalArgumentException("linger of " + lingerNanos + " ns: 0 … 30 days");
+    }
+    if (lingerNanos == 0) {
+      return abort(connection);
+    }
+    Tcb tcb = open(connection);
+    if (tcb == null) {
+      return false;
+    }
+    try {
+      boolean closes = machinery.calls.close(tcb);
+      if (closes) {
+        machinery.lingers.begin(tcb, lingerNanos);
+      }
+      return closes;
     } finally {
       finishCall(tcb);
     }

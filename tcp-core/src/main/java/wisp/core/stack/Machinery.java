@@ -59,6 +59,7 @@ final class Machinery {
   final Demultiplexer demultiplexer;
   final ActiveOpens activeOpens;
   final UserCalls calls;
+  final Lingers lingers;
   final BurstEnd burstEnd;
   final Inspection inspection;
   final DatagramPorts datagrams;
@@ -67,6 +68,7 @@ final class Machinery {
   final Network network;
   private final WaitQueues waits;
   private final SlotDeadlines silences = new SlotDeadlines();
+  private final SlotDeadlines patience = new SlotDeadlines();
   private final Bindings bindings;
   private final Blocks blocks;
   private final ConnectionTimers timers;
@@ -139,6 +141,7 @@ final class Machinery {
             drowsy,
             waits,
             silences,
+            patience,
             KeyedHash.random(entropy));
     env.userTimeouts = desk::adviseUserTimeout;
     inspection = new Inspection(env, records, desk, activity, window, board);
@@ -160,6 +163,7 @@ final class Machinery {
             burstEnd,
             this::mayReopen);
     calls = new UserCalls(activity, text, receiver, output, ending, retransmission, buffers);
+    lingers = new Lingers(env, patience, desk, calls);
     upcalls.onFailure(tcb -> calls.abort(tcb, EndCause.HANDLER_FAILED));
 
     InitialSequenceNumbers isn = new InitialSequenceNumbers(KeyedHash.random(entropy));
@@ -249,6 +253,7 @@ final class Machinery {
       desk.timeWaitDue(waits.timeWaits().pop(), deadline);
     }
     done += keepAlives.step();
+    done += lingers.step(most);
     sweeps.step(now, blocks.mayAcquire(ENOUGH_BYTES, Blocks.Purpose.ORDINARY));
     return done;
   }
@@ -297,7 +302,9 @@ final class Machinery {
             ? Math.min(
                 Math.min(
                     Math.min(timers.wheel().nextDeadlineNanos(), network.nextDeadlineNanos()),
-                    Math.min(waits.nextDeadlineNanos(), silences.nextDeadlineNanos())),
+                    Math.min(
+                        waits.nextDeadlineNanos(),
+                        Math.min(silences.nextDeadlineNanos(), patience.nextDeadlineNanos()))),
                 sweeps.nextDeadlineNanos(env.nowNanos))
             : env.nowNanos;
     return next == Long.MAX_VALUE ? next : next + origin;
@@ -346,6 +353,7 @@ final class Machinery {
   long reservedBytes() {
     return waits.reservedBytes()
         + silences.reservedBytes()
+        + patience.reservedBytes()
         + network.reservedBytes()
         + bindings.reservedBytes()
         + listeners.reservedBytes()

@@ -36,6 +36,7 @@ final class TcbDesk {
   private final DrowsyList drowsy;
   private final WaitQueues waits;
   private final SlotDeadlines silences;
+  private final SlotDeadlines patience;
   private final RecordCodec codec;
   private final SlotList removals = new SlotList();
 
@@ -57,6 +58,7 @@ final class TcbDesk {
       DrowsyList drowsy,
       WaitQueues waits,
       SlotDeadlines silences,
+      SlotDeadlines patience,
       KeyedHash identities) {
     this.env = env;
     this.records = records;
@@ -70,6 +72,7 @@ final class TcbDesk {
     this.drowsy = drowsy;
     this.waits = waits;
     this.silences = silences;
+    this.patience = patience;
   }
 
   // ---- Handles ---------------------------------------------------------------------------------
@@ -514,6 +517,7 @@ final class TcbDesk {
     forget(slot);
     codec.forget(slot);
     silences.clear(slot);
+    patience.clear(slot);
     records.remove(slot);
   }
 

@@ -177,7 +177,8 @@ public final class Activity {
         t.queue.headIndex
             | t.queue.tailIndex << 8
             | t.queue.cursorIndex << 16
-            | t.unanswered << 24);
+            | t.unanswered << 24
+            | bit(t.corked, 27));
     putInt(t.queue.tailBlock);
     putInt(t.queue.startSeq);
     putInt(t.queue.endSeq);
@@ -273,6 +274,7 @@ public final class Activity {
     t.queue.tailIndex = indices >>> 8 & 255;
     t.queue.cursorIndex = indices >>> 16 & 255;
     t.unanswered = indices >>> 24 & 7;
+    t.corked = isSet(indices, 27);
     t.queue.tailBlock = nextInt();
     t.queue.startSeq = nextInt();
     t.queue.endSeq = nextInt();

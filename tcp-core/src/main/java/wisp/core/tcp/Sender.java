@@ -95,7 +95,7 @@ public final class Sender {
     int usable = tcb.sndWnd - tcb.flightBytes();
     int length = Math.min(Math.min(unsent, usable), tcb.effectiveMss());
     boolean isFull = length == tcb.effectiveMss();
-    boolean isLast = length == unsent && (!tcb.nagle || tcb.finQueued);
+    boolean isLast = length == unsent && ((!tcb.nagle && !tcb.corked) || tcb.finQueued);
     boolean mayGo = usable >= 1 && (isFull || isLast);
     return !mayGo || sendNew(tcb, length);
   }
@@ -145,7 +145,7 @@ public final class Sender {
     if (length <= 0) {
       return -1;
     }
-    boolean smallMayGo = flight == 0 || !tcb.nagle || tcb.finQueued;
+    boolean smallMayGo = ((flight == 0 || !tcb.nagle) && !tcb.corked) || tcb.finQueued;
     boolean isAll = length == unsent;
     boolean isHalfTheWindow = length >= tcb.maxSndWnd / 2;
     return smallMayGo && (isAll || isHalfTheWindow) ? length : -1;

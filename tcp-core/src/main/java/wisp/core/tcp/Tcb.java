@@ -178,6 +178,9 @@ public final class Tcb {
 
   public final SendQueue.Place queue = new SendQueue.Place();
 
+  /** More is to come: what does not fill a segment waits for it. */
+  public boolean corked;
+
   /** FIN comes after the queue. */
   public boolean finQueued;
 
@@ -317,6 +320,7 @@ public final class Tcb {
   public void resetActivity() {
     queue.reset();
     held.reset();
+    corked = false;
     finQueued = false;
     finSent = false;
     srttMicros = 0;

@@ -38,9 +38,11 @@ public final class UserCalls {
   /**
    * SEND. The caller has the segments sent afterwards.
    *
+   * @param more the end of it waits for what comes next, for one RTO at most if nothing is in
+   *     flight (MUST-60)
    * @return false: closed for sending, or no memory; in the latter case {@link Tcb#waiting} is set
    */
-  public boolean send(Tcb tcb, int frame, boolean urgent) {
+  public boolean send(Tcb tcb, int frame, boolean urgent, boolean more) {
     if (!tcb.state.maySend() || tcb.finQueued) {
       return false;
     }
@@ -48,11 +50,17 @@ public final class UserCalls {
       tcb.waiting = true;
       return false;
     }
+    tcb.corked = more;
     if (urgent) {
       tcb.urgentQueued = true;
       tcb.sndUp = tcb.queue.endSeq;
     }
     return true;
+  }
+
+  /** What waits for more goes, whether that fills a segment or not. */
+  public void push(Tcb tcb) {
+    tcb.corked = false;
   }
 
   /**

@@ -562,6 +562,29 @@ final class TcpFixture {
     return queued;
   }
 
+  /** As {@link #send}, with more to come. */
+  TcpFixture sendMore(int bytes) {
+    int frame = frame(bytes);
+    assertTrue(context.sendMore(connection, frame), "send was refused");
+    context.release(frame);
+    given += bytes;
+    host.collect();
+    return this;
+  }
+
+  TcpFixture push() {
+    assertTrue(context.push(connection), "push was refused");
+    host.collect();
+    return this;
+  }
+
+  /** Full close with patience for so long. */
+  TcpFixture close(long lingerMillis) {
+    assertTrue(context.close(connection, lingerMillis * MS), "close was refused");
+    host.collect();
+    return this;
+  }
+
   /** A frame with the next bytes of our stream. */
   int frame(int bytes) {
     int frame = context.frame(bytes);
