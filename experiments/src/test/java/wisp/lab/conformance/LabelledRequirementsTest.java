@@ -19,6 +19,9 @@ class LabelledRequirementsTest {
   private static final Path DECISION =
       ROOT.resolve("docs/decisions/0022-what-rfc9293-asks-and-we-do-not.md");
 
+  /** Open while they are being built: to be empty when {@link Walls#MUST_MAY_BE_OPEN} is false. */
+  private static final List<String> BEING_BUILT = List.of("SHLD-8", "SHLD-24");
+
   private static List<Check> labelled(Strength strength) throws IOException {
     return Lists.checks(ROOT.resolve("docs/conformance/checks.tsv")).stream()
         .filter(check -> check.rfc().equals("9293 requirements") && strength.has(check))
@@ -49,7 +52,4 @@ class LabelledRequirementsTest {
     }
     assertTrue(decision.contains("every MUST and MUST NOT is met"));
   }
-
-  /** Open while they are being built: to be empty when {@link Walls#MUST_MAY_BE_OPEN} is false. */
-  private static final List<String> BEING_BUILT = List.of("SHLD-8", "SHLD-24");
 }

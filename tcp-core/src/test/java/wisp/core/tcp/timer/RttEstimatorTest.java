@@ -50,6 +50,19 @@ class RttEstimatorTest {
   }
 
   @Test
+  @DisplayName("RFC 8961: never below the delay that is measured and four times its variation")
+  @Tag("rfc9743-b")
+  void coversTheVariation() {
+    var random = new SplittableRandom(7);
+    for (int i = 0; i < 10_000; i++) {
+      sample(1 + random.nextInt(i % 100 == 0 ? 2_000_000 : 50_000));
+      long measured = 1_000L * (srtt + 4L * rttvar);
+      long rto = RttEstimator.rtoNanos(srtt, rttvar, NO_MINIMUM, MILLI);
+      assertTrue(rto >= Math.min(measured, RttEstimator.MAX_RTO_NANOS));
+    }
+  }
+
+  @Test
   @DisplayName("§2.3: G counts when the variance is smaller")
   void granularity() {
     assertEquals(10 * MILLI + 1_000, RttEstimator.rtoNanos(10_000, 0, NO_MINIMUM, 1_000));
