@@ -104,7 +104,8 @@ final class StackOptions {
       paramLabel = "MODE",
       defaultValue = "accept",
       description =
-          "explicit congestion notification: off, accept (when the peer asks) or ask; default:"
+          "explicit congestion notification: off, accept (when the peer asks), ask or"
+              + " accurate (RFC 9768); default:"
               + " ${DEFAULT-VALUE}")
   String ecn = "accept";
 
@@ -182,7 +183,9 @@ final class StackOptions {
           case "off" -> EcnMode.OFF;
           case "accept" -> EcnMode.ON_REQUEST;
           case "ask" -> EcnMode.ASK;
-          default -> throw new UsageException("--ecn " + ecn + " is none of off, accept, ask");
+          case "accurate" -> EcnMode.ACCURATE;
+          default ->
+              throw new UsageException("--ecn " + ecn + " is none of off, accept, ask, accurate");
         };
     return ConnectionProfile.NO_DELAY.with(b -> b.ecn = mode);
   }

@@ -105,16 +105,23 @@ class EcnInteropTest {
     }
   }
 
-  @ParameterizedTest(name = "to {0}, the kernel''s tcp_ecn={1}")
-  @CsvSource({FarHost.IPV4 + ",2", FarHost.IPV6 + ",2", FarHost.IPV4 + ",0"})
+  @ParameterizedTest(name = "to {0}, the kernel''s tcp_ecn={1}, {2}")
+  @CsvSource({
+    FarHost.IPV4 + ",2,ASK",
+    FarHost.IPV6 + ",2,ASK",
+    FarHost.IPV4 + ",0,ASK",
+    FarHost.IPV4 + ",2,ACCURATE",
+    FarHost.IPV6 + ",0,ACCURATE"
+  })
   @Tag("rfc3168-a")
-  void givenWeAsk_whenBothSend_thenMarksGoBothWaysIfTheKernelGrants(String to, int ecn)
-      throws IOException, LinkException {
+  @Tag("rfc9768-d")
+  void givenWeAsk_whenBothSend_thenMarksGoBothWaysIfTheKernelGrants(
+      String to, int ecn, EcnMode mode) throws IOException, LinkException {
     try (KernelLab lab = open();
         var far = far(lab, ecn);
         var listener = far.namespace().listen(new InetSocketAddress(to, PORT))) {
       var peer = new Peer(BULK).keepsOpen().closesWhenSent();
-      var profile = ConnectionProfile.NO_DELAY.with(b -> b.ecn = EcnMode.ASK);
+      var profile = ConnectionProfile.NO_DELAY.with(b -> b.ecn = mode);
       lab.call(c -> c.connect(null, Endpoint.of(to, PORT), profile, peer));
       try (SocketChannel socket = listener.accept();
           var background = new Background()) {

@@ -2,6 +2,8 @@ package wisp.core.stack;
 
 import java.util.ArrayList;
 import java.util.List;
+import wisp.core.tcp.AccurateEcn;
+import wisp.core.tcp.Tcb;
 
 /**
  * What single connections have otherwise than their profile says, by slot: a few of them, so that
@@ -20,6 +22,9 @@ final class Deviations {
 
   /** Agreed with the peer, in milliseconds; an application's own choice goes before (RFC 5482). */
   private final SlotNumbers advisedTimeout = new SlotNumbers();
+
+  /** What accurate ECN counts, while its connection sleeps ({@link AccurateEcn#pack}). */
+  private final SlotNumbers accurateEcn = new SlotNumbers();
 
   /** Index into {@link #keepAlives}. */
   private final SlotNumbers keepAlive = new SlotNumbers();
@@ -74,6 +79,14 @@ final class Deviations {
     advisedTimeout.put(slot, millis(nanos));
   }
 
+  void accurateEcn(Tcb tcb) {
+    accurateEcn.put(tcb.slot, AccurateEcn.pack(tcb));
+  }
+
+  void recallAccurateEcn(Tcb tcb) {
+    AccurateEcn.unpack(tcb, tcb.accurateEcn ? accurateEcn.get(tcb.slot) : 0);
+  }
+
   private static int millis(long nanos) {
     long millis = nanos / NANOS_A_MILLI + (nanos % NANOS_A_MILLI == 0 ? 0 : 1);
     return (int) Math.min(millis, FOR_EVER);
@@ -85,6 +98,7 @@ final class Deviations {
     keepAlive.remove(slot);
     userTimeout.remove(slot);
     advisedTimeout.remove(slot);
+    accurateEcn.remove(slot);
   }
 
   long reservedBytes() {
@@ -92,6 +106,7 @@ final class Deviations {
         + keepAlive.reservedBytes()
         + userTimeout.reservedBytes()
         + advisedTimeout.reservedBytes()
+        + accurateEcn.reservedBytes()
         + 64L * keepAlives.size();
   }
 }

@@ -99,7 +99,7 @@ final class PassiveOpens {
             ip.sourceLow,
             seg.sourcePort(),
             env.nowNanos);
-    handshake.accept(tcb, overtaking(iss, after), seg, options);
+    handshake.accept(tcb, overtaking(iss, after), seg, options, ip.ecn());
     desk.close(tcb);
     return true;
   }

@@ -194,8 +194,12 @@ final class RecordCodec {
     tcb.rcvScale = tcb.windowScaling ? env.config.windowShift() : 0;
     tcb.paused = RecordFlags.has(flags, RecordFlags.SHUT);
     tcb.applicationClosed = state == RecordFlags.FIN_WAIT_2_CLOSED;
-    tcb.ecn = RecordFlags.has(flags, RecordFlags.ECN);
-    tcb.eceOwed = RecordFlags.has(flags, RecordFlags.ECE_OWED);
+    boolean classic = RecordFlags.has(flags, RecordFlags.ECN);
+    boolean owed = RecordFlags.has(flags, RecordFlags.ECE_OWED);
+    tcb.accurateEcn = owed && !classic;
+    tcb.ecn = owed || classic;
+    tcb.eceOwed = owed && classic;
+    deviations.recallAccurateEcn(tcb);
     tcb.ackOwed = RecordFlags.has(flags, RecordFlags.ACK_OWED);
     tcb.ackNow = state != RecordFlags.TIME_WAIT && RecordFlags.has(flags, RecordFlags.ACK_NOW);
     tcb.flushListed = tcb.ackNow; // asleep, there is nothing else to do at the end of a burst
@@ -253,6 +257,9 @@ final class RecordCodec {
           case CLOSED, LISTEN, SYN_SENT, SYN_RECEIVED, FIN_WAIT_1, CLOSING, LAST_ACK, TIME_WAIT ->
               throw new IllegalStateException("asleep in " + tcb.state);
         };
+    if (tcb.accurateEcn) {
+      deviations.accurateEcn(tcb);
+    }
     assert !tcb.ackNow || tcb.flushListed : "an ACK that nobody sends: " + tcb;
     assert !tcb.applicationClosed || tcb.state == State.FIN_WAIT_2 : tcb;
     writeWords(
@@ -268,8 +275,8 @@ final class RecordCodec {
         | (tcb.sackPermitted ? RecordFlags.SACK : 0)
         | (tcb.timestamps ? RecordFlags.TIMESTAMPS : 0)
         | (tcb.paused ? RecordFlags.SHUT : 0)
-        | (tcb.ecn ? RecordFlags.ECN : 0)
-        | (tcb.eceOwed ? RecordFlags.ECE_OWED : 0)
+        | (tcb.ecn && !tcb.accurateEcn ? RecordFlags.ECN : 0)
+        | (tcb.eceOwed || tcb.accurateEcn ? RecordFlags.ECE_OWED : 0)
         | (tcb.ackOwed ? RecordFlags.ACK_OWED : 0)
         | (tcb.waiting ? RecordFlags.WAITING : 0);
   }

@@ -12,7 +12,7 @@ package wisp.core.stack;
  *    9  MSS class (see MssTable)                                                4
  *   13  TS age                                                                  2
  *   15  receive window shut    16  ECN    17  ACK owed                          1 each
- *   18  ECE owed    19  waiting for memory                                      1 each
+ *   18  ECE owed; without ECN: ECN is accurate    19  waiting for memory                                      1 each
  *   20  SND.WND: mantissa 6, exponent 5, rounded down                           11
  *   31  ACK due at the end of the burst, and listed for it                       1
  * </pre>

@@ -134,8 +134,8 @@ public final class Activity {
             | t.timer.ordinal() << 24
             | t.tsRecentAge << 27
             | bit(t.backOffInherited, 29)
-            | bit(t.ecn, 30)
-            | bit(t.eceOwed, 31));
+            | bit(t.ecn && !t.accurateEcn, 30)
+            | bit(t.eceOwed || t.accurateEcn, 31)); // without the former: accurate
     putInt(
         t.backOff
             | t.duplicateAcksOwed << 8
@@ -154,7 +154,12 @@ public final class Activity {
     putInt(t.rcvUp);
     putInt(t.tsRecent);
     putInt(t.lastAckSent);
-    putInt(t.peerMss | bit(t.cwrOwed, 16) | bit(t.reducedByEcho, 17) | bit(t.heldByEcho, 18));
+    putInt(
+        t.peerMss
+            | bit(t.cwrOwed, 16)
+            | bit(t.reducedByEcho, 17)
+            | bit(t.heldByEcho, 18)
+            | AccurateEcn.pack(t) << 19);
     putInt(t.duplicateAcks);
     putLong(t.timerDeadlineNanos);
     putLong(t.progressNanos);
@@ -226,8 +231,9 @@ public final class Activity {
     t.timer = TimerKind.of(flags >>> 24 & 7);
     t.tsRecentAge = flags >>> 27 & 3;
     t.backOffInherited = isSet(flags, 29);
-    t.ecn = isSet(flags, 30);
-    t.eceOwed = isSet(flags, 31);
+    t.accurateEcn = isSet(flags, 31) && !isSet(flags, 30);
+    t.ecn = isSet(flags, 30) || t.accurateEcn;
+    t.eceOwed = isSet(flags, 31) && !t.accurateEcn;
     int small = nextInt();
     t.backOff = small & 255;
     t.duplicateAcksOwed = small >>> 8 & 255;
@@ -251,6 +257,7 @@ public final class Activity {
     t.cwrOwed = isSet(mssAndEcn, 16);
     t.reducedByEcho = isSet(mssAndEcn, 17);
     t.heldByEcho = isSet(mssAndEcn, 18);
+    AccurateEcn.unpack(t, mssAndEcn >>> 19);
     t.duplicateAcks = nextInt();
     t.timerDeadlineNanos = nextLong();
     t.progressNanos = nextLong();

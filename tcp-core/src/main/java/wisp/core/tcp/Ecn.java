@@ -24,7 +24,8 @@ final class Ecn {
 
   /** An active open begins: until the SYN-ACK, {@link Tcb#ecn} says that we ask. */
   static void ask(Tcb tcb) {
-    tcb.ecn = tcb.ecnMode == EcnMode.ASK;
+    tcb.accurateEcn = tcb.ecnMode == EcnMode.ACCURATE;
+    tcb.ecn = tcb.ecnMode == EcnMode.ASK || tcb.accurateEcn;
   }
 
   /**
@@ -36,11 +37,22 @@ final class Ecn {
   static boolean askNoMore(Tcb tcb) {
     boolean asked = tcb.ecn;
     tcb.ecn = false;
+    tcb.accurateEcn = false;
     return asked;
   }
 
   /** A SYN came to a listener. */
-  static void synArrived(Tcb tcb, TcpHeader seg) {
+  static void synArrived(Tcb tcb, TcpHeader seg, int codePoint) {
+    if (tcb.ecnMode == EcnMode.ACCURATE && AccurateEcn.isAskedFor(seg)) {
+      AccurateEcn.begin(tcb, codePoint);
+      return;
+    }
+    tcb.ecn = tcb.ecnMode != EcnMode.OFF && isSetupSyn(seg);
+  }
+
+  /** A SYN to a listener, of which nothing is kept but whether it asked. */
+  static void synAnsweredByCookie(Tcb tcb, TcpHeader seg) {
+    tcb.accurateEcn = false;
     tcb.ecn = tcb.ecnMode != EcnMode.OFF && isSetupSyn(seg);
   }
 
@@ -49,11 +61,20 @@ final class Ecn {
    * first one may have reached us alone, and the peer not know.
    */
   static void synArrivedAgain(Tcb tcb, TcpHeader seg) {
-    tcb.ecn &= isSetupSyn(seg);
+    tcb.ecn &= tcb.accurateEcn ? AccurateEcn.isAskedFor(seg) : isSetupSyn(seg);
+    tcb.accurateEcn &= tcb.ecn;
   }
 
   /** In SYN-SENT, the answer came: SYN-ACK, or the SYN of a simultaneous open. */
-  static void answered(Tcb tcb, TcpHeader seg) {
+  static void answered(Tcb tcb, TcpHeader seg, int codePoint) {
+    if (tcb.accurateEcn && !seg.has(TcpHeader.ACK)) {
+      tcb.accurateEcn = false;
+      synArrived(tcb, seg, codePoint);
+      return;
+    }
+    if (tcb.accurateEcn && AccurateEcn.answered(tcb, seg, codePoint)) {
+      return;
+    }
     boolean granted =
         seg.has(TcpHeader.ACK) ? (seg.flags() & SETUP) == TcpHeader.ECE : isSetupSyn(seg);
     tcb.ecn &= granted;
@@ -68,6 +89,9 @@ final class Ecn {
     if (!tcb.ecn) {
       return 0;
     }
+    if (tcb.accurateEcn) {
+      return AccurateEcn.synFlags(tcb, acknowledge);
+    }
     return acknowledge ? TcpHeader.ECE : SETUP;
   }
 
@@ -81,11 +105,14 @@ final class Ecn {
   static int codePoint(Tcb tcb, @SeqNum int seq, int payloadBytes) {
     boolean isNew = payloadBytes > 0 && seq == tcb.sndNxt;
     boolean isProbe = tcb.sndWnd == 0;
-    return tcb.ecn && isNew && !isProbe ? ECT_0 : NOT_ECT;
+    return tcb.ecn && !tcb.ectForbidden && isNew && !isProbe ? ECT_0 : NOT_ECT;
   }
 
   /** What every segment with an ACK carries: the echo, until the peer says CWR. */
   static int echo(Tcb tcb) {
+    if (tcb.accurateEcn) {
+      return AccurateEcn.told(tcb);
+    }
     return tcb.ecn && tcb.eceOwed ? TcpHeader.ECE : 0;
   }
 
@@ -101,7 +128,7 @@ final class Ecn {
    * acknowledged at once: the sender's window may be down to a single segment.
    */
   static void textArrived(TcpEnvironment env, Tcb tcb, TcpHeader seg, int codePoint) {
-    if (!tcb.ecn) {
+    if (!tcb.ecn || tcb.accurateEcn) {
       return;
     }
     if (seg.has(TcpHeader.CWR)) {
@@ -119,7 +146,10 @@ final class Ecn {
 
   /** Whether a segment echoes congestion to a sender that has something in flight, or just had. */
   static boolean isEcho(Tcb tcb, TcpHeader seg) {
-    return tcb.ecn && seg.has(TcpHeader.ECE) && !seg.has(TcpHeader.SYN);
+    if (!tcb.ecn || seg.has(TcpHeader.SYN)) {
+      return false;
+    }
+    return tcb.accurateEcn ? AccurateEcn.isEcho(tcb, seg) : seg.has(TcpHeader.ECE);
   }
 
   /**
@@ -153,7 +183,7 @@ final class Ecn {
     tcb.heldByEcho = before <= c.mss;
     tcb.reducedByEcho = true;
     tcb.roundEndSeq = tcb.sndNxt;
-    tcb.cwrOwed = true;
+    tcb.cwrOwed = !tcb.accurateEcn;
     env.counters.add(Event.ECN_REDUCTIONS);
   }
 
@@ -169,13 +199,13 @@ final class Ecn {
       tcb.control.onLoss(tcb.congestion, tcb.flightBytes(), env.nowNanos);
     }
     tcb.reducedByEcho = false;
-    tcb.cwrOwed = tcb.ecn;
+    tcb.cwrOwed = tcb.ecn && !tcb.accurateEcn;
   }
 
   /** A time-out has brought cwnd down to one segment. */
   static void timedOut(Tcb tcb) {
     tcb.reducedByEcho = false;
     tcb.heldByEcho = false;
-    tcb.cwrOwed = tcb.ecn;
+    tcb.cwrOwed = tcb.ecn && !tcb.accurateEcn;
   }
 }

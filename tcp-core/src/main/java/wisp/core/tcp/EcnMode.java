@@ -7,5 +7,7 @@ public enum EcnMode {
   /** Granted to a peer that asks. */
   ON_REQUEST,
   /** Granted, and asked for when we open. */
-  ASK
+  ASK,
+  /** As {@link #ASK}, and accurately where the peer can: every mark is told (RFC 9768). */
+  ACCURATE
 }

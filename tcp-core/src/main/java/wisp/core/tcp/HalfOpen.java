@@ -33,6 +33,8 @@ public final class HalfOpen {
   private static final int FLUSH_LISTED = 1 << 6;
   private static final int TIMER_RUNS = 1 << 7;
   private static final int ECN = 1 << 12;
+  private static final int ACCURATE_ECN = 1 << 13;
+  private static final int HANDSHAKE_ECN_PLACE = 14;
   private static final int SCALE_PLACE = 8;
   private static final int BACK_OFF_PLACE = 16;
 
@@ -112,6 +114,7 @@ public final class HalfOpen {
             | (tcb.sackPermitted ? SACK_PERMITTED : 0)
             | (tcb.timestamps ? TIMESTAMPS : 0)
             | (tcb.ecn ? ECN : 0)
+            | (tcb.accurateEcn ? ACCURATE_ECN | tcb.handshakeEcn << HANDSHAKE_ECN_PLACE : 0)
             | (tcb.synResent ? SYN_RESENT : 0)
             | (tcb.timing ? TIMING : 0)
             | (tcb.ackNow ? ACK_NOW : 0)
@@ -141,6 +144,11 @@ public final class HalfOpen {
     tcb.windowScaling = (flags & WINDOW_SCALING) != 0;
     tcb.sackPermitted = (flags & SACK_PERMITTED) != 0;
     tcb.timestamps = (flags & TIMESTAMPS) != 0;
+    AccurateEcn.unpack(tcb, 0);
+    tcb.accurateEcn = (flags & ACCURATE_ECN) != 0;
+    if (tcb.accurateEcn) {
+      AccurateEcn.begin(tcb, flags >>> HANDSHAKE_ECN_PLACE & 3);
+    }
     tcb.ecn = (flags & ECN) != 0;
     tcb.eceOwed = false;
     tcb.synResent = (flags & SYN_RESENT) != 0;

@@ -59,12 +59,12 @@ public final class Handshake {
   }
 
   /** A SYN came to a listener: SYN-RECEIVED. Text and FIN on it are left to be resent. */
-  public void accept(Tcb tcb, @SeqNum int iss, TcpHeader seg, TcpOptions options) {
+  public void accept(Tcb tcb, @SeqNum int iss, TcpHeader seg, TcpOptions options, int ecn) {
     tcb.state = State.SYN_RECEIVED;
     tcb.passive = true;
     begin(tcb, iss);
     onSyn(tcb, seg, options);
-    Ecn.synArrived(tcb, seg);
+    Ecn.synArrived(tcb, seg, ecn);
     sender.sendSyn(tcb);
     startTimer(tcb);
   }
@@ -76,7 +76,7 @@ public final class Handshake {
    */
   public void answerByCookie(Tcb tcb, TcpHeader seg, TcpOptions options) {
     onSyn(tcb, seg, options);
-    Ecn.synArrived(tcb, seg);
+    Ecn.synAnsweredByCookie(tcb, seg);
     if (!tcb.timestamps) {
       tcb.ecn = false;
       tcb.windowScaling = false;
@@ -151,6 +151,8 @@ public final class Handshake {
     tcb.tsRecent = 0;
     tcb.tsRecentAge = 0;
     tcb.ecn = false;
+    tcb.accurateEcn = false;
+    tcb.ectForbidden = false;
     tcb.eceOwed = false;
     tcb.ackOwed = false;
     tcb.ackNow = false;
@@ -197,7 +199,7 @@ public final class Handshake {
   }
 
   /** SYN-SENT (RFC 9293 §3.10.7.3). */
-  void segmentArrivesInSynSent(Tcb tcb, TcpHeader seg, TcpOptions options) {
+  void segmentArrivesInSynSent(Tcb tcb, TcpHeader seg, TcpOptions options, int ecn) {
     boolean hasAck = seg.has(TcpHeader.ACK);
     if (hasAck && seg.ackNo() != tcb.sndNxt) {
       if (!seg.has(TcpHeader.RST)) {
@@ -225,7 +227,7 @@ public final class Handshake {
       return;
     }
     onSyn(tcb, seg, options);
-    Ecn.answered(tcb, seg);
+    Ecn.answered(tcb, seg, ecn);
     if (!hasAck) {
       tcb.state = State.SYN_RECEIVED;
       sender.sendSyn(tcb);

@@ -63,7 +63,7 @@ public final class SegmentArrives {
   public boolean segmentArrives(Tcb tcb, TcpHeader seg, TcpOptions options, int ecn) {
     return switch (tcb.state) {
       case SYN_SENT -> {
-        handshake.segmentArrivesInSynSent(tcb, seg, options);
+        handshake.segmentArrivesInSynSent(tcb, seg, options, ecn);
         yield false;
       }
       case TIME_WAIT -> inTimeWait(tcb, seg, options);
@@ -117,6 +117,9 @@ public final class SegmentArrives {
       tcb.ackNow = true;
       return false;
     }
+    if (tcb.accurateEcn) {
+      AccurateEcn.arrived(env, tcb, ecn, seg.payloadLength());
+    }
     boolean windowShut = Seq.atOrBefore(tcb.rcvAdv, tcb.rcvNxt);
     if (seg.has(TcpHeader.URG)) { // sixth: URG
       onUrgent(tcb, seg);
@@ -134,6 +137,9 @@ public final class SegmentArrives {
       } else {
         tcb.ackNow = true; // after the peer's FIN: nothing but an old copy
       }
+    }
+    if (AccurateEcn.isTellingDue(tcb) && tcb.state.isSynchronized()) {
+      output.sendAck(tcb);
     }
     if (tcb.urgentPending && !activity.wake(tcb, Blocks.Purpose.ORDINARY)) {
       tcb.urgentPending = false; // a hint: the bytes come in line anyway (RFC 6093)
@@ -257,6 +263,7 @@ public final class SegmentArrives {
         return false;
       }
       rememberTimestamp(tcb, seg, options);
+      AccurateEcn.handshakeTold(tcb, seg);
       handshake.established(tcb, ack, seg, tcb.passive ? Event.ACCEPTED : Event.CONNECTED);
       return tcb.state != State.CLOSED;
     }

@@ -142,6 +142,29 @@ public final class Tcb {
   /** Whether both sides speak ECN (RFC 3168); in SYN-SENT: whether we ask for it. */
   public boolean ecn;
 
+  /** Whether the peer's marks are told one by one (RFC 9768): {@link AccurateEcn}. */
+  public boolean accurateEcn;
+
+  /** Packets that came marked, modulo 8: r.cep. */
+  int marksSeen;
+
+  /** Packets that the peer has told of, modulo 8: s.cep. */
+  int marksTold;
+
+  /** Packets that came marked since the last ACK, 3 at most. */
+  int marksUntold;
+
+  /** ECN field of the peer's SYN or SYN-ACK, and whether our next segment tells it. */
+  int handshakeEcn;
+
+  boolean tellsHandshake;
+
+  /** The path changes flags or fields: we mark nothing as ECN-capable. */
+  boolean ectForbidden;
+
+  /** Nothing has come from the peer since its SYN-ACK. */
+  boolean peerIsNew;
+
   /** Last.ACK.sent. */
   public @SeqNum int lastAckSent;
 

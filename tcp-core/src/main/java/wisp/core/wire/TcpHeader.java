@@ -15,7 +15,7 @@ import wisp.core.tcp.SeqNum;
  *  |        sequence number        |  4
  *  |     acknowledgment number     |  8
  *  +---+---+-------+---------------+
- *  |off|res|CEUAPRSF|    window    | 12
+ *  |off|rsv|A|CEUAPRSF|   window   | 12
  *  +---+---+-------+---------------+
  *  |    checksum   | urgent pointer| 16
  *  +---------------+---------------+
@@ -56,6 +56,9 @@ public final class TcpHeader {
 
   /** See {@link #FIN}; RFC 3168. */
   public static final int CWR = 128;
+
+  /** See {@link #FIN}; RFC 9768. For {@link #write} only: what arrives tells {@link #ace}. */
+  public static final int AE = 256;
 
   private MemorySegment memory = MemorySegment.NULL;
   private long start;
@@ -110,6 +113,11 @@ public final class TcpHeader {
   /** The eight flags. Reserved bits are ignored (RFC 9293 §3.1). */
   public int flags() {
     return offsetFlagsWindow >>> 16 & 0xFF;
+  }
+
+  /** AE, CWR and ECE as one number, AE first: the ACE field of RFC 9768. */
+  public int ace() {
+    return offsetFlagsWindow >>> 22 & 7;
   }
 
   /** Whether this flag is set, or all of them if there are several. */
@@ -206,7 +214,7 @@ public final class TcpHeader {
       int urgent) {
     assert headerBytes >= LENGTH && headerBytes <= MAX_LENGTH && headerBytes % 4 == 0 : headerBytes;
     assert windowField >= 0 && windowField <= 0xFFFF : windowField;
-    assert flags >= 0 && flags <= 0xFF && urgent >= 0 && urgent <= 0xFFFF;
+    assert flags >= 0 && flags <= 0x1FF && urgent >= 0 && urgent <= 0xFFFF;
     assert sourcePort >= 0 && sourcePort <= 0xFFFF;
     assert destinationPort >= 0 && destinationPort <= 0xFFFF;
     Wire.i32(m, start, sourcePort << 16 | destinationPort);

@@ -26,6 +26,7 @@ import wisp.core.spi.BlockPool;
 import wisp.core.tcp.EcnMode;
 
 @DisplayName("RFC 3168, 8511: explicit congestion notification")
+@Tag("D39")
 class EcnTest {
   private static final int NOT_ECT = 0;
   private static final int ECT_0 = 2;

@@ -15,6 +15,7 @@ final class Seg {
   static final int URG = 32;
   static final int ECE = 64;
   static final int CWR = 128;
+  static final int AE = 256;
 
   final int flags;
   @Nullable Integer seq;
@@ -190,7 +191,7 @@ final class Seg {
   }
 
   static String name(int flags) {
-    String[] names = {"FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR"};
+    String[] names = {"FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR", "AE"};
     var text = new StringBuilder();
     for (int i = 0; i < names.length; i++) {
       if ((flags >>> i & 1) != 0) {

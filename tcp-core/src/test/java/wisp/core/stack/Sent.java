@@ -89,8 +89,8 @@ final class Sent {
     ackAbsolute = b.getInt(ip + 8);
     int header = (packet[ip + 12] >>> 4 & 15) * 4;
     assertTrue(header >= 20 && header <= tcpLength, "data offset");
-    assertEquals(0, packet[ip + 12] & 15, "reserved bits");
-    flags = packet[ip + 13] & 0xFF;
+    assertEquals(0, packet[ip + 12] & 14, "reserved bits");
+    flags = packet[ip + 13] & 0xFF | (packet[ip + 12] & 1) << 8;
     window = b.getShort(ip + 14) & 0xFFFF;
     urgent = b.getShort(ip + 18) & 0xFFFF;
     options(b, ip + 20, ip + header);

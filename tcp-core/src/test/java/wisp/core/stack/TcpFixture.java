@@ -453,7 +453,7 @@ final class TcpFixture {
     p.putInt(ip + 4, irs + seq);
     boolean hasAck = (seg.flags & ACK) != 0;
     p.putInt(ip + 8, hasAck ? iss + (seg.ack == null ? ourNxt : seg.ack) : 0);
-    p.put(ip + 12, (byte) (header / 4 << 4)).put(ip + 13, (byte) seg.flags);
+    p.put(ip + 12, (byte) (header / 4 << 4 | seg.flags >>> 8)).put(ip + 13, (byte) seg.flags);
     p.putShort(ip + 14, (short) window).putShort(ip + 18, (short) seg.urgent);
     System.arraycopy(options, 0, b, ip + 20, options.length);
     int first = seq + (syn ? 1 : 0);
