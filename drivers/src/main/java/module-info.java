@@ -9,6 +9,7 @@ module wisp.drivers {
   exports wisp.drivers.faults;
   exports wisp.drivers.inmemory;
   exports wisp.drivers.pcap;
+  exports wisp.drivers.sockets;
   exports wisp.drivers.tun;
   exports wisp.drivers.wire;
 

@@ -11,6 +11,7 @@ import wisp.lab.cli.ListCommand;
 import wisp.lab.cli.LoadCommand;
 import wisp.lab.cli.ReportCommand;
 import wisp.lab.cli.RunCommand;
+import wisp.lab.cli.ScriptCommand;
 import wisp.lab.cli.ServeCommand;
 import wisp.lab.cli.WireCommand;
 import wisp.lab.suite.Catalog;
@@ -36,6 +37,7 @@ import wisp.lab.suite.Catalog;
       ServeCommand.class,
       LoadCommand.class,
       WireCommand.class,
+      ScriptCommand.class,
       ReportCommand.class,
       CommandLine.HelpCommand.class
     })

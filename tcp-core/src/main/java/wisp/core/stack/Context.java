@@ -474,6 +474,25 @@ public final class Context implements AutoCloseable {
   }
 
   /**
+   * Whether small segments of one connection wait while something is in flight, otherwise than its
+   * profile says (MUST-17); switched off, what waits leaves now.
+   *
+   * @return false: stale handle
+   */
+  public boolean changeNagle(long connection, boolean on) {
+    Tcb tcb = open(connection);
+    if (tcb == null) {
+      return false;
+    }
+    try {
+      machinery.desk.changeNagle(tcb, on);
+    } finally {
+      finishCall(tcb);
+    }
+    return true;
+  }
+
+  /**
    * Another user timeout than the profile's for one connection (RFC 9293 §3.9.1.2): how long
    * something may be resent without an answer. It counts for what is under way, too. With the user
    * timeout option the peer is told, and its own advice counts no more.

@@ -25,6 +25,8 @@ final class Deviations {
 
   /** What accurate ECN counts, while its connection sleeps ({@link AccurateEcn#pack}). */
   private final SlotNumbers accurateEcn = new SlotNumbers();
+  /** 1: small segments wait, 0: they don't. */
+  private final SlotNumbers nagle = new SlotNumbers();
 
   /** Index into {@link #keepAlives}. */
   private final SlotNumbers keepAlive = new SlotNumbers();
@@ -39,6 +41,15 @@ final class Deviations {
 
   void dscp(int slot, int value) {
     dscp.put(slot, value);
+  }
+
+  boolean nagle(int slot, ConnectionProfile profile) {
+    int changed = nagle.get(slot);
+    return changed == SlotNumbers.NONE ? profile.nagle() : changed != 0;
+  }
+
+  void nagle(int slot, boolean on) {
+    nagle.put(slot, on ? 1 : 0);
   }
 
   KeepAlive keepAlive(int slot, ConnectionProfile profile) {
@@ -95,6 +106,7 @@ final class Deviations {
   /** The connection in this slot is no more. */
   void forget(int slot) {
     dscp.remove(slot);
+    nagle.remove(slot);
     keepAlive.remove(slot);
     userTimeout.remove(slot);
     advisedTimeout.remove(slot);
@@ -103,6 +115,7 @@ final class Deviations {
 
   long reservedBytes() {
     return dscp.reservedBytes()
+        + nagle.reservedBytes()
         + keepAlive.reservedBytes()
         + userTimeout.reservedBytes()
         + advisedTimeout.reservedBytes()

@@ -71,6 +71,12 @@ final class RecordCodec {
     tcb.dscp = dscp;
   }
 
+  /** Nagle's rule otherwise than the profile says, from now on. */
+  void changeNagle(Tcb tcb, boolean on) {
+    deviations.nagle(tcb.slot, on);
+    tcb.nagle = on;
+  }
+
   /** Other keep-alive settings than the profile's. */
   void changeKeepAlive(Tcb tcb, KeepAlive settings) {
     deviations.keepAlive(tcb.slot, settings);
@@ -140,7 +146,7 @@ final class RecordCodec {
     tcb.halfOpen = false;
     tcb.backlog = bindings.backlog(binding);
     ConnectionProfile profile = bindings.profile(binding);
-    tcb.nagle = profile.nagle();
+    tcb.nagle = deviations.nagle(slot, profile);
     tcb.offerScale = profile.windowScaling();
     tcb.offerSack = profile.sackPermitted();
     tcb.offerTimestamps = profile.timestamps();

@@ -172,6 +172,11 @@ final class TcbDesk {
     codec.changeDscp(tcb, dscp);
   }
 
+  /** See {@link Context#changeNagle}. */
+  void changeNagle(Tcb tcb, boolean on) {
+    codec.changeNagle(tcb, on);
+  }
+
   /** See {@link Context#changeUserTimeout}. */
   void changeUserTimeout(Tcb tcb, long nanos) {
     codec.changeUserTimeout(tcb, nanos);

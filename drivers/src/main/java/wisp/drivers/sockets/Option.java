@@ -1,0 +1,36 @@
+package wisp.drivers.sockets;
+
+/** Options by Linux's numbers: level in the upper half, name in the lower. */
+public final class Option {
+  public static final int SO_REUSEADDR = of(1, 2);
+  public static final int SO_TYPE = of(1, 3);
+  public static final int SO_ERROR = of(1, 4);
+  public static final int SO_SNDBUF = of(1, 7);
+  public static final int SO_RCVBUF = of(1, 8);
+  public static final int SO_KEEPALIVE = of(1, 9);
+
+  /** Seconds to linger; −1: off. 0: close aborts. */
+  public static final int SO_LINGER = of(1, 13);
+
+  public static final int TCP_NODELAY = of(6, 1);
+  public static final int TCP_MAXSEG = of(6, 2);
+  public static final int TCP_KEEPIDLE = of(6, 4);
+  public static final int TCP_KEEPINTVL = of(6, 5);
+  public static final int TCP_KEEPCNT = of(6, 6);
+
+  /** Milliseconds; 0: the profile's. */
+  public static final int TCP_USER_TIMEOUT = of(6, 18);
+
+  public static final int TCP_NOTSENT_LOWAT = of(6, 25);
+  public static final int IP_TOS = of(0, 1);
+  public static final int IP_TTL = of(0, 2);
+  public static final int IPV6_UNICAST_HOPS = of(41, 16);
+  public static final int IPV6_TCLASS = of(41, 67);
+
+  private Option() {}
+
+  /** The option of a level and a name. */
+  public static int of(int level, int name) {
+    return level << 16 | name & 0xFFFF;
+  }
+}

@@ -1,0 +1,395 @@
+package wisp.drivers.sockets;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import wisp.core.stack.ConnectionInfo;
+import wisp.core.stack.ConnectionProfile;
+import wisp.core.stack.Context;
+import wisp.core.stack.Endpoint;
+
+/**
+ * Sockets over one context, on its thread. No call waits: what would have to answers EAGAIN, and a
+ * connect EINPROGRESS. Every call answers a number, 0 or more when it succeeded, else an {@link
+ * Errno} with its sign changed. Somebody has to drive the context.
+ *
+ * <p>Numbers of options, flags and readiness are Linux's. What the core promises to every peer (its
+ * receive window) is more than SO_RCVBUF may say: a socket that holds as much as that is paused,
+ * and what was promised before still comes.
+ */
+public final class Sockets {
+  /** {@link #socket}: a stream. */
+  public static final int STREAM = 1;
+
+  /** {@link #socket}: datagrams. */
+  public static final int DATAGRAM = 2;
+
+  /** SO_SNDBUF and SO_RCVBUF of a new socket. */
+  public static final int BUFFER_BYTES = 256 << 10;
+
+  final Context context;
+  final TcpEvents events = new TcpEvents();
+  ConnectionProfile profile;
+  private final List<@Nullable Descriptor> descriptors = new ArrayList<>();
+
+  /** Over a context that somebody drives. */
+  public Sockets(Context context) {
+    this(context, ConnectionProfile.DEFAULT);
+  }
+
+  /** With a profile that new sockets begin with. */
+  public Sockets(Context context, ConnectionProfile profile) {
+    this.context = context;
+    this.profile = profile;
+  }
+
+  /** What sockets begin with that are opened, or begin a connection, from now on. */
+  public void profile(ConnectionProfile usual) {
+    profile = usual;
+  }
+
+  /** What sockets begin with. */
+  public ConnectionProfile profile() {
+    return profile;
+  }
+
+  // ---- Handles ---------------------------------------------------------------------------------
+
+  private int add(Descriptor descriptor) {
+    int free = descriptors.indexOf(null);
+    if (free < 0) {
+      descriptors.add(descriptor);
+      return descriptors.size() - 1;
+    }
+    descriptors.set(free, descriptor);
+    return free;
+  }
+
+  private @Nullable Descriptor at(int handle) {
+    return handle >= 0 && handle < descriptors.size() ? descriptors.get(handle) : null;
+  }
+
+  private @Nullable TcpSocket stream(int handle) {
+    return at(handle) instanceof TcpSocket tcp ? tcp : null;
+  }
+
+  /** A socket of type {@link #STREAM} or {@link #DATAGRAM}. */
+  public int socket(int type) {
+    var options = new SocketOptions(profile.congestionControl());
+    return switch (type) {
+      case STREAM -> add(new TcpSocket(this, options));
+      case DATAGRAM -> add(new UdpSocket(context, options));
+      default -> -Errno.EPROTONOSUPPORT;
+    };
+  }
+
+  /** Gives the handle back. Unread bytes, or lingering for 0 s, end a connection with RST. */
+  public int close(int handle) {
+    Descriptor descriptor = at(handle);
+    if (descriptor == null) {
+      return -Errno.EBADF;
+    }
+    descriptors.set(handle, null);
+    for (Descriptor other : descriptors) {
+      if (other instanceof Epoll epoll) {
+        epoll.forget(handle);
+      }
+    }
+    descriptor.close();
+    return 0;
+  }
+
+  /** Whether calls on it that can't go on are meant to wait: for {@link Calls}. */
+  public boolean isBlocking(int handle) {
+    Descriptor descriptor = at(handle);
+    return descriptor != null && !descriptor.nonBlocking;
+  }
+
+  /** O_NONBLOCK. */
+  public int setBlocking(int handle, boolean blocking) {
+    Descriptor descriptor = at(handle);
+    if (descriptor == null) {
+      return -Errno.EBADF;
+    }
+    descriptor.nonBlocking = !blocking;
+    return 0;
+  }
+
+  // ---- Opening ---------------------------------------------------------------------------------
+
+  /** Gives it a local endpoint; {@link Endpoint#any} for every own address. */
+  public int bind(int handle, Endpoint local) {
+    return switch (at(handle)) {
+      case TcpSocket tcp -> tcp.bind(local);
+      case UdpSocket udp -> udp.bind(local);
+      case Epoll _ -> -Errno.EINVAL;
+      case null -> -Errno.EBADF;
+    };
+  }
+
+  /** Takes connections; what comes while more than {@code backlog} wait is reset. */
+  public int listen(int handle, int backlog) {
+    return switch (at(handle)) {
+      case TcpSocket tcp -> tcp.listen(backlog);
+      case UdpSocket _, Epoll _ -> -Errno.EOPNOTSUPP;
+      case null -> -Errno.EBADF;
+    };
+  }
+
+  /** The handle of the oldest connection that waits. */
+  public int accept(int handle) {
+    return switch (at(handle)) {
+      case TcpSocket tcp -> {
+        if (tcp.phase != TcpSocket.Phase.LISTENING) {
+          yield -Errno.EINVAL;
+        }
+        TcpSocket accepted = tcp.accept();
+        yield accepted == null ? -Errno.EAGAIN : add(accepted);
+      }
+      case UdpSocket _, Epoll _ -> -Errno.EOPNOTSUPP;
+      case null -> -Errno.EBADF;
+    };
+  }
+
+  /** Begins a connection: EINPROGRESS, then {@link #connectResult} tells. */
+  public int connect(int handle, Endpoint remote) {
+    return switch (at(handle)) {
+      case TcpSocket tcp -> tcp.connect(remote);
+      case UdpSocket udp -> udp.connect(remote);
+      case Epoll _ -> -Errno.EINVAL;
+      case null -> -Errno.EBADF;
+    };
+  }
+
+  /** How a connect that was begun stands: 0, EAGAIN while it goes on, or why it failed. */
+  public int connectResult(int handle) {
+    TcpSocket tcp = stream(handle);
+    return tcp == null ? -Errno.EBADF : tcp.connectResult();
+  }
+
+  /** Undoes connect (AF_UNSPEC); a stream's connection is reset. */
+  public int disconnect(int handle) {
+    return switch (at(handle)) {
+      case TcpSocket tcp -> tcp.disconnect();
+      case UdpSocket udp -> udp.disconnect();
+      case Epoll _ -> -Errno.EINVAL;
+      case null -> -Errno.EBADF;
+    };
+  }
+
+  // ---- Data ------------------------------------------------------------------------------------
+
+  /**
+   * Reads what is there.
+   *
+   * @param flags MSG_PEEK or 0
+   * @return bytes; 0: the end
+   */
+  public int read(int handle, byte[] into, int at, int most, int flags) {
+    return switch (at(handle)) {
+      case TcpSocket tcp -> tcp.read(into, at, most, flags);
+      case UdpSocket udp -> udp.read(into, at, most, flags);
+      case Epoll _ -> -Errno.EINVAL;
+      case null -> -Errno.EBADF;
+    };
+  }
+
+  /** Writes as much as there is room for. */
+  public int write(int handle, byte[] from, int at, int length) {
+    return write(handle, from, at, length, null);
+  }
+
+  /** As above; a datagram may go to somebody. */
+  public int write(int handle, byte[] from, int at, int length, @Nullable Endpoint to) {
+    return switch (at(handle)) {
+      case TcpSocket tcp -> tcp.write(from, at, length);
+      case UdpSocket udp -> udp.write(from, at, length, to);
+      case Epoll _ -> -Errno.EINVAL;
+      case null -> -Errno.EBADF;
+    };
+  }
+
+  /** Ends one direction, or both. */
+  public int shutdown(int handle, boolean reading, boolean writing) {
+    return switch (at(handle)) {
+      case TcpSocket tcp -> tcp.shutdown(reading, writing);
+      case UdpSocket udp -> udp.remote() == null ? -Errno.ENOTCONN : 0;
+      case Epoll _ -> -Errno.EINVAL;
+      case null -> -Errno.EBADF;
+    };
+  }
+
+  // ---- Readiness -------------------------------------------------------------------------------
+
+  /** Bits of {@link Ready}, for poll. */
+  public int ready(int handle) {
+    Descriptor descriptor = at(handle);
+    return descriptor == null ? -Errno.EBADF : descriptor.ready();
+  }
+
+  /** A set of sockets to be watched. */
+  public int epoll() {
+    return add(new Epoll());
+  }
+
+  /**
+   * Adds (1), removes (2) or changes (3) what is watched.
+   *
+   * @param bits of {@link Ready}
+   * @param data comes back with the events
+   */
+  public int epollControl(int epoll, int operation, int handle, int bits, long data) {
+    Descriptor socket = at(handle);
+    return socket != null && at(epoll) instanceof Epoll set
+        ? set.control(operation, handle, socket, bits, data)
+        : -Errno.EBADF;
+  }
+
+  /** What is ready: how many, or EAGAIN. */
+  public int epollTake(int epoll, int[] bits, long[] data, int most) {
+    return at(epoll) instanceof Epoll set ? set.take(bits, data, most) : -Errno.EBADF;
+  }
+
+  // ---- Asking ----------------------------------------------------------------------------------
+
+  /** Our endpoint, if it has one yet. */
+  public @Nullable Endpoint local(int handle) {
+    return switch (at(handle)) {
+      case TcpSocket tcp -> tcp.local;
+      case UdpSocket udp -> udp.local();
+      case Epoll _ -> null;
+      case null -> null;
+    };
+  }
+
+  /** The peer's. */
+  public @Nullable Endpoint remote(int handle) {
+    return switch (at(handle)) {
+      case TcpSocket tcp -> tcp.remote;
+      case UdpSocket udp -> udp.remote();
+      case Epoll _ -> null;
+      case null -> null;
+    };
+  }
+
+  /** Where the datagram came from that was read last. */
+  public @Nullable Endpoint source(int handle) {
+    return at(handle) instanceof UdpSocket udp ? udp.source() : null;
+  }
+
+  /** Bytes that can be read. */
+  public int unreadBytes(int handle) {
+    return switch (at(handle)) {
+      case TcpSocket tcp -> tcp.unreadBytes();
+      case UdpSocket udp -> udp.unreadBytes();
+      case Epoll _ -> -Errno.EINVAL;
+      case null -> -Errno.EBADF;
+    };
+  }
+
+  /** Bytes of a stream that the peer has not confirmed. */
+  public int unacknowledgedBytes(int handle) {
+    TcpSocket tcp = stream(handle);
+    return tcp == null ? -Errno.EINVAL : tcp.unacknowledgedBytes();
+  }
+
+  /** State of a stream by RFC 9293's name. */
+  public String state(int handle) {
+    TcpSocket tcp = stream(handle);
+    return tcp == null ? "CLOSED" : tcp.state();
+  }
+
+  /** What a stream's connection is doing; null: it has none. */
+  public @Nullable ConnectionInfo info(int handle) {
+    TcpSocket tcp = stream(handle);
+    return tcp == null ? null : tcp.info();
+  }
+
+  // ---- Options ---------------------------------------------------------------------------------
+
+  /** The value of an {@link Option}. */
+  public int option(int handle, int option) {
+    SocketOptions options = optionsOf(handle);
+    if (options == null) {
+      return -Errno.EBADF;
+    }
+    TcpSocket tcp = stream(handle);
+    if (option == Option.SO_ERROR) {
+      return tcp != null
+          ? tcp.takeError()
+          : at(handle) instanceof UdpSocket udp ? udp.takeError() : 0;
+    }
+    if (option == Option.SO_TYPE) {
+      return tcp != null ? STREAM : DATAGRAM;
+    }
+    if (option == Option.SO_SNDBUF || option == Option.SO_RCVBUF) {
+      return options.get(option, BUFFER_BYTES);
+    }
+    ConnectionInfo info = tcp == null ? null : tcp.info();
+    if (option == Option.TCP_MAXSEG && info != null) {
+      return info.mssBytes();
+    }
+    return options.get(option, option == Option.SO_LINGER ? -1 : 0);
+  }
+
+  /** Sets an {@link Option}; one that is not known is kept and has no effect. */
+  public int setOption(int handle, int option, int value) {
+    SocketOptions options = optionsOf(handle);
+    if (options == null) {
+      return -Errno.EBADF;
+    }
+    boolean isBuffer = option == Option.SO_SNDBUF || option == Option.SO_RCVBUF;
+    if (isBuffer && value < 1) {
+      return -Errno.EINVAL;
+    }
+    options.set(option, value);
+    TcpSocket tcp = stream(handle);
+    if (tcp != null && tcp.connection >= 0) {
+      changeNow(tcp, option);
+    }
+    return 0;
+  }
+
+  private void changeNow(TcpSocket tcp, int option) {
+    SocketOptions options = tcp.options;
+    long connection = tcp.connection;
+    if (option == Option.TCP_NODELAY) {
+      context.changeNagle(connection, options.get(option, 0) == 0);
+    } else if (option == Option.IP_TOS || option == Option.IPV6_TCLASS) {
+      context.changeDscp(connection, options.dscp(profile.dscp()));
+    } else if (option == Option.TCP_USER_TIMEOUT) {
+      context.changeUserTimeout(
+          connection, options.userTimeoutNanos(profile.retransmissionLimitNanos()));
+    } else if (option == Option.SO_KEEPALIVE
+        || option == Option.TCP_KEEPIDLE
+        || option == Option.TCP_KEEPINTVL
+        || option == Option.TCP_KEEPCNT) {
+      context.changeKeepAlive(connection, options.keepAlive(profile.keepAlive()));
+    }
+  }
+
+  /** Name of the congestion control that connections begin with. */
+  public String congestionControl(int handle) {
+    SocketOptions options = optionsOf(handle);
+    return options == null ? "" : options.congestionControl();
+  }
+
+  /** Chooses one by name, for a connection that is still to begin. */
+  public int setCongestionControl(int handle, String name) {
+    SocketOptions options = optionsOf(handle);
+    if (options == null) {
+      return -Errno.EBADF;
+    }
+    options.congestionControl(name);
+    return 0;
+  }
+
+  private @Nullable SocketOptions optionsOf(int handle) {
+    return switch (at(handle)) {
+      case TcpSocket tcp -> tcp.options;
+      case UdpSocket udp -> udp.options;
+      case Epoll _ -> null;
+      case null -> null;
+    };
+  }
+}

@@ -1,0 +1,407 @@
+package wisp.drivers.sockets;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayDeque;
+import org.jspecify.annotations.Nullable;
+import wisp.core.stack.CloseReason;
+import wisp.core.stack.ConnectionInfo;
+import wisp.core.stack.Context;
+import wisp.core.stack.Endpoint;
+
+/** A stream socket: at first nothing, then a listener or a connection, in the end nothing again. */
+final class TcpSocket extends Descriptor {
+  /** What it is at present. */
+  enum Phase {
+    FRESH,
+    LISTENING,
+    CONNECTING,
+    CONNECTED,
+    ENDED
+  }
+
+  private static final int PEEK = 2;
+
+  private final Sockets all;
+  private final Context context;
+  final SocketOptions options;
+  Phase phase = Phase.FRESH;
+  @Nullable Endpoint local;
+  @Nullable Endpoint remote;
+  long connection = -1;
+
+  private final ByteQueue received = new ByteQueue();
+  private final ArrayDeque<TcpSocket> accepted = new ArrayDeque<>();
+  private int backlog;
+  private int sentBytes;
+  private int error;
+  private boolean paused;
+  private boolean peerClosed;
+  private boolean readShut;
+  private boolean writeShut;
+  private boolean wroteLess;
+
+  /** A connection was begun and its end has not been told by {@link #connectResult}. */
+  private boolean connectPending;
+
+  TcpSocket(Sockets all, SocketOptions options) {
+    this.all = all;
+    this.context = all.context;
+    this.options = options;
+  }
+
+  // ---- Opening ---------------------------------------------------------------------------------
+
+  int bind(Endpoint endpoint) {
+    if (phase != Phase.FRESH || local != null) {
+      return -Errno.EINVAL;
+    }
+    local = endpoint;
+    return 0;
+  }
+
+  int listen(int limit) {
+    if (phase == Phase.LISTENING) {
+      backlog = limit;
+      return 0;
+    }
+    if (phase != Phase.FRESH || local == null || local.port() == 0) {
+      return -Errno.EINVAL;
+    }
+    try {
+      context.listen(local, options.profile(all.profile), all.events.acceptingFor(this));
+    } catch (IllegalStateException e) {
+      return -Errno.EADDRINUSE;
+    }
+    backlog = limit;
+    phase = Phase.LISTENING;
+    return 0;
+  }
+
+  /** A handshake of this listener's is complete; null: nobody takes it any more. */
+  @Nullable TcpSocket arrived(long handle) {
+    if (phase != Phase.LISTENING || accepted.size() > Math.max(0, backlog)) {
+      return null;
+    }
+    var socket = new TcpSocket(all, options.copy());
+    socket.connection = handle;
+    socket.phase = Phase.CONNECTED;
+    socket.local = context.local(handle);
+    socket.remote = context.remote(handle);
+    accepted.add(socket);
+    inEvents++;
+    return socket;
+  }
+
+  /** The oldest connection that waits, or null. */
+  @Nullable TcpSocket accept() {
+    return accepted.poll();
+  }
+
+  int connect(Endpoint to) {
+    switch (phase) {
+      case LISTENING, CONNECTED -> {
+        boolean isNews = connectPending;
+        connectPending = false;
+        return isNews ? 0 : -Errno.EISCONN;
+      }
+      case CONNECTING -> {
+        return -Errno.EALREADY;
+      }
+      case ENDED -> {
+        if (error != 0) {
+          return -takeError();
+        }
+        reset();
+      }
+      case FRESH -> {}
+    }
+    long handle = context.connect(local, to, options.profile(all.profile), all.events);
+    if (handle < 0) {
+      return handle == Context.NO_PORT
+          ? -Errno.EADDRNOTAVAIL
+          : handle == Context.NO_ROUTE ? -Errno.ENETUNREACH : -Errno.ENOBUFS;
+    }
+    all.events.add(handle, this);
+    connection = handle;
+    phase = Phase.CONNECTING;
+    connectPending = true;
+    remote = to;
+    local = context.local(handle);
+    return -Errno.EINPROGRESS;
+  }
+
+  private void reset() {
+    phase = Phase.FRESH;
+    peerClosed = false;
+    readShut = false;
+    writeShut = false;
+  }
+
+  /** How a connect that was begun stands: 0, EAGAIN as long as it goes on, or why it failed. */
+  int connectResult() {
+    if (phase == Phase.CONNECTING) {
+      return -Errno.EAGAIN;
+    }
+    connectPending = false;
+    if (error != 0) {
+      return -takeError();
+    }
+    return phase == Phase.CONNECTED || peerClosed ? 0 : -Errno.ECONNABORTED;
+  }
+
+  // ---- Data ------------------------------------------------------------------------------------
+
+  int read(byte[] into, int at, int most, int flags) {
+    if (received.size() > 0) {
+      int n = received.peek(into, at, most);
+      if ((flags & PEEK) == 0) {
+        received.skip(n);
+        resumeIfRoom();
+      }
+      return n;
+    }
+    if (error != 0) {
+      return -takeError();
+    }
+    if (peerClosed || readShut) {
+      return 0;
+    }
+    return switch (phase) {
+      case FRESH, LISTENING -> -Errno.ENOTCONN;
+      case CONNECTING, CONNECTED -> -Errno.EAGAIN;
+      case ENDED -> connectPending ? -Errno.ENOTCONN : 0;
+    };
+  }
+
+  private void resumeIfRoom() {
+    if (paused && received.size() <= receiveLimit() / 2) {
+      paused = false;
+      context.resume(connection);
+    }
+  }
+
+  private int receiveLimit() {
+    return options.get(Option.SO_RCVBUF, Sockets.BUFFER_BYTES);
+  }
+
+  private int sendLimit() {
+    return options.get(Option.SO_SNDBUF, Sockets.BUFFER_BYTES);
+  }
+
+  int write(byte[] from, int at, int length) {
+    if (error != 0) {
+      return -takeError();
+    }
+    if (writeShut || phase == Phase.ENDED || phase == Phase.FRESH || phase == Phase.LISTENING) {
+      return -Errno.EPIPE;
+    }
+    if (phase == Phase.CONNECTING) {
+      return -Errno.EAGAIN;
+    }
+    int done = 0;
+    while (done < length && sentBytes < sendLimit()) {
+      int n = Math.min(Math.min(length - done, context.largestFrame()), sendLimit() - sentBytes);
+      if (!sendFrame(from, at + done, n)) {
+        break;
+      }
+      done += n;
+    }
+    wroteLess = done < length;
+    return done == 0 && length > 0 ? -Errno.EAGAIN : done;
+  }
+
+  private boolean sendFrame(byte[] from, int at, int n) {
+    int frame = context.frame(n);
+    if (frame == Context.NO_FRAME) {
+      return false;
+    }
+    MemorySegment.copy(
+        from, at, context.memory(frame), ValueLayout.JAVA_BYTE, context.start(frame), n);
+    boolean queued = context.send(connection, frame);
+    context.release(frame);
+    sentBytes += queued ? n : 0;
+    return queued;
+  }
+
+  // ---- Closing ---------------------------------------------------------------------------------
+
+  int shutdown(boolean reading, boolean writing) {
+    if (phase != Phase.CONNECTED && phase != Phase.ENDED) {
+      return -Errno.ENOTCONN;
+    }
+    if (phase == Phase.ENDED && !peerClosed) {
+      return -Errno.ENOTCONN;
+    }
+    readShut |= reading;
+    if (writing && !writeShut) {
+      writeShut = true;
+      context.shutdown(connection);
+    }
+    inEvents++;
+    outEvents++;
+    return 0;
+  }
+
+  @Override
+  void close() {
+    switch (phase) {
+      case LISTENING -> {
+        if (local != null) {
+          context.unlisten(local);
+        }
+        while (!accepted.isEmpty()) {
+          TcpSocket waiting = accepted.remove();
+          waiting.forget();
+          context.abort(waiting.connection);
+        }
+      }
+      case CONNECTING -> {
+        forget();
+        context.abort(connection);
+      }
+      case CONNECTED -> {
+        forget();
+        boolean abort = received.size() > 0 || options.get(Option.SO_LINGER, -1) == 0;
+        if (abort || !context.close(connection)) {
+          context.abort(connection);
+        }
+      }
+      case FRESH, ENDED -> {}
+    }
+    phase = Phase.ENDED;
+  }
+
+  private void forget() {
+    all.events.remove(connection);
+  }
+
+  /** connect to nowhere: what there is ends with RST, the socket is fresh again. */
+  int disconnect() {
+    if (phase == Phase.CONNECTING || phase == Phase.CONNECTED) {
+      forget();
+      context.abort(connection);
+    }
+    if (phase != Phase.LISTENING) {
+      received.skip(received.size());
+      reset();
+      local = null;
+      remote = null;
+    }
+    return 0;
+  }
+
+  // ---- What the stack tells --------------------------------------------------------------------
+
+  void opened() {
+    phase = Phase.CONNECTED;
+    inEvents++;
+    outEvents++;
+  }
+
+  void data(MemorySegment memory, long offset, int length) {
+    received.add(memory, offset, length);
+    inEvents++;
+    if (!paused && received.size() >= receiveLimit()) {
+      paused = context.pause(connection);
+    }
+  }
+
+  void released(int bytes) {
+    sentBytes -= bytes;
+    if (wroteLess && hasRoom()) {
+      wroteLess = false;
+      outEvents++;
+    }
+  }
+
+  void writable() {
+    outEvents++;
+  }
+
+  void peerClosed() {
+    peerClosed = true;
+    inEvents++;
+  }
+
+  void closed(CloseReason reason) {
+    boolean hadEnd = peerClosed;
+    phase = Phase.ENDED;
+    connection = -1;
+    error =
+        switch (reason) {
+          case CloseReason.Closed _, CloseReason.Aborted _ -> 0;
+          case CloseReason.ResetByPeer _ -> hadEnd ? Errno.EPIPE : Errno.ECONNRESET;
+          case CloseReason.Refused _ -> Errno.ECONNREFUSED;
+          case CloseReason.Unreachable(int type, int code) -> Errno.ofIcmp(type, code);
+          case CloseReason.TimedOut _ -> Errno.ETIMEDOUT;
+          case CloseReason.HandlerFailed _ -> Errno.EIO;
+          case CloseReason.ContextClosed _ -> Errno.ECONNABORTED;
+        };
+    peerClosed |= error == 0;
+    inEvents++;
+    outEvents++;
+  }
+
+  // ---- Asking ----------------------------------------------------------------------------------
+
+  int takeError() {
+    int e = error;
+    error = 0;
+    return e;
+  }
+
+  int unreadBytes() {
+    return received.size();
+  }
+
+  int unacknowledgedBytes() {
+    return sentBytes;
+  }
+
+  @Nullable ConnectionInfo info() {
+    return connection < 0 ? null : context.info(connection);
+  }
+
+  /** Enough room that it is worth telling: as Linux, half of what is used. */
+  private boolean hasRoom() {
+    if (sendLimit() - sentBytes < sentBytes / 2 || sentBytes >= sendLimit()) {
+      return false;
+    }
+    int lowWater = options.get(Option.TCP_NOTSENT_LOWAT, -1);
+    if (lowWater == -1) {
+      return true;
+    }
+    ConnectionInfo info = info();
+    return info == null
+        || Integer.compareUnsigned(2 * info.unsentBytes(), lowWater) < 0; // Linux: half of it
+  }
+
+  @Override
+  int ready() {
+    int end = error != 0 ? Ready.ERR : 0;
+    return switch (phase) {
+      case FRESH -> Ready.OUT | Ready.HUP;
+      case LISTENING -> accepted.isEmpty() ? 0 : Ready.IN;
+      case CONNECTING -> 0;
+      case CONNECTED -> {
+        boolean readEnd = peerClosed || readShut;
+        yield (received.size() > 0 || readEnd ? Ready.IN : 0)
+            | (readEnd ? Ready.RDHUP : 0)
+            | (writeShut || hasRoom() ? Ready.OUT : 0)
+            | (readEnd && writeShut ? Ready.HUP : 0)
+            | end;
+      }
+      case ENDED -> Ready.IN | Ready.OUT | Ready.RDHUP | Ready.HUP | end;
+    };
+  }
+
+  /** RFC 9293's name of its state; LISTEN and CLOSED included. */
+  String state() {
+    if (phase == Phase.LISTENING) {
+      return "LISTEN";
+    }
+    ConnectionInfo info = info();
+    return info == null ? "CLOSED" : info.state().name();
+  }
+}
