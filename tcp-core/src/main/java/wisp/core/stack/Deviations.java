@@ -25,6 +25,7 @@ final class Deviations {
 
   /** What accurate ECN counts, while its connection sleeps ({@link AccurateEcn#pack}). */
   private final SlotNumbers accurateEcn = new SlotNumbers();
+
   /** 1: small segments wait, 0: they don't. */
   private final SlotNumbers nagle = new SlotNumbers();
 
