@@ -107,6 +107,8 @@ public final class Counters {
     DROP_IP_CHECKSUM,
     /** Dropped: source address that can't be one (broadcast, multicast, loopback, our own). */
     DROP_IP_SOURCE,
+    /** Dropped: an IPv4 source route that is malformed, or does not end here. */
+    DROP_IP_SOURCE_ROUTE,
     /** Dropped: not for us. */
     DROP_IP_DESTINATION,
     /** Dropped: a fragment. */

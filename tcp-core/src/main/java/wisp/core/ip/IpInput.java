@@ -14,6 +14,11 @@ import wisp.core.wire.Ipv6Header;
  */
 public final class IpInput {
   private static final int PAYLOAD_LENGTH_FIELD = 4;
+  private static final int END_OF_OPTIONS = 0;
+  private static final int NO_OPERATION = 1;
+
+  /** Bytes of a route with one address. */
+  private static final int LEAST_ROUTE = 7;
 
   private final OwnAddresses own;
   private final Groups groups;
@@ -23,11 +28,18 @@ public final class IpInput {
   private final IpPacket packet = new IpPacket();
   private final Ipv4Header ipv4 = new Ipv4Header();
   private final Ipv6Header ipv6 = new Ipv6Header();
+  private final boolean sourceRoutes;
   private final Ipv6Extensions extensions = new Ipv6Extensions();
 
   /** For one context. */
   public IpInput(
-      OwnAddresses own, Groups groups, Fragments fragments, IcmpErrors errors, Counters counters) {
+      OwnAddresses own,
+      Groups groups,
+      Fragments fragments,
+      IcmpErrors errors,
+      boolean sourceRoutes,
+      Counters counters) {
+    this.sourceRoutes = sourceRoutes;
     this.own = own;
     this.groups = groups;
     this.fragments = fragments;
@@ -49,6 +61,7 @@ public final class IpInput {
   public boolean accept(
       MemorySegment memory, long start, int length, boolean looped, long nowNanos) {
     packet.wasFragmented = false;
+    packet.routeBytes = 0;
     return read(memory, start, length, looped, nowNanos);
   }
 
@@ -120,7 +133,48 @@ public final class IpInput {
     packet.hopLimit = ipv4.ttl();
     packet.trafficClass = ipv4.dscp() << 2 | ipv4.ecn();
     packet.protocolFieldOffset = 9;
+    if (sourceRoutes && ipv4.headerLength() > Ipv4Header.LENGTH && !readRoute()) {
+      return drop(Event.DROP_IP_SOURCE_ROUTE);
+    }
     return !ipv4.isFragment() || reassembleIpv4(looped, nowNanos);
+  }
+
+  /** False: there is a source route, and it is malformed or leads on to somebody else. */
+  private boolean readRoute() {
+    long at = packet.start + Ipv4Header.LENGTH;
+    long end = packet.start + ipv4.headerLength();
+    while (at < end) {
+      int type = octet(at);
+      if (type == END_OF_OPTIONS) {
+        return true;
+      }
+      if (type == NO_OPERATION) {
+        at++;
+        continue;
+      }
+      int bytes = at + 1 < end ? octet(at + 1) : 0;
+      if (bytes < 2 || bytes > end - at) {
+        return packet.routeBytes == 0; // nobody else minds malformed options
+      }
+      if (type == SourceRoute.LOOSE || type == SourceRoute.STRICT) {
+        boolean endsHere =
+            packet.routeBytes == 0
+                && bytes >= LEAST_ROUTE
+                && bytes % 4 == 3
+                && octet(at + 2) > bytes;
+        if (!endsHere) {
+          return false;
+        }
+        packet.routeStart = at;
+        packet.routeBytes = bytes;
+      }
+      at += bytes;
+    }
+    return true;
+  }
+
+  private int octet(long at) {
+    return packet.memory.get(ValueLayout.JAVA_BYTE, at) & 0xFF;
   }
 
   private boolean reassembleIpv4(boolean looped, long nowNanos) {

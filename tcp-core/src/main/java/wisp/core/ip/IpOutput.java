@@ -39,6 +39,10 @@ public final class IpOutput {
   private final int segmentationBytes;
   private boolean ipv6;
   private int headerBytes;
+
+  /** Of the packet that was begun: IPv4 only. */
+  private @Nullable SourceRoute route;
+
   private long sourceHigh;
   private long sourceLow;
   private long destinationHigh;
@@ -84,7 +88,20 @@ public final class IpOutput {
    * @return false: the link is full (counted), nothing to undo
    */
   public boolean begin(long fromHigh, long fromLow, long toHigh, long toLow, int transportBytes) {
+    return begin(fromHigh, fromLow, toHigh, toLow, transportBytes, null);
+  }
+
+  /** As {@link #begin}, along a source route if there is one. */
+  public boolean begin(
+      long fromHigh,
+      long fromLow,
+      long toHigh,
+      long toLow,
+      int transportBytes,
+      @Nullable SourceRoute along) {
     address(fromHigh, fromLow, toHigh, toLow);
+    route = along;
+    headerBytes += along == null ? 0 : along.optionBytes();
     if (link.claim(frameBytes + headerBytes + transportBytes, packet)) {
       return true;
     }
@@ -173,6 +190,10 @@ public final class IpOutput {
           trafficClass,
           flowLabel(protocol));
     } else {
+      if (route != null) { // the checksum of what it carries is over the real destination
+        route.write(packet.memory, ipStart() + Ipv4Header.LENGTH, (int) destinationLow);
+        destinationLow = IpAddress.mapped(route.firstHop());
+      }
       Ipv4Header.write(
           packet.memory,
           ipStart(),
@@ -182,6 +203,9 @@ public final class IpOutput {
           (int) destinationLow,
           hopLimit,
           trafficClass);
+    }
+    if (route != null) {
+      Ipv4Header.extend(packet.memory, ipStart(), headerBytes);
     }
     leave(headerBytes + transportBytes);
   }

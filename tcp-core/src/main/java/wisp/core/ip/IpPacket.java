@@ -44,6 +44,12 @@ public final class IpPacket {
   /** It was sent to a group or by broadcast: nothing but groups' business is answered. */
   public boolean toGroup;
 
+  /** First byte of a source route option that ends here; valid if {@link #routeBytes} > 0. */
+  public long routeStart;
+
+  /** Its bytes; 0: there is none, or nobody wants to know. */
+  public int routeBytes;
+
   /** Sum over the pseudo-header for a checksum of the transport's, of so many bytes. */
   public long pseudoHeader(int transportBytes) {
     return ipv6

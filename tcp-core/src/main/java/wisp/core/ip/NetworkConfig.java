@@ -12,16 +12,21 @@ import java.util.List;
  *     fragments are dropped
  * @param fragmentDatagrams such datagrams at a time
  * @param neighbours entries of the neighbour cache at most, on Ethernet links
+ * @param sourceRoutes whether connections may have IPv4 source routes, given or received; else
+ *     those received are skipped as any other option
  */
 public record NetworkConfig(
     List<Route> routes,
     boolean autoconfiguration,
     int fragmentBytes,
     int fragmentDatagrams,
-    int neighbours) {
-  /** No routes, no autoconfiguration, 512 KiB for 64 datagrams, 1,024 neighbours. */
+    int neighbours,
+    boolean sourceRoutes) {
+  /**
+   * No routes, no autoconfiguration, 512 KiB for 64 datagrams, 1,024 neighbours, no source routes.
+   */
   public static final NetworkConfig DEFAULT =
-      new NetworkConfig(List.of(), false, 512 << 10, 64, 1_024);
+      new NetworkConfig(List.of(), false, 512 << 10, 64, 1_024, false);
 
   /** Checks ranges. */
   public NetworkConfig {
@@ -32,19 +37,36 @@ public record NetworkConfig(
     }
   }
 
+  /** Without source routes. */
+  public NetworkConfig(
+      List<Route> routes,
+      boolean autoconfiguration,
+      int fragmentBytes,
+      int fragmentDatagrams,
+      int neighbours) {
+    this(routes, autoconfiguration, fragmentBytes, fragmentDatagrams, neighbours, false);
+  }
+
+  /** With source routes or without. */
+  public NetworkConfig withSourceRoutes(boolean on) {
+    return new NetworkConfig(
+        routes, autoconfiguration, fragmentBytes, fragmentDatagrams, neighbours, on);
+  }
+
   /** With these routes. */
   public NetworkConfig withRoutes(List<Route> routes) {
     return new NetworkConfig(
-        routes, autoconfiguration, fragmentBytes, fragmentDatagrams, neighbours);
+        routes, autoconfiguration, fragmentBytes, fragmentDatagrams, neighbours, sourceRoutes);
   }
 
   /** With autoconfiguration or without. */
   public NetworkConfig withAutoconfiguration(boolean on) {
-    return new NetworkConfig(routes, on, fragmentBytes, fragmentDatagrams, neighbours);
+    return new NetworkConfig(
+        routes, on, fragmentBytes, fragmentDatagrams, neighbours, sourceRoutes);
   }
 
   /** With another budget for fragments. */
   public NetworkConfig withFragments(int bytes, int datagrams) {
-    return new NetworkConfig(routes, autoconfiguration, bytes, datagrams, neighbours);
+    return new NetworkConfig(routes, autoconfiguration, bytes, datagrams, neighbours, sourceRoutes);
   }
 }

@@ -5,7 +5,9 @@ import wisp.core.ip.IpAddress;
 import wisp.core.ip.OwnAddresses;
 import wisp.core.ip.Scope;
 import wisp.core.ip.SourceChoice;
+import wisp.core.ip.SourceRoute;
 import wisp.core.tcp.Handshake;
+import wisp.core.tcp.State;
 import wisp.core.tcp.Tcb;
 import wisp.core.tcp.TcpEnvironment;
 
@@ -57,12 +59,11 @@ final class ActiveOpens {
   long open(
       @Nullable Endpoint local,
       Endpoint remote,
+      @Nullable SourceRoute route,
       ConnectionProfile profile,
       ConnectionHandler handler) {
     IpAddress to = remote.address();
-    if (remote.port() == 0
-        || !Scope.isUnicast(to.high(), to.low())
-        || !network.hasRoute(to.high(), to.low())) {
+    if (remote.port() == 0 || !Scope.isUnicast(to.high(), to.low()) || !hasWay(to, route)) {
       return Context.NO_ROUTE;
     }
     IpAddress from = local == null ? Endpoint.ANY : local.address();
@@ -71,14 +72,20 @@ final class ActiveOpens {
       return Context.NO_ROUTE;
     }
     return from.isUnspecified()
-        ? openFromAny(port, remote, profile, handler)
-        : openFrom(from, port, remote, profile, handler);
+        ? openFromAny(port, remote, route, profile, handler)
+        : openFrom(from, port, remote, route, profile, handler);
+  }
+
+  private boolean hasWay(IpAddress to, @Nullable SourceRoute route) {
+    IpAddress first = route == null ? to : route.first();
+    return network.hasRoute(first.high(), first.low()) && (route == null || to.isIpv4());
   }
 
   private long openFrom(
       IpAddress from,
       int port,
       Endpoint remote,
+      @Nullable SourceRoute route,
       ConnectionProfile profile,
       ConnectionHandler handler) {
     if (!own.contains(from.high(), from.low()) || from.isIpv4() != remote.address().isIpv4()) {
@@ -87,12 +94,16 @@ final class ActiveOpens {
     int chosen = choosePort(from.high(), from.low(), port, remote);
     return chosen < 0
         ? Context.NO_PORT
-        : open(from.high(), from.low(), chosen, remote, profile, handler);
+        : open(from.high(), from.low(), chosen, remote, route, profile, handler);
   }
 
   /** The best source first (RFC 6724); when its ports are used up, the next address. */
   private long openFromAny(
-      int port, Endpoint remote, ConnectionProfile profile, ConnectionHandler handler) {
+      int port,
+      Endpoint remote,
+      @Nullable SourceRoute route,
+      ConnectionProfile profile,
+      ConnectionHandler handler) {
     IpAddress to = remote.address();
     long tried = 0;
     int block = choice.best(to.high(), to.low(), tried);
@@ -107,7 +118,7 @@ final class ActiveOpens {
         int chosen = choosePort(own.sourceHigh(block), low, port, remote);
         if (chosen > 0) {
           nextOwn += i;
-          return open(own.sourceHigh(block), low, chosen, remote, profile, handler);
+          return open(own.sourceHigh(block), low, chosen, remote, route, profile, handler);
         }
       }
       tried |= 1L << block;
@@ -142,6 +153,7 @@ final class ActiveOpens {
       long low,
       int port,
       Endpoint remote,
+      @Nullable SourceRoute route,
       ConnectionProfile profile,
       ConnectionHandler handler) {
     IpAddress to = remote.address();
@@ -152,6 +164,11 @@ final class ActiveOpens {
             : desk.create(high, low, port, binding, TcbDesk.Beginning.AWAKE);
     if (tcb == null) {
       bindings.dropIfUnused(binding);
+      return Context.NO_MEMORY;
+    }
+    if (route != null && !desk.chooseRoute(tcb, route)) {
+      tcb.state = State.CLOSED;
+      desk.close(tcb);
       return Context.NO_MEMORY;
     }
     handshake.open(

@@ -5,6 +5,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import wisp.core.Counters;
 import wisp.core.ip.IpAddress;
+import wisp.core.ip.SourceRoute;
 import wisp.core.spi.Burst;
 import wisp.core.spi.Entropy;
 import wisp.core.spi.Footprint;
@@ -50,6 +51,7 @@ public final class Context implements AutoCloseable {
   private final int largestFrame;
   private final Link link;
   private final Machinery machinery;
+  private final boolean sourceRoutes;
   private final Burst burst = new Burst();
   private boolean polling;
   private long deadlineBefore;
@@ -69,6 +71,7 @@ public final class Context implements AutoCloseable {
     this.largestFrame =
         buffers == null ? frames.largest() : Math.min(frames.largest(), buffers.sendBytes());
     this.link = link;
+    this.sourceRoutes = config.network().sourceRoutes();
     this.machinery = new Machinery(this, config, memory, link, entropy);
   }
 
@@ -165,6 +168,26 @@ public final class Context implements AutoCloseable {
       Endpoint remote,
       ConnectionProfile profile,
       ConnectionHandler handler) {
+    return connect(local, remote, null, profile, handler);
+  }
+
+  /**
+   * As {@link #connect(Endpoint, Endpoint, ConnectionProfile, ConnectionHandler)}, along an IPv4
+   * source route (RFC 9293 §3.9.2.1), which no received one replaces.
+   *
+   * @param route null: as IP chooses
+   * @throws IllegalStateException also when the network configuration has source routes switched
+   *     off
+   */
+  public long connect(
+      @Nullable Endpoint local,
+      Endpoint remote,
+      @Nullable SourceRoute route,
+      ConnectionProfile profile,
+      ConnectionHandler handler) {
+    if (route != null && !sourceRoutes) {
+      throw new IllegalStateException("source routes are switched off (NetworkConfig)");
+    }
     if (closed) {
       throw new IllegalStateException("the context is closed");
     }
@@ -173,7 +196,7 @@ public final class Context implements AutoCloseable {
     }
     machinery.controls.find(profile.congestionControl());
     Endpoint from = local == null ? null : inZone(local);
-    long handle = machinery.activeOpens.open(from, inZone(remote), profile, handler);
+    long handle = machinery.activeOpens.open(from, inZone(remote), route, profile, handler);
     if (handle >= 0 && !polling) {
       machinery.outsidePoll((int) handle);
     }

@@ -7,6 +7,7 @@ import wisp.core.ip.IpPacket;
 import wisp.core.ip.Loopback;
 import wisp.core.spi.Burst;
 import wisp.core.tcp.SegmentArrives;
+import wisp.core.tcp.Seq;
 import wisp.core.tcp.State;
 import wisp.core.tcp.Tcb;
 import wisp.core.tcp.TcpEnvironment;
@@ -201,8 +202,13 @@ final class Demultiplexer {
   private void forConnection(int slot) {
     Tcb tcb = desk.open(slot);
     long former = tcb.state == State.TIME_WAIT ? tcb.sndNxt : PassiveOpens.NO_FORMER;
+    // Only what follows exactly may change the way: anybody can name a route.
+    boolean changesRoute = packet.routeBytes > 0 && tcp.seq() == tcb.rcvNxt;
     boolean isForWhoFollows;
     try {
+      if (changesRoute && isConfirmedBy(tcb)) {
+        desk.routeReceived(tcb, packet);
+      }
       isForWhoFollows = segmentArrives.segmentArrives(tcb, tcp, options, packet.ecn());
     } finally {
       desk.close(tcb);
@@ -211,6 +217,15 @@ final class Demultiplexer {
       desk.removeNow(slot);
       forNoConnection(former);
     }
+  }
+
+  /** Whether the segment in hand acknowledges what we have sent, and no more. */
+  private boolean isConfirmedBy(Tcb tcb) {
+    return tcb.state.isSynchronized()
+        && tcb.state != State.TIME_WAIT
+        && tcp.has(TcpHeader.ACK)
+        && Seq.atOrAfter(tcp.ackNo(), tcb.sndUna)
+        && Seq.atOrBefore(tcp.ackNo(), tcb.sndNxt);
   }
 
   /** LISTEN (§3.10.7.2) or CLOSED (§3.10.7.1). */

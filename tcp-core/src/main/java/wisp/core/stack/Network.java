@@ -78,7 +78,7 @@ final class Network {
     IcmpErrors errors = new IcmpErrors(own, output, paths, KeyedHash.random(entropy), counters);
     Groups groups = ethernet == null ? Groups.ALL_NODES : ethernet;
     NeighbourMessages neighbours = ethernet == null ? NeighbourMessages.NONE : ethernet;
-    input = new IpInput(own, groups, fragments, errors, counters);
+    input = new IpInput(own, groups, fragments, errors, config.network().sourceRoutes(), counters);
     icmp = new IcmpInput(own, datagrams, errors, this::transportError, neighbours, counters);
     udpPorts = new UdpPorts(KeyedHash.random(entropy), KeyedHash.random(entropy));
     udp = new UdpInput(udpPorts, errors, counters);

@@ -99,6 +99,9 @@ final class PassiveOpens {
             ip.sourceLow,
             seg.sourcePort(),
             env.nowNanos);
+    if (ip.routeBytes > 0) {
+      desk.routeReceived(tcb, ip);
+    }
     handshake.accept(tcb, overtaking(iss, after), seg, options, ip.ecn());
     desk.close(tcb);
     return true;

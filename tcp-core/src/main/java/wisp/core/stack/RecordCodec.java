@@ -1,6 +1,8 @@
 package wisp.core.stack;
 
 import wisp.core.ip.IpAddress;
+import wisp.core.ip.IpPacket;
+import wisp.core.ip.SourceRoute;
 import wisp.core.spi.BlockPool;
 import wisp.core.spi.KeyedHash;
 import wisp.core.tcp.Activity;
@@ -27,6 +29,7 @@ final class RecordCodec {
   private final KeyedHash identities;
 
   private final Deviations deviations = new Deviations();
+  private final SourceRoutes routes = new SourceRoutes();
   private final MssTable mss = new MssTable();
 
   RecordCodec(
@@ -117,10 +120,11 @@ final class RecordCodec {
   /** The connection in this slot is no more. */
   void forget(int slot) {
     deviations.forget(slot);
+    routes.forget(slot);
   }
 
   long reservedBytes() {
-    return deviations.reservedBytes();
+    return deviations.reservedBytes() + routes.reservedBytes();
   }
 
   // ---- From the record -------------------------------------------------------------------------
@@ -155,7 +159,23 @@ final class RecordCodec {
     tcb.ecnMode = profile.ecn();
     tcb.dscp = deviations.dscp(slot, profile);
     identifyTimeouts(tcb);
+    tcb.route = routes.get(slot);
     tcb.timeWaitRestart = false;
+  }
+
+  /** The application's route for all its packets; false: too many connections have one. */
+  boolean chooseRoute(Tcb tcb, SourceRoute route) {
+    boolean kept = routes.choose(tcb.slot, route);
+    tcb.route = routes.get(tcb.slot);
+    output.updateMss(tcb);
+    return kept;
+  }
+
+  /** The way back along the route of this packet. */
+  void routeReceived(Tcb tcb, IpPacket packet) {
+    routes.received(tcb.slot, packet);
+    tcb.route = routes.get(tcb.slot);
+    output.updateMss(tcb);
   }
 
   private void identifyTimeouts(Tcb tcb) {

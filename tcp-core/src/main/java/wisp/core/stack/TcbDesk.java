@@ -3,6 +3,8 @@ package wisp.core.stack;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import wisp.core.Counters;
+import wisp.core.ip.IpPacket;
+import wisp.core.ip.SourceRoute;
 import wisp.core.memory.Blocks;
 import wisp.core.spi.BlockPool;
 import wisp.core.spi.CongestionState;
@@ -175,6 +177,16 @@ final class TcbDesk {
   /** See {@link Context#changeNagle}. */
   void changeNagle(Tcb tcb, boolean on) {
     codec.changeNagle(tcb, on);
+  }
+
+  /** See {@link RecordCodec#chooseRoute}. */
+  boolean chooseRoute(Tcb tcb, SourceRoute route) {
+    return codec.chooseRoute(tcb, route);
+  }
+
+  /** See {@link RecordCodec#routeReceived}. */
+  void routeReceived(Tcb tcb, IpPacket packet) {
+    codec.routeReceived(tcb, packet);
   }
 
   /** See {@link Context#changeUserTimeout}. */

@@ -33,6 +33,7 @@ public final class MtuDiscovery {
   /** Headers of a segment with payload. */
   private static int headerBytes(Tcb tcb) {
     return IpOutput.headerBytes(tcb.isIpv6())
+        + tcb.routeBytes()
         + TcpHeader.LENGTH
         + (tcb.timestamps ? TcpOptions.TIMESTAMP_LENGTH : 0);
   }

@@ -2,6 +2,7 @@ package wisp.core.tcp;
 
 import org.jspecify.annotations.Nullable;
 import wisp.core.ip.IpAddress;
+import wisp.core.ip.SourceRoute;
 import wisp.core.spi.BlockPool;
 import wisp.core.spi.CongestionControl;
 import wisp.core.spi.CongestionState;
@@ -40,6 +41,9 @@ public final class Tcb {
   public long remoteHigh;
   public long remoteLow;
   public int remotePort;
+
+  /** Along which its packets go; null: as IP chooses. IPv4 only. */
+  public @Nullable SourceRoute route;
 
   /** Whether it came from LISTEN (MUST-11). */
   public boolean passive;
@@ -327,6 +331,11 @@ public final class Tcb {
   /** Whether the packets are IPv6. */
   public boolean isIpv6() {
     return !IpAddress.isIpv4(remoteHigh, remoteLow);
+  }
+
+  /** Bytes that a source route takes from each packet. */
+  int routeBytes() {
+    return route == null ? 0 : route.optionBytes();
   }
 
   /** Bytes in flight, SYN and FIN counted. */

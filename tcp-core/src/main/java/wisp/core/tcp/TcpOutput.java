@@ -48,6 +48,9 @@ public final class TcpOutput {
   /** Largest payload that one call may send to this peer: many segments when the link cuts them. */
   int mostPayload(Tcb tcb) {
     int mss = tcb.effectiveMss();
+    if (tcb.route != null) {
+      return mss; // few links that cut segments copy options
+    }
     if (tcb.urgentQueued || tcb.cwrOwed) {
       return mss; // each segment has an urgent pointer of its own; CWR stands in one alone
     }
@@ -74,6 +77,7 @@ public final class TcpOutput {
   public void updateMss(Tcb tcb) {
     int path = payloadIn(paths.mtu(tcb.remoteHigh, tcb.remoteLow), tcb);
     int mss = Math.min(Math.max(tcb.peerMss, TcpConfig.LEAST_MSS), path);
+    mss -= tcb.routeBytes(); // of both: RFC 9293 §3.7.1 subtracts IP options last
     tcb.congestion.mss = mss - (tcb.timestamps ? TcpOptions.TIMESTAMP_LENGTH : 0);
   }
 
@@ -320,7 +324,7 @@ public final class TcpOutput {
   }
 
   private boolean begin(Tcb tcb, int bytes) {
-    return ip.begin(tcb.localHigh, tcb.localLow, tcb.remoteHigh, tcb.remoteLow, bytes);
+    return ip.begin(tcb.localHigh, tcb.localLow, tcb.remoteHigh, tcb.remoteLow, bytes, tcb.route);
   }
 
   /** RST for a segment that belongs to no connection (RFC 9293 §3.10.7.1). */

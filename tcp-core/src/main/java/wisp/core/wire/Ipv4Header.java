@@ -225,6 +225,20 @@ public final class Ipv4Header {
   }
 
   /**
+   * Makes a header that was written longer: its options are there already. Its checksum is made
+   * anew.
+   *
+   * @param headerLength 24 … 60, a multiple of 4
+   */
+  public static void extend(MemorySegment m, long start, int headerLength) {
+    assert headerLength > LENGTH && headerLength <= 60 && headerLength % 4 == 0 : headerLength;
+    Wire.i32(m, start, (Wire.i32(m, start) & 0xF0FF_FFFF) | headerLength / 4 << 24);
+    Wire.i32(m, start + 8, Wire.i32(m, start + 8) & 0xFFFF_0000);
+    int checksum = Checksum.finish(Checksum.sum(m, start, headerLength, 0));
+    Wire.i32(m, start + 8, Wire.i32(m, start + 8) | checksum);
+  }
+
+  /**
    * Writes a header of 20 bytes that says how its packet may be, or has been, fragmented; its
    * checksum is filled in.
    *
