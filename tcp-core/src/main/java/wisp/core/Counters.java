@@ -35,6 +35,12 @@ public final class Counters {
     ECN_CE_RECEIVED,
     /** Times that cwnd was reduced because a peer echoed such marks. */
     ECN_REDUCTIONS,
+    /** Time-outs that turned out to have been for nothing (RFC 5682, RFC 4015). */
+    TIMEOUTS_UNDONE,
+    /** Probes for a loss of the last segments (RFC 8985 §7). */
+    TAIL_LOSS_PROBES,
+    /** Duplicates that peers reported to have received (RFC 2883). */
+    DUPLICATES_HEARD_OF,
     /** Zero-window probes sent. */
     WINDOW_PROBES,
     /** Keep-alive probes sent. */

@@ -87,6 +87,9 @@ final class BurstEnd implements Agenda {
     if (done && tcb.ackNow) {
       done = output.sendAck(tcb);
     }
+    while (done && output.hasReport(tcb)) {
+      done = output.sendAck(tcb);
+    }
     if (!done && tcb.state != State.CLOSED) {
       atEndOfBurst(tcb);
     }

@@ -74,7 +74,9 @@ final class Machinery {
   private final ConnectionTimers timers;
   private final Activity activity;
   private final Retransmission retransmission;
+  private final Acknowledgment acknowledgment;
   private final Sender sender;
+  private final Scoreboard board;
   private final Ending ending;
   private final Sweeps sweeps;
   private final KeepAlives keepAlives;
@@ -119,13 +121,13 @@ final class Machinery {
     }
     TcpOutput output = new TcpOutput(env, network.output, paths, window, reassembly, text);
     MtuDiscovery mtu = new MtuDiscovery(env, paths, output);
-    Scoreboard board = new Scoreboard(blocks);
+    board = new Scoreboard(blocks);
     ending = new Ending(env, queue, reassembly, frames, board);
     sender = new Sender(env, output, timers, mtu, board);
     Receiver receiver =
         new Receiver(env, reassembly, blocks, activity, window, output, ending, buffers);
     retransmission = new Retransmission(env, timers, sender, ending, mtu, board);
-    Acknowledgment acknowledgment =
+    acknowledgment =
         new Acknowledgment(env, queue, frames, retransmission, timers, sender, mtu, board);
     HalfOpen halfOpen = new HalfOpen(env, blocks, timers, drowsy, activity, window);
     desk =
@@ -220,6 +222,7 @@ final class Machinery {
       if (records.isLive(outsidePoll.get(i))) {
         Tcb tcb = desk.open(outsidePoll.get(i));
         timers.postpone(tcb, passed);
+        board.times().postpone(tcb, env.nowNanos - passed, env.nowNanos);
         desk.close(tcb);
       }
     }
@@ -264,6 +267,8 @@ final class Machinery {
       if (timers.isDue(tcb, nowNanos)) {
         switch (tcb.timer) {
           case RETRANSMISSION -> retransmission.onTimeout(tcb);
+          case PROBE -> retransmission.onProbe(tcb);
+          case REORDERING -> acknowledgment.onReorderingTimer(tcb);
           case PERSIST -> sender.onPersist(tcb);
           case DROWSY -> desk.wakeNoMore(tcb);
           case HOLDING -> ending.forgetHeld(tcb);

@@ -67,6 +67,7 @@ public final class Acknowledgment {
     } else if (windowBefore == 0 && tcb.sndWnd > 0 && tcb.sndUna != tcb.sndNxt) {
       resendProbed(tcb);
     }
+    board.begin(tcb);
     int sacked = recovery.update(tcb, ack, options);
     boolean echo = Ecn.isEcho(tcb, seg);
     if (ack != tcb.sndUna) {
@@ -76,7 +77,7 @@ public final class Acknowledgment {
         onEcho(tcb);
       }
       if (sacked > 0 || isDuplicate(tcb, seg, options, windowMoved && tcb.sndWnd != windowBefore)) {
-        onDuplicate(tcb, sacked);
+        onDuplicate(tcb, sacked, options.sackBlocks() == 0);
       }
     }
     if (tcb.state != State.CLOSED && tcb.timer == TimerKind.PERSIST && tcb.sndWnd > windowBefore) {
@@ -123,10 +124,11 @@ public final class Acknowledgment {
 
   private void advance(Tcb tcb, @SeqNum int ack, int sacked, TcpOptions options, boolean echo) {
     int acknowledged = Seq.distance(tcb.sndUna, ack);
+    int flightBefore = tcb.flightBytes();
+    int delivered = acknowledged - board.acknowledge(tcb, ack) + sacked;
     retransmission.sample(tcb, ack, options.hasTimestamp(), options.tsEcr());
-    int extent = recovery.extentBytes(tcb);
     tcb.sndUna = ack;
-    int delivered = acknowledged - board.advance(tcb) + sacked;
+    board.advanced(tcb);
     tcb.progressNanos = env.nowNanos;
     tcb.unanswered = 0;
     mtu.acknowledged(tcb);
@@ -135,10 +137,8 @@ public final class Acknowledgment {
       tcb.urgentQueued = false;
     }
     noticeReneging(tcb);
-    congestion(tcb, acknowledged, delivered, extent, options, echo);
-    if (tcb.scoreboard != Blocks.NONE && !tcb.fastRecovery && !recovery.hasNews(tcb)) {
-      board.release(tcb);
-    }
+    congestion(tcb, acknowledged, delivered, options, echo);
+    recovery.judgeProbe(tcb, false, flightBefore);
     if (tcb.sndUna == tcb.sndNxt) {
       board.release(tcb);
       timers.disarm(tcb);
@@ -146,6 +146,7 @@ public final class Acknowledgment {
       tcb.resending = false;
     } else {
       retransmission.restart(tcb);
+      sender.tail().awaitReordering(tcb, recovery.rack.waitNanos());
     }
     boolean finAcknowledged = tcb.finSent && ack == tcb.sndNxt;
     int payload = finAcknowledged ? acknowledged - 1 : acknowledged;
@@ -170,42 +171,64 @@ public final class Acknowledgment {
   private void noticeReneging(Tcb tcb) {
     if (recovery.hasNews(tcb) && Seq.atOrBefore(board.left(tcb, 0), tcb.sndUna)) {
       board.clear(tcb);
+      if (recovery.isActive(tcb)) {
+        board.allLost(tcb); // nothing it said counts: all of it goes again
+      }
     }
   }
 
   private void congestion(
-      Tcb tcb, int acknowledged, int delivered, int extent, TcpOptions options, boolean echo) {
-    CongestionState c = tcb.congestion;
+      Tcb tcb, int acknowledged, int delivered, TcpOptions options, boolean echo) {
     tcb.duplicateAcks = 0;
-    if (!tcb.fastRecovery) {
-      tcb.recover = Seq.max(tcb.recover, tcb.sndUna - 2);
-      if (!Ecn.acknowledged(env, tcb, echo, acknowledged)) {
-        onAck(tcb, acknowledged);
-      }
-      if (!tcb.resending && recovery.isFirstLost(tcb) && Seq.after(tcb.sndUna - 1, tcb.recover)) {
-        lost(tcb, delivered);
-      }
-      return;
-    }
-    if (echo) {
+    if (echo && tcb.fastRecovery) {
       recovery.forbidUndo(tcb);
     }
-    if (recovery.undoes(tcb, options)) {
-      recovery.learnReordering(tcb, extent);
-      tcb.fastRecovery = false;
-      tcb.recover = tcb.sndUna - 2;
+    recovery.rack.delivered(tcb);
+    boolean undone =
+        recovery.undo.byEcho(tcb, options)
+            || recovery.undo.byDuplicate(tcb)
+            || recovery.undo.byOriginal(tcb, true);
+    boolean furtherLoss = recovery.rack.detect(tcb);
+    if (undone) {
       return;
     }
+    if (tcb.fastRecovery && board.has(tcb, Scoreboard.BY_SACK)) {
+      if (Seq.before(tcb.sndUna, tcb.recover)) {
+        recovery.pace(tcb, delivered, !furtherLoss);
+        return;
+      }
+      recovery.leave(tcb);
+    } else if (tcb.fastRecovery) {
+      inNewRenoRecovery(tcb, acknowledged);
+      return;
+    } else {
+      tcb.recover = Seq.max(tcb.recover, tcb.sndUna - 2);
+      boolean timedOut = board.has(tcb, Scoreboard.TIMED_OUT);
+      if (!Ecn.acknowledged(env, tcb, echo, acknowledged)) {
+        onAck(tcb, timedOut ? delivered : acknowledged);
+      }
+      if (timedOut && Seq.atOrAfter(tcb.sndUna, tcb.recover)) {
+        board.lower(tcb, Scoreboard.TIMED_OUT | Scoreboard.SUSPICIOUS | Scoreboard.TRIED_NEW);
+      }
+    }
+    if (mayEnter(tcb)) {
+      lost(tcb, delivered);
+    }
+  }
+
+  /** Whether a recovery begins: not twice for what was in flight when the last one did. */
+  private boolean mayEnter(Tcb tcb) {
+    return !tcb.resending
+        && !board.has(tcb, Scoreboard.TIMED_OUT)
+        && Seq.atOrAfter(tcb.sndUna, tcb.recover)
+        && recovery.isLoss(tcb);
+  }
+
+  private void inNewRenoRecovery(Tcb tcb, int acknowledged) {
+    CongestionState c = tcb.congestion;
     if (Seq.atOrAfter(tcb.sndUna, tcb.recover)) {
       tcb.fastRecovery = false;
-      c.cwndBytes =
-          tcb.scoreboard != Blocks.NONE
-              ? c.ssthreshBytes // PRR has brought the flight there
-              : Math.min(c.ssthreshBytes, Math.max(tcb.flightBytes(), c.mss) + c.mss);
-      return;
-    }
-    if (recovery.hasNews(tcb)) {
-      recovery.pace(tcb, delivered, true);
+      c.cwndBytes = Math.min(c.ssthreshBytes, Math.max(tcb.flightBytes(), c.mss) + c.mss);
       return;
     }
     c.cwndBytes = Math.max(c.cwndBytes - acknowledged, c.mss);
@@ -219,7 +242,8 @@ public final class Acknowledgment {
     sample.nowNanos = env.nowNanos;
     sample.ackedBytes = acknowledged;
     sample.flightBytes = tcb.flightBytes() + acknowledged;
-    sample.limited = tcb.cwndLimited || tcb.resending;
+    sample.limited =
+        tcb.cwndLimited || tcb.resending || board.has(tcb, Scoreboard.TIMED_OUT);
     sample.rttMicros = retransmission.latestRttMicros();
     sample.srttMicros = tcb.srttMicros;
     sample.roundOver = Seq.after(tcb.sndUna, tcb.roundEndSeq);
@@ -244,6 +268,7 @@ public final class Acknowledgment {
 
   private void lost(Tcb tcb, int delivered) {
     if (mtu.isProbeLost(tcb)) {
+      board.noneLost(tcb);
       retransmission.restart(tcb);
       return;
     }
@@ -252,22 +277,37 @@ public final class Acknowledgment {
     retransmission.restart(tcb);
   }
 
-  private void onDuplicate(Tcb tcb, int sacked) {
+  private void onDuplicate(Tcb tcb, int sacked, boolean bare) {
+    recovery.rack.delivered(tcb);
     if (tcb.sndWnd == 0 || tcb.resending) {
       return;
     }
-    CongestionState c = tcb.congestion;
-    tcb.duplicateAcks++;
-    boolean bySack = recovery.hasNews(tcb);
-    if (tcb.fastRecovery && bySack) {
+    boolean undone =
+        recovery.undo.byDuplicate(tcb) || (sacked > 0 && recovery.undo.byOriginal(tcb, false));
+    boolean isReport = board.delivery.isDuplicate && sacked == 0;
+    tcb.duplicateAcks += isReport ? 0 : 1; // of what had arrived before: no sign of a loss
+    recovery.judgeProbe(tcb, bare, tcb.flightBytes());
+    retransmission.sampleSacked(tcb);
+    recovery.rack.detect(tcb);
+    if (board.has(tcb, Scoreboard.TIMED_OUT)) {
+      if (sacked > 0) {
+        onAck(tcb, sacked);
+      }
+    } else if (tcb.fastRecovery && board.has(tcb, Scoreboard.BY_SACK)) {
       recovery.pace(tcb, sacked, false);
-    } else if (bySack) {
-      boolean enough =
-          tcb.duplicateAcks >= SackRecovery.threshold(tcb) || recovery.isFirstLost(tcb);
-      if (enough && Seq.after(tcb.sndUna - 1, tcb.recover)) {
+    } else if (recovery.hasNews(tcb)) {
+      if (!undone && mayEnter(tcb)) {
         lost(tcb, sacked);
       }
-    } else if (tcb.fastRecovery) {
+    } else if (!isReport) {
+      duplicateWithoutSack(tcb);
+    }
+    sender.tail().awaitReordering(tcb, recovery.rack.waitNanos());
+  }
+
+  private void duplicateWithoutSack(Tcb tcb) {
+    CongestionState c = tcb.congestion;
+    if (tcb.fastRecovery) {
       int most = c.ssthreshBytes + tcb.flightBytes();
       c.cwndBytes = Math.min(c.cwndBytes + c.mss, most);
     } else if (tcb.duplicateAcks == DUPLICATES_FOR_LOSS && Seq.after(tcb.sndUna - 1, tcb.recover)) {
@@ -284,5 +324,20 @@ public final class Acknowledgment {
       c.cwndBytes = c.ssthreshBytes + DUPLICATES_FOR_LOSS * c.mss;
       retransmission.restart(tcb);
     }
+  }
+
+  /** What was overtaken, and not lost so far, is overdue by now. */
+  public void onReorderingTimer(Tcb tcb) {
+    recovery.rack.detect(tcb);
+    if (mayEnter(tcb)) {
+      lost(tcb, 0);
+    } else {
+      if (recovery.isActive(tcb) && tcb.fastRecovery) {
+        recovery.pace(tcb, 0, false);
+      }
+      retransmission.restart(tcb);
+    }
+    sender.tail().awaitReordering(tcb, recovery.rack.waitNanos());
+    sender.output(tcb);
   }
 }

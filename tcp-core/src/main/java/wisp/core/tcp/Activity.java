@@ -27,6 +27,9 @@ public final class Activity {
   private static final int FIELDS = 32;
   private static final int BYTES = BlockPool.ACTIVITY;
 
+  /** 33 s: it has 25 bits. */
+  private static final int MOST_MIN_RTT = (1 << 25) - 1;
+
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
   private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED;
 
@@ -138,10 +141,11 @@ public final class Activity {
             | bit(t.eceOwed || t.accurateEcn, 31)); // without the former: accurate
     putInt(
         t.backOff
-            | t.duplicateAcksOwed << 8
-            | t.sndScale << 16
-            | t.rcvScale << 20
-            | t.reorderingSegments << 24);
+            | t.reorderingPersistence << 5
+            | t.duplicateAcksOwed << 10
+            | t.sndScale << 17
+            | t.rcvScale << 21
+            | t.reorderingSegments << 25);
     putInt(t.sndUna);
     putInt(t.sndNxt);
     putInt(t.sndWnd);
@@ -160,7 +164,7 @@ public final class Activity {
             | bit(t.reducedByEcho, 17)
             | bit(t.heldByEcho, 18)
             | AccurateEcn.pack(t) << 19);
-    putInt(t.duplicateAcks);
+    putInt(Math.min(t.minRttMicros, MOST_MIN_RTT) | Math.min(t.duplicateAcks, 127) << 25);
     putLong(t.timerDeadlineNanos);
     putLong(t.progressNanos);
     putLong(t.timedAtNanos);
@@ -183,7 +187,8 @@ public final class Activity {
             | t.queue.tailIndex << 8
             | t.queue.cursorIndex << 16
             | t.unanswered << 24
-            | bit(t.corked, 27));
+            | bit(t.corked, 27)
+            | t.reorderingSteps << 28);
     putInt(t.queue.tailBlock);
     putInt(t.queue.startSeq);
     putInt(t.queue.endSeq);
@@ -235,11 +240,12 @@ public final class Activity {
     t.ecn = isSet(flags, 30) || t.accurateEcn;
     t.eceOwed = isSet(flags, 31) && !t.accurateEcn;
     int small = nextInt();
-    t.backOff = small & 255;
-    t.duplicateAcksOwed = small >>> 8 & 255;
-    t.sndScale = small >>> 16 & 15;
-    t.rcvScale = small >>> 20 & 15;
-    t.reorderingSegments = small >>> 24;
+    t.backOff = small & 31;
+    t.reorderingPersistence = small >>> 5 & 31;
+    t.duplicateAcksOwed = small >>> 10 & 127;
+    t.sndScale = small >>> 17 & 15;
+    t.rcvScale = small >>> 21 & 15;
+    t.reorderingSegments = small >>> 25;
     t.sndUna = nextInt();
     t.sndNxt = nextInt();
     t.sndWnd = nextInt();
@@ -258,7 +264,9 @@ public final class Activity {
     t.reducedByEcho = isSet(mssAndEcn, 17);
     t.heldByEcho = isSet(mssAndEcn, 18);
     AccurateEcn.unpack(t, mssAndEcn >>> 19);
-    t.duplicateAcks = nextInt();
+    int least = nextInt();
+    t.minRttMicros = least & MOST_MIN_RTT;
+    t.duplicateAcks = least >>> 25;
     t.timerDeadlineNanos = nextLong();
     t.progressNanos = nextLong();
     t.timedAtNanos = nextLong();
@@ -282,6 +290,7 @@ public final class Activity {
     t.queue.cursorIndex = indices >>> 16 & 255;
     t.unanswered = indices >>> 24 & 7;
     t.corked = isSet(indices, 27);
+    t.reorderingSteps = indices >>> 28;
     t.queue.tailBlock = nextInt();
     t.queue.startSeq = nextInt();
     t.queue.endSeq = nextInt();

@@ -4,7 +4,7 @@ import wisp.core.spi.KeyedHash;
 
 /**
  * What connections to one address have learnt and the next one may start from (RFC 9040):
- * round-trip time, and the back-off that no sample has ended yet. Bounded: an array in which a
+ * round-trip time, the back-off that no sample has ended yet, and how much the path reorders. Bounded: an array in which a
  * newer destination displaces an older one with the same hash. cwnd is not kept: waking starts from
  * the restart window.
  */
@@ -20,6 +20,7 @@ public final class DestinationCache {
   private final int[] srttMicros = new int[SIZE];
   private final int[] rttvarMicros = new int[SIZE];
   private final byte[] backOff = new byte[SIZE];
+  private final byte[] reorderingSegments = new byte[SIZE];
 
   /** Empty. */
   public DestinationCache(KeyedHash hash) {
@@ -33,6 +34,7 @@ public final class DestinationCache {
     srttMicros[i] = tcb.srttMicros;
     rttvarMicros[i] = tcb.rttvarMicros;
     backOff[i] = (byte) Math.min(tcb.backOff, MOST_BACK_OFF);
+    reorderingSegments[i] = (byte) tcb.reorderingSegments;
   }
 
   void recall(Tcb tcb) {
@@ -42,12 +44,14 @@ public final class DestinationCache {
       tcb.rttvarMicros = rttvarMicros[i];
       tcb.backOff = backOff[i];
       tcb.backOffInherited = true;
+      tcb.minRttMicros = tcb.srttMicros;
+      tcb.reorderingSegments = reorderingSegments[i];
     }
   }
 
   /** Bytes that it occupies. */
   public long reservedBytes() {
-    return 25L * SIZE;
+    return 26L * SIZE;
   }
 
   private int place(Tcb tcb) {

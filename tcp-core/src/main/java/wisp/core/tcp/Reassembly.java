@@ -48,6 +48,11 @@ public final class Reassembly {
   private final Blocks blocks;
   private final int mostBlocks;
 
+  /** What of the text that came last had been held already, from its first such byte to its last. */
+  @SeqNum int overlapLeft;
+
+  @SeqNum int overlapRight;
+
   /** With a share of at most so many bytes of blocks for each connection. */
   public Reassembly(Blocks blocks, int mostBytes) {
     this.blocks = blocks;
@@ -62,6 +67,8 @@ public final class Reassembly {
    */
   boolean insert(Place place, @SeqNum int seq, MemorySegment from, long start, int length) {
     place.latestSeq = seq;
+    overlapLeft = seq + length;
+    overlapRight = seq;
     @SeqNum int end = seq + length;
     @SeqNum int at = seq;
     int before = Blocks.NONE;
@@ -69,10 +76,12 @@ public final class Reassembly {
     if (!place.isEmpty() && Seq.atOrAfter(seq, seqOf(place.tail))) {
       before = place.tail;
       current = Blocks.NONE;
+      overlap(at, Seq.min(end, endOf(before)));
       at = Seq.max(at, endOf(before));
     }
     while (Seq.before(at, end)) {
       if (current != Blocks.NONE && Seq.atOrBefore(seqOf(current), at)) {
+        overlap(at, Seq.min(end, endOf(current)));
         at = Seq.max(at, endOf(current));
         before = current;
         current = blocks.getInt(current, NEXT);
@@ -100,6 +109,13 @@ public final class Reassembly {
       at += n;
     }
     return true;
+  }
+
+  private void overlap(@SeqNum int left, @SeqNum int right) {
+    if (Seq.before(left, right)) {
+      overlapLeft = Seq.min(overlapLeft, left);
+      overlapRight = Seq.max(overlapRight, right);
+    }
   }
 
   private int roomAfter(int block, @SeqNum int at) {
@@ -186,12 +202,12 @@ public final class Reassembly {
   /**
    * Islands of held text for a SACK option, the one that arrived last first (RFC 2018 §4).
    *
-   * @param edges receives left and right edges alternately
-   * @param most islands at most, ≤ edges.length / 2
-   * @return islands written
+   * @param edges receives left and right edges alternately, after {@code first} others
+   * @param most islands at most, with the others, ≤ edges.length / 2
+   * @return islands in {@code edges}, with the others
    */
-  int islands(Place place, int[] edges, int most) {
-    int count = 0;
+  int islands(Place place, int[] edges, int first, int most) {
+    int count = first;
     for (int pass = 0; pass < 2 && count < most; pass++) {
       int block = place.head;
       while (block != Blocks.NONE && count < most) {

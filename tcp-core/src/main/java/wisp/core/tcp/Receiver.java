@@ -59,6 +59,7 @@ public final class Receiver {
     }
     if (skip > 0 && length > 0) {
       tcb.ackNow = true;
+      output.duplicates().add(tcb, seq, Seq.min(end, tcb.rcvNxt));
     }
     if (finHere) {
       noteFin(tcb, end);
@@ -153,6 +154,7 @@ public final class Receiver {
     if (!reassembly.insert(tcb.held, seq, memory, start, length)) {
       env.counters.add(Event.DROP_NO_BLOCK);
     }
+    output.duplicates().add(tcb, reassembly.overlapLeft, reassembly.overlapRight);
     tcb.duplicateAcksOwed = Math.min(tcb.duplicateAcksOwed + 1, 64);
   }
 

@@ -60,12 +60,13 @@ public final class Retransmission {
 
   /** Starts the timer anew (RFC 6298 §5.3). */
   void restart(Tcb tcb) {
-    timers.arm(tcb, TimerKind.RETRANSMISSION, env.nowNanos + rtoNanos(env, tcb));
+    sender.tail().restart(tcb);
   }
 
   /**
    * New data was acknowledged: takes a sample if there is an honest one, from the segment being
-   * timed or else the timestamp's echo, and ends the back-off with it (RFC 6298 §3, §5.7).
+   * timed or else the timestamp's echo or the time when something was sent that never went again,
+   * and ends the back-off with it (RFC 6298 §3, §5.7).
    */
   void sample(Tcb tcb, @SeqNum int ack, boolean hasEcho, int echo) {
     int echoed = hasEcho && echo != 0 ? echoMicros(tcb, echo) : RttEstimator.NO_SAMPLE;
@@ -75,7 +76,7 @@ public final class Retransmission {
       tcb.timing = false;
       micros = sampleMicros(env, tcb);
     } else if (!tcb.timing) {
-      micros = echoed;
+      micros = echoed != RttEstimator.NO_SAMPLE ? echoed : originalMicros();
     }
     if (micros == RttEstimator.NO_SAMPLE) {
       return;
@@ -83,6 +84,24 @@ public final class Retransmission {
     latestRttMicros = micros;
     learn(tcb, micros);
     tcb.backOff = 0;
+  }
+
+  /** The same for what is only SACKed, when no other sample is to be had soon. */
+  void sampleSacked(Tcb tcb) {
+    int micros = tcb.timing || tcb.backOff == 0 ? RttEstimator.NO_SAMPLE : originalMicros();
+    if (micros != RttEstimator.NO_SAMPLE) {
+      learn(tcb, micros);
+      tcb.backOff = 0;
+    }
+  }
+
+  private int originalMicros() {
+    Delivery d = board.delivery;
+    if (!d.isOriginalTimed || SendTimes.ticks(env.resumedNanos) - d.originalTicks > 0) {
+      return RttEstimator.NO_SAMPLE;
+    }
+    int ticks = Math.max(1, SendTimes.ticks(env.nowNanos) - d.originalTicks);
+    return (int) Math.clamp(SendTimes.nanos(ticks) / 1_000, 1L, Integer.MAX_VALUE);
   }
 
   /**
@@ -110,6 +129,7 @@ public final class Retransmission {
     int srtt = RttEstimator.srttAfter(tcb.srttMicros, tcb.rttvarMicros, micros);
     tcb.rttvarMicros = RttEstimator.rttvarAfter(tcb.srttMicros, tcb.rttvarMicros, micros);
     tcb.srttMicros = srtt;
+    tcb.minRttMicros = tcb.minRttMicros == 0 ? micros : Math.min(tcb.minRttMicros, micros);
   }
 
   /** The segment being timed as a sample, or {@link RttEstimator#NO_SAMPLE} across a pause. */
@@ -210,6 +230,16 @@ public final class Retransmission {
     return isPressed ? TcpConfig.SYN_ACK_COPIES_UNDER_PRESSURE : TcpConfig.SYN_ACK_COPIES;
   }
 
+  /** The tail loss probe is due. */
+  public void onProbe(Tcb tcb) {
+    if (tcb.sndUna == tcb.sndNxt) {
+      timers.disarm(tcb);
+      return;
+    }
+    sender.recovery().probe(tcb);
+    timers.arm(tcb, TimerKind.RETRANSMISSION, env.nowNanos + rtoNanos(env, tcb));
+  }
+
   private void resendSyn(Tcb tcb) {
     tcb.synResent = true;
     if (tcb.state == State.SYN_SENT && tcb.backOff > 0) {
@@ -228,16 +258,18 @@ public final class Retransmission {
     }
     env.counters.add(Event.TIMEOUTS);
     mtu.onTimeout(tcb, timeoutsBefore);
-    tcb.control.onTimeout(tcb.congestion, tcb.flightBytes(), !tcb.resending, env.nowNanos);
+    boolean first = !tcb.resending && !board.has(tcb, Scoreboard.TIMED_OUT);
+    boolean bySack = sender.recovery().afterTimeout(tcb, timeoutsBefore > 0);
+    tcb.control.onTimeout(tcb.congestion, tcb.flightBytes(), first, env.nowNanos);
     Ecn.timedOut(tcb);
-    if (timeoutsBefore > 0) {
-      board.clear(tcb); // what was resent between the ranges did not help: believe none of them
-    }
-    tcb.reorderingSegments = 0;
     tcb.fastRecovery = false;
     tcb.duplicateAcks = 0;
     tcb.recover = tcb.sndNxt;
-    tcb.resending = true;
+    tcb.resending = !bySack;
+    if (bySack) {
+      sender.output(tcb);
+      return;
+    }
     tcb.resendNext = tcb.sndUna;
     tcb.resendEnd = tcb.sndNxt;
     sender.resendAfterTimeout(tcb);

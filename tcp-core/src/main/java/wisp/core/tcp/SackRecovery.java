@@ -6,22 +6,26 @@ import wisp.core.spi.CongestionState;
 import wisp.core.wire.TcpOptions;
 
 /**
- * Loss recovery by selective acknowledgments: what is lost and what to send next (RFC 6675), how
- * fast (PRR, RFC 9937), and whether it was a loss at all (Eifel, RFC 3522 and 4015). Works on a
- * {@link Scoreboard}; without one, {@link Acknowledgment} recovers as NewReno does.
+ * Loss recovery by selective acknowledgments: what {@link Rack} says is lost goes again, first holes
+ * and then new text (RFC 6675), at the pace of PRR (RFC 9937), after a time-out as slow start allows.
+ * Works on a {@link Scoreboard}; without one, {@link Acknowledgment} recovers as NewReno does.
  */
 final class SackRecovery {
-  /** More duplicates than this are waited for on no path, however much it reorders. */
-  private static final int MOST_THRESHOLD = 127;
+  private static final int NOTHING = -1;
+  private static final int LINK_FULL = -2;
 
   private final TcpEnvironment env;
   private final Scoreboard board;
-  private final Sender sender;
+  private final Resender resender;
+  final Rack rack;
+  final Undo undo;
 
-  SackRecovery(TcpEnvironment env, Scoreboard board, Sender sender) {
+  SackRecovery(TcpEnvironment env, Scoreboard board, Resender resender) {
     this.env = env;
     this.board = board;
-    this.sender = sender;
+    this.resender = resender;
+    this.rack = new Rack(env, board);
+    this.undo = new Undo(env, board, rack);
   }
 
   // ---- What SACK says --------------------------------------------------------------------------
@@ -37,18 +41,43 @@ final class SackRecovery {
       return 0;
     }
     int news = 0;
-    for (int i = 0; i < blocks; i++) {
+    for (int i = isDuplicateReport(tcb, ack, options) ? 1 : 0; i < blocks; i++) {
       @SeqNum int left = options.sackLeftEdge(i);
       @SeqNum int right = options.sackRightEdge(i);
       boolean isSound =
-          Seq.after(left, ack) // at or below it: a duplicate's report (RFC 2883)
-              && Seq.before(left, right)
-              && Seq.atOrBefore(right, tcb.sndNxt);
-      if (isSound && board.borrow(tcb)) {
+          Seq.after(left, ack) && Seq.before(left, right) && Seq.atOrBefore(right, tcb.sndNxt);
+      if (isSound && board.borrow(tcb, Blocks.Purpose.ORDINARY)) {
         news += board.add(tcb, left, right);
       }
     }
     return news;
+  }
+
+  /**
+   * Whether the first block reports a duplicate (RFC 2883 §4): it lies below the acknowledgment, or
+   * inside the second block.
+   */
+  private boolean isDuplicateReport(Tcb tcb, @SeqNum int ack, TcpOptions options) {
+    @SeqNum int left = options.sackLeftEdge(0);
+    @SeqNum int right = options.sackRightEdge(0);
+    boolean isBelow = Seq.atOrBefore(right, ack);
+    boolean isInside =
+        options.sackBlocks() > 1
+            && Seq.atOrAfter(left, options.sackLeftEdge(1))
+            && Seq.atOrBefore(right, options.sackRightEdge(1));
+    boolean isSound =
+        Seq.before(left, right)
+            && Seq.atOrBefore(right, tcb.sndNxt)
+            && Seq.atOrAfter(left, tcb.sndUna - tcb.maxSndWnd);
+    if (!(isBelow || isInside) || !isSound) {
+      return false;
+    }
+    Delivery d = board.delivery;
+    d.isDuplicate = true;
+    d.duplicateLeft = left;
+    d.duplicateRight = right;
+    env.counters.add(Event.DUPLICATES_HEARD_OF);
+    return true;
   }
 
   /** Whether anything that the peer has is known beyond SND.UNA. */
@@ -56,38 +85,18 @@ final class SackRecovery {
     return board.count(tcb) > 0;
   }
 
-  /** Segments that must have arrived beyond a hole before it counts as lost: DupThresh. */
-  static int threshold(Tcb tcb) {
-    return Math.max(3, tcb.reorderingSegments);
+  /** Whether losses are being repaired by what is known here. */
+  boolean isActive(Tcb tcb) {
+    return board.has(tcb, Scoreboard.TIMED_OUT)
+        || (tcb.fastRecovery && board.has(tcb, Scoreboard.BY_SACK));
   }
 
-  /** IsLost of RFC 6675 §4, for the hole left of range {@code i}. */
-  private boolean isLost(Tcb tcb, int i) {
-    int n = board.count(tcb);
-    int needed = threshold(tcb);
-    if (n - i >= needed) {
-      return true;
-    }
-    int above = 0;
-    for (int k = i; k < n; k++) {
-      above += Seq.distance(board.left(tcb, k), board.right(tcb, k));
-    }
-    return above > (needed - 1) * tcb.effectiveMss();
-  }
-
-  /** Whether the oldest unacknowledged byte is lost. */
-  boolean isFirstLost(Tcb tcb) {
-    return hasNews(tcb) && Seq.after(board.left(tcb, 0), tcb.sndUna) && isLost(tcb, 0);
-  }
-
-  /** Bytes that are thought to be in the network (RFC 6675 §4, SetPipe). */
-  int pipeBytes(Tcb tcb) {
-    int n = board.count(tcb);
-    int pipe = tcb.flightBytes() - board.sackedBytes(tcb);
-    for (int i = 0; i < n && isLost(tcb, i); i++) {
-      pipe -= Seq.distance(board.resentTo(tcb, i), board.left(tcb, i));
-    }
-    return pipe;
+  /** Whether a recovery has to begin. */
+  boolean isLoss(Tcb tcb) {
+    return board.lostBytes(tcb) > 0
+        || (hasNews(tcb)
+            && tcb.duplicateAcks >= Rack.threshold(tcb)
+            && board.times.runOf(tcb, tcb.sndUna) < 0);
   }
 
   // ---- Recovery --------------------------------------------------------------------------------
@@ -95,19 +104,21 @@ final class SackRecovery {
   /** A loss was found: RecoveryPoint, PRR's variables, what to put back if it was none. */
   void enter(Tcb tcb) {
     CongestionState c = tcb.congestion;
-    int cwnd = c.cwndBytes;
-    int ssthresh = c.ssthreshBytes;
+    undo.end(tcb);
+    undo.remember(tcb);
+    board.lower(tcb, Scoreboard.PROBED);
+    board.raise(tcb, Scoreboard.BY_SACK);
+    board.set(tcb, Scoreboard.DELIVERED, 0);
+    board.set(tcb, Scoreboard.OUT, 0);
+    board.set(tcb, Scoreboard.RECOVER_FLIGHT, Math.max(tcb.flightBytes(), c.mss));
     Ecn.lossFound(env, tcb);
     tcb.recover = tcb.sndNxt;
     tcb.fastRecovery = true;
     env.counters.add(Event.FAST_RETRANSMITS);
-    board.set(tcb, Scoreboard.DELIVERED, 0);
-    board.set(tcb, Scoreboard.OUT, 0);
-    board.set(tcb, Scoreboard.RESCUED, 0);
-    board.set(tcb, Scoreboard.RECOVER_FLIGHT, Math.max(tcb.flightBytes(), c.mss));
-    board.set(tcb, Scoreboard.PRIOR_CWND, cwnd);
-    board.set(tcb, Scoreboard.PRIOR_SSTHRESH, ssthresh);
-    board.set(tcb, Scoreboard.RESENT_TIMESTAMP, tcb.timestamps ? env.timestampNow(tcb) : 0);
+    if (board.lostBytes(tcb) == 0) {
+      @SeqNum int left = board.left(tcb, 0);
+      board.lost(tcb, 0, Seq.min(left, tcb.sndUna + c.mss));
+    }
   }
 
   /**
@@ -117,19 +128,14 @@ final class SackRecovery {
    * @param safe it moved SND.UNA and showed no further loss
    */
   void pace(Tcb tcb, int delivered, boolean safe) {
-    noticeLostResent(tcb);
     CongestionState c = tcb.congestion;
     int total = board.get(tcb, Scoreboard.DELIVERED) + delivered;
     board.set(tcb, Scoreboard.DELIVERED, total);
     int out = board.get(tcb, Scoreboard.OUT);
-    int pipe = pipeBytes(tcb);
+    int pipe = board.pipeBytes(tcb);
     long send;
     if (pipe > c.ssthreshBytes) {
       int flight = board.get(tcb, Scoreboard.RECOVER_FLIGHT);
-      if (flight == 0) { // recovery began without SACK
-        flight = Math.max(tcb.flightBytes(), c.mss);
-        board.set(tcb, Scoreboard.RECOVER_FLIGHT, flight);
-      }
       send = ((long) total * c.ssthreshBytes + flight - 1) / flight - out;
     } else {
       send = Math.max(total - out, delivered) + (safe ? c.mss : 0);
@@ -141,92 +147,89 @@ final class SackRecovery {
     c.cwndBytes = (int) Math.max(c.mss, Math.min(pipe + Math.max(0, send), 1 << 30));
   }
 
-  /**
-   * A retransmission is lost too when as much as makes a loss was SACKed of what was sent after it
-   * (RFC 6675 leaves that to the time-out).
-   */
-  private void noticeLostResent(Tcb tcb) {
-    int n = board.count(tcb);
-    int needed = (threshold(tcb) - 1) * tcb.effectiveMss();
-    for (int i = 0; i < n; i++) {
-      @SeqNum int start = board.holeStart(tcb, i);
-      if (board.resentTo(tcb, i) == start || start == board.left(tcb, i)) {
-        continue;
-      }
-      @SeqNum int at = board.resentAt(tcb, i);
-      if (board.sackedBytes(tcb) - board.sackedBefore(tcb, at) > needed) {
-        board.resent(tcb, i, start);
-      }
-    }
+  /** All that was in flight when it began has been acknowledged. */
+  void leave(Tcb tcb) {
+    tcb.fastRecovery = false;
+    board.lower(tcb, Scoreboard.BY_SACK | Scoreboard.RESCUED);
+    tcb.congestion.cwndBytes = tcb.congestion.ssthreshBytes; // PRR has brought the flight there
+    rack.recovered(tcb);
   }
 
   /**
-   * Whether the acknowledgment answers what was sent before anything was resent: nothing had been
-   * lost (RFC 3522). Then the window goes back to what it was, and more disorder is put up with.
+   * The retransmission timer fired: all that is in flight counts as lost; before cwnd is reduced.
+   *
+   * @param again whether it is not the first time in a row
+   * @return false: there is no scoreboard
    */
-  boolean undoes(Tcb tcb, TcpOptions options) {
-    if (tcb.scoreboard == Blocks.NONE || !tcb.timestamps) {
+  boolean afterTimeout(Tcb tcb, boolean again) {
+    if (!tcb.sackPermitted || !board.borrow(tcb, Blocks.Purpose.ORDINARY)) {
       return false;
     }
-    int resent = board.get(tcb, Scoreboard.RESENT_TIMESTAMP);
-    if (resent == 0 || !options.hasTimestamp() || options.tsEcr() - resent >= 0) {
-      return false;
+    boolean isFresh = !isActive(tcb) && !tcb.fastRecovery;
+    undo.end(tcb);
+    board.lower(tcb, Scoreboard.PROBED);
+    if (again) {
+      board.clear(tcb); // what was resent between the ranges did not help: believe none of them
     }
-    CongestionState c = tcb.congestion;
-    c.cwndBytes = Math.max(c.cwndBytes, board.get(tcb, Scoreboard.PRIOR_CWND));
-    c.ssthreshBytes = board.get(tcb, Scoreboard.PRIOR_SSTHRESH);
-    tcb.control.onUndo(c, env.nowNanos);
-    env.counters.add(Event.RECOVERIES_UNDONE);
+    if (isFresh && !again) {
+      undo.remember(tcb);
+      board.raise(tcb, Scoreboard.SUSPICIOUS);
+    }
+    board.raise(tcb, Scoreboard.TIMED_OUT);
+    board.allLost(tcb);
+    board.set(tcb, Scoreboard.OUT, 0);
+    board.set(tcb, Scoreboard.RECOVER_FLIGHT, Math.max(tcb.flightBytes(), tcb.congestion.mss));
     return true;
   }
 
   /** Routers say that there is congestion: the window stays down, lost or not (RFC 4015 §3.3). */
   void forbidUndo(Tcb tcb) {
     if (tcb.scoreboard != Blocks.NONE) {
-      board.set(tcb, Scoreboard.RESENT_TIMESTAMP, 0);
+      board.lower(tcb, Scoreboard.UNDOABLE);
     }
   }
 
-  /** The hole at SND.UNA was filled late: so many segments had overtaken it. */
-  void learnReordering(Tcb tcb, int extentBytes) {
-    int segments = extentBytes / Math.max(1, tcb.effectiveMss()) + 1;
-    tcb.reorderingSegments = Math.min(MOST_THRESHOLD, Math.max(threshold(tcb), segments));
-  }
-
-  /** From the oldest unacknowledged byte to the last SACKed one. */
-  int extentBytes(Tcb tcb) {
-    int n = board.count(tcb);
-    return n == 0 ? 0 : Seq.distance(tcb.sndUna, board.right(tcb, n - 1));
+  /** Somebody else resends what is in flight, without an account: nothing more is done here. */
+  void standBack(Tcb tcb) {
+    if (tcb.scoreboard != Blocks.NONE) {
+      undo.end(tcb);
+      board.lower(tcb, Scoreboard.PROBED);
+      board.noneLost(tcb);
+      board.times.forget(tcb);
+    }
   }
 
   // ---- What to send ----------------------------------------------------------------------------
 
   /**
    * NextSeg of RFC 6675 §4, as long as cwnd leaves room beside what is in the network: lost holes,
-   * then new text, then holes that may be lost, then the last segment once.
+   * then new text, then the last segment once. What only may be lost waits for {@link Rack}.
    *
    * @return false: the link was full
    */
   boolean output(Tcb tcb) {
+    if (board.has(tcb, Scoreboard.TRYING_NEW) && !tryNew(tcb)) {
+      return false;
+    }
+    if (board.has(tcb, Scoreboard.TRIED_NEW)) {
+      return true;
+    }
     while (true) {
-      int room = tcb.congestion.cwndBytes - pipeBytes(tcb);
+      int room = tcb.congestion.cwndBytes - board.pipeBytes(tcb);
       boolean first = board.get(tcb, Scoreboard.OUT) == 0;
       if (room < tcb.effectiveMss() && !first) {
         tcb.cwndLimited = true;
         return true;
       }
-      int sent = resendHole(tcb, !first); // what began the recovery goes first, lost or not
+      int sent = resendHole(tcb);
       if (sent == NOTHING) {
         int before = tcb.sndNxt;
-        if (!sender.sendNewInRecovery(tcb)) {
+        if (!resender.sendNew(tcb)) {
           return false;
         }
         sent = Seq.distance(before, tcb.sndNxt);
       }
       if (sent == 0) {
-        sent = resendHole(tcb, false);
-      }
-      if (sent == NOTHING) {
         sent = rescue(tcb);
       }
       if (sent == LINK_FULL) {
@@ -239,23 +242,36 @@ final class SackRecovery {
     }
   }
 
-  private static final int NOTHING = -1;
-  private static final int LINK_FULL = -2;
+  /** Two new segments instead of old ones (RFC 5682 §3.1, step 2b), if there are any. */
+  private boolean tryNew(Tcb tcb) {
+    @SeqNum int before = tcb.sndNxt;
+    if (!resender.sendNew(tcb) || !resender.sendNew(tcb)) {
+      return false;
+    }
+    board.lower(tcb, Scoreboard.TRYING_NEW);
+    if (tcb.sndNxt == before) {
+      board.lower(tcb, Scoreboard.SUSPICIOUS);
+    } else {
+      board.raise(tcb, Scoreboard.TRIED_NEW);
+    }
+    return true;
+  }
 
-  private int resendHole(Tcb tcb, boolean onlyLost) {
+  private int resendHole(Tcb tcb) {
+    if (board.lostBytes(tcb) == 0) {
+      return NOTHING;
+    }
     int n = board.count(tcb);
     for (int i = 0; i < n; i++) {
-      if (onlyLost && !isLost(tcb, i)) {
-        return NOTHING;
-      }
       @SeqNum int from = board.resentTo(tcb, i);
-      int bytes = Seq.distance(from, board.left(tcb, i));
+      int bytes = Seq.distance(from, board.lostTo(tcb, i));
       if (bytes > 0 && isInWindow(tcb, from)) {
-        int sent = sender.resendAt(tcb, from, bytes);
+        int sent = resender.resend(tcb, from, bytes);
         if (sent == 0) {
           return LINK_FULL;
         }
-        board.resent(tcb, i, from + sent);
+        board.resent(tcb, i, from + sent, env.nowNanos);
+        undo.resent(tcb);
         return sent;
       }
     }
@@ -270,7 +286,7 @@ final class SackRecovery {
   /** Rule 4: the last segment, once a recovery, lest a loss of the tail cost a time-out. */
   private int rescue(Tcb tcb) {
     int n = board.count(tcb);
-    if (n == 0 || board.get(tcb, Scoreboard.RESCUED) != 0) {
+    if (n == 0 || !tcb.fastRecovery || board.has(tcb, Scoreboard.RESCUED)) {
       return NOTHING;
     }
     @SeqNum int tail = board.right(tcb, n - 1);
@@ -278,12 +294,85 @@ final class SackRecovery {
     if (bytes <= 0 || tcb.recover != tcb.sndNxt) {
       return NOTHING;
     }
-    int back = Math.min(bytes, tcb.effectiveMss());
-    int sent = sender.resendAt(tcb, tcb.sndNxt - back, back);
+    int sent = resendTail(tcb, Math.min(bytes, tcb.effectiveMss()));
+    if (sent > 0) {
+      board.raise(tcb, Scoreboard.RESCUED);
+    }
+    return sent;
+  }
+
+  /** Resends the last so many bytes, one segment; they become a hole of their own. */
+  private int resendTail(Tcb tcb, int bytes) {
+    @SeqNum int from = tcb.sndNxt - bytes;
+    if (!isInWindow(tcb, from) || !board.mark(tcb, from) || !board.mark(tcb, tcb.sndNxt)) {
+      return NOTHING;
+    }
+    int i = board.rangeAt(tcb, tcb.sndNxt);
+    if (i < 0) {
+      return NOTHING;
+    }
+    int sent = resender.resend(tcb, from, bytes);
     if (sent == 0) {
       return LINK_FULL;
     }
-    board.set(tcb, Scoreboard.RESCUED, 1);
+    board.resent(tcb, i, from + sent, env.nowNanos);
+    undo.resent(tcb);
     return sent;
+  }
+
+  // ---- Tail loss probe -------------------------------------------------------------------------
+
+  /**
+   * Nothing was heard for two round trips (RFC 8985 §7.3): new text if there is some, else the last
+   * segment again, whatever cwnd says.
+   *
+   * @return whether something was sent
+   */
+  boolean probe(Tcb tcb) {
+    if (!board.borrow(tcb, Blocks.Purpose.ORDINARY)) {
+      return false;
+    }
+    board.raise(tcb, Scoreboard.PROBED);
+    board.lower(tcb, Scoreboard.PROBE_RESENT);
+    @SeqNum int before = tcb.sndNxt;
+    boolean linkHadRoom = resender.sendNew(tcb);
+    boolean sent = tcb.sndNxt != before;
+    if (!sent && linkHadRoom) {
+      board.raise(tcb, Scoreboard.PROBE_RESENT);
+      sent = resendTail(tcb, Math.min(tcb.flightBytes(), tcb.effectiveMss())) > 0;
+    }
+    if (sent) {
+      env.counters.add(Event.TAIL_LOSS_PROBES);
+      board.set(tcb, Scoreboard.PROBE_END, tcb.sndNxt);
+    } else {
+      board.lower(tcb, Scoreboard.PROBED);
+    }
+    return sent;
+  }
+
+  /**
+   * What became of a probe (RFC 8985 §7.4): a loss that it repaired is one all the same.
+   *
+   * @param bare whether the acknowledgment neither advanced SND.UNA nor had SACK blocks or data
+   */
+  void judgeProbe(Tcb tcb, boolean bare, int flightBefore) {
+    if (!board.has(tcb, Scoreboard.PROBED)) {
+      return;
+    }
+    @SeqNum int end = board.get(tcb, Scoreboard.PROBE_END);
+    if (Seq.before(tcb.sndUna, end)) {
+      return;
+    }
+    Delivery d = board.delivery;
+    boolean isOver =
+        !board.has(tcb, Scoreboard.PROBE_RESENT) || (d.isDuplicate && d.duplicateRight == end);
+    if (!isOver && Seq.after(tcb.sndUna, end) && !tcb.fastRecovery) {
+      tcb.control.onLoss(tcb.congestion, flightBefore, env.nowNanos);
+      tcb.congestion.cwndBytes = tcb.congestion.ssthreshBytes;
+      isOver = true;
+    }
+    if (isOver || bare) {
+      board.lower(tcb, Scoreboard.PROBED);
+    }
   }
 }

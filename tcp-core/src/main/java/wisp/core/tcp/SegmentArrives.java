@@ -203,8 +203,17 @@ public final class SegmentArrives {
   private void answer(Tcb tcb, TcpHeader seg) {
     if (seg.payloadLength() > 0 || seg.has(TcpHeader.FIN)) {
       tcb.ackNow = true;
+      reportDuplicate(tcb, seg);
     } else {
       challenge(tcb);
+    }
+  }
+
+  /** RFC 2883 §4: text that lies wholly left of RCV.NXT. */
+  private void reportDuplicate(Tcb tcb, TcpHeader seg) {
+    @SeqNum int end = seg.seq() + seg.payloadLength();
+    if (Seq.atOrBefore(end, tcb.rcvNxt)) {
+      output.duplicates().add(tcb, seg.seq(), end);
     }
   }
 

@@ -2,6 +2,7 @@ package wisp.core.tcp;
 
 import wisp.core.Counters.Event;
 import wisp.core.memory.Blocks;
+import wisp.core.spi.CongestionState;
 import wisp.core.wire.TcpHeader;
 
 /**
@@ -9,13 +10,14 @@ import wisp.core.wire.TcpHeader;
  * §3.8.6.2.1), probes of a closed window (§3.8.6.1), and resending. It forms no segment itself:
  * {@link TcpOutput} does.
  */
-public final class Sender {
+public final class Sender implements Resender {
   private final TcpEnvironment env;
   private final TcpOutput output;
   private final ConnectionTimers timers;
   private final MtuDiscovery mtu;
   private final Scoreboard board;
   private final SackRecovery recovery;
+  private final TailTimer tail;
 
   /** For one context. */
   public Sender(
@@ -26,6 +28,7 @@ public final class Sender {
       Scoreboard board) {
     this.board = board;
     this.recovery = new SackRecovery(env, board, this);
+    this.tail = new TailTimer(env, timers, board);
     this.env = env;
     this.output = output;
     this.timers = timers;
@@ -50,9 +53,10 @@ public final class Sender {
     if (tcb.resending && !resendAfterTimeout(tcb)) {
       return false;
     }
-    if (tcb.fastRecovery && recovery.hasNews(tcb)) {
+    if (recovery.isActive(tcb)) {
       return recovery.output(tcb);
     }
+    restartAfterIdle(tcb);
     while (!tcb.resending && isSomethingUnsent(tcb)) {
       if (tcb.heldByEcho) {
         awaitWindow(tcb);
@@ -82,12 +86,29 @@ public final class Sender {
     return recovery;
   }
 
+  /** Which timer runs while something is in flight. */
+  TailTimer tail() {
+    return tail;
+  }
+
   /**
-   * One new segment at most, as the peer's window allows; recovery has seen to cwnd.
-   *
-   * @return false: the link was full
+   * Nothing was in flight for longer than the RTO: begins with the restart window (RFC 5681 §4.1). A
+   * connection that has nothing else to keep goes to sleep by then, which does the same.
    */
-  boolean sendNewInRecovery(Tcb tcb) {
+  private void restartAfterIdle(Tcb tcb) {
+    if (tcb.sndUna != tcb.sndNxt || tcb.sndWnd == 0 || !isSomethingUnsent(tcb)) {
+      return;
+    }
+    CongestionState c = tcb.congestion;
+    int restart = CongestionState.initialWindow(c.mss);
+    if (c.cwndBytes > restart
+        && env.nowNanos - tcb.progressNanos > Retransmission.rtoNanos(env, tcb)) {
+      c.cwndBytes = restart;
+    }
+  }
+
+  @Override
+  public boolean sendNew(Tcb tcb) {
     if (!isSomethingUnsent(tcb)) {
       return true;
     }
@@ -189,17 +210,37 @@ public final class Sender {
   }
 
   private void sent(Tcb tcb, int seqLength, boolean first) {
+    @SeqNum int from = tcb.sndNxt;
     tcb.sndNxt += seqLength;
     if (first) {
       tcb.progressNanos = env.nowNanos;
     }
+    noteTime(tcb, from, first);
     if (!tcb.timing) {
       tcb.timing = true;
       tcb.timedSeq = tcb.sndNxt;
       tcb.timedAtNanos = env.nowNanos;
     }
-    if (tcb.timer != TimerKind.RETRANSMISSION) {
-      timers.arm(tcb, TimerKind.RETRANSMISSION, env.nowNanos + Retransmission.rtoNanos(env, tcb));
+    tail.sent(tcb);
+  }
+
+  /** When what leaves now was sent: only with SACK is it ever asked, and not of a lone segment. */
+  private void noteTime(Tcb tcb, @SeqNum int from, boolean first) {
+    SendTimes times = board.times;
+    if (tcb.scoreboard != Blocks.NONE) {
+      times.sent(tcb, env.nowNanos);
+      return;
+    }
+    if (!tcb.sackPermitted
+        || tcb.flightBytes() <= tcb.effectiveMss()
+        || !board.borrow(tcb, Blocks.Purpose.HELD_TEXT)) {
+      return;
+    }
+    if (!first && tcb.timing && tcb.timedSeq == from) {
+      times.begin(tcb, tcb.sndUna, from, SendTimes.ticks(tcb.timedAtNanos));
+      times.sent(tcb, env.nowNanos);
+    } else {
+      times.begin(tcb, from, tcb.sndNxt, SendTimes.ticks(env.nowNanos));
     }
   }
 
@@ -239,13 +280,15 @@ public final class Sender {
     }
   }
 
-  /**
-   * Resends from {@code seq} on: one segment at most, no more than {@code most} bytes, FIN with it
-   * if it follows.
-   *
-   * @return sequence numbers resent; 0: the link was full
-   */
+  /** As {@link #resend}, by one who keeps no account of it: no time of sending is known any more. */
   int resendAt(Tcb tcb, @SeqNum int seq, int most) {
+    board.times.forget(tcb);
+    return resend(tcb, seq, most);
+  }
+
+  /** FIN goes with it if it follows. */
+  @Override
+  public int resend(Tcb tcb, @SeqNum int seq, int most) {
     @SeqNum int dataEnd = tcb.finSent ? tcb.sndNxt - 1 : tcb.sndNxt;
     int data = Math.max(0, Seq.distance(seq, dataEnd));
     int length = Math.min(Math.min(data, tcb.effectiveMss()), most);
@@ -265,6 +308,7 @@ public final class Sender {
    * @return false: the link was full
    */
   boolean resendAfterTimeout(Tcb tcb) {
+    recovery.standBack(tcb);
     tcb.resendNext = Seq.max(tcb.resendNext, tcb.sndUna);
     while (Seq.before(tcb.resendNext, tcb.resendEnd)) {
       tcb.resendNext = board.beyondSacked(tcb, tcb.resendNext);

@@ -252,8 +252,17 @@ public final class Tcb {
   /** Block of what SACK says, {@link Scoreboard}; NONE: nothing. */
   public int scoreboard = BlockPool.NONE;
 
-  /** How many segments were seen to overtake another; below 3 as good as none. */
+  /** How many segments were seen to overtake another; 0: the path keeps the order. */
   public int reorderingSegments;
+
+  /** By how many quarters of the least round trip the reordering window has been widened. */
+  public int reorderingSteps;
+
+  /** Recoveries until that ends. */
+  public int reorderingPersistence;
+
+  /** Least round trip, µs; 0: none measured. */
+  public int minRttMicros;
 
   /** After a time-out: resending from here … */
   public @SeqNum int resendNext;
@@ -365,6 +374,9 @@ public final class Tcb {
     fastRecovery = false;
     scoreboard = BlockPool.NONE;
     reorderingSegments = 0;
+    reorderingSteps = 0;
+    reorderingPersistence = 0;
+    minRttMicros = 0;
     resending = false;
     backOff = 0;
     backOffInherited = false;

@@ -27,6 +27,7 @@ public final class TcpOutput {
   private final ReceiveWindow window;
   private final Reassembly reassembly;
   private final SendText text;
+  private final DuplicateReports duplicates = new DuplicateReports();
   private final int[] sackEdges = new int[2 * MOST_SACK_BLOCKS];
 
   /** For one context. */
@@ -231,7 +232,7 @@ public final class TcpOutput {
     int sackBytes = islands == 0 ? 0 : TcpOptions.sackLength(islands);
     int headerBytes = TcpHeader.LENGTH + timestampBytes(tcb) + sackBytes;
     if (!begin(tcb, headerBytes + payloadBytes)) {
-      return false;
+      return false; // a report that it took is lost with it
     }
     MemorySegment memory = ip.memory();
     long at = ip.start() + TcpHeader.LENGTH;
@@ -266,14 +267,30 @@ public final class TcpOutput {
 
   /**
    * Only pure ACKs carry SACK blocks: data segments keep their size, and an ACK follows every hole
-   * anyway.
+   * anyway. A duplicate comes first (RFC 2883 §4).
    */
   private int islandsToReport(Tcb tcb, int payloadBytes) {
-    if (!tcb.sackPermitted || tcb.held.isEmpty() || payloadBytes > 0) {
+    if (!tcb.sackPermitted || payloadBytes > 0) {
       return 0;
     }
     int most = tcb.timestamps ? MOST_SACK_BLOCKS - 1 : MOST_SACK_BLOCKS;
-    return reassembly.islands(tcb.held, sackEdges, most);
+    int first = 0;
+    if (duplicates.take(tcb)) {
+      sackEdges[0] = duplicates.left;
+      sackEdges[1] = duplicates.right;
+      first = 1;
+    }
+    return tcb.held.isEmpty() ? first : reassembly.islands(tcb.held, sackEdges, first, most);
+  }
+
+  /** Duplicates that arrived and are to be reported. */
+  DuplicateReports duplicates() {
+    return duplicates;
+  }
+
+  /** Whether an ACK has something to report that none has reported yet. */
+  public boolean hasReport(Tcb tcb) {
+    return duplicates.has(tcb);
   }
 
   private void finish(

@@ -6,6 +6,10 @@ public enum TimerKind {
   NONE,
   /** Something is in flight: RFC 6298. */
   RETRANSMISSION,
+  /** The last that is in flight may be lost: RFC 8985 §7. */
+  PROBE,
+  /** Something was overtaken and may be lost: RFC 8985 §6. */
+  REORDERING,
   /** Something waits for window: RFC 9293 §3.8.6.1, and the override of silly-window avoidance. */
   PERSIST,
   /** Only text beyond a hole, or an urgent pointer, keeps the block: given up when it fires. */

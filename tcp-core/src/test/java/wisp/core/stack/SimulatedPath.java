@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.PriorityQueue;
 import java.util.SplittableRandom;
 import wisp.core.Counters.Event;
 import wisp.core.ip.IpAddress;
@@ -22,14 +22,32 @@ final class SimulatedPath {
   private static final long MS = 1_000_000L;
   private static final int CHUNK = 16_000;
 
+  /** A packet on its way: those of one moment come in the order in which they left. */
+  private record Arrival(long atNanos, long number, byte[] packet) implements Comparable<Arrival> {
+    @Override
+    public int compareTo(Arrival other) {
+      int byTime = Long.compare(atNanos, other.atNanos);
+      return byTime != 0 ? byTime : Long.compare(number, other.number);
+    }
+  }
+
+  /** What a path does to packets beside delaying them. */
+  interface Mischief {
+    /**
+     * When copies of this packet arrive, at the earliest {@code usualNanos}; none: it is lost.
+     *
+     * @param forward from client to server
+     */
+    long[] arrivals(boolean forward, byte[] packet, long usualNanos);
+  }
+
   /** One end. */
   final class Host {
     final TestLink link = new TestLink(1_500);
     final TestMemory memory = new TestMemory();
     final IpAddress address;
     final Context context;
-    final ArrayDeque<byte[]> arriving = new ArrayDeque<>();
-    final ArrayDeque<Long> arrivalNanos = new ArrayDeque<>();
+    final PriorityQueue<Arrival> arriving = new PriorityQueue<>();
 
     Host(String text, int seed) {
       address = IpAddress.parse(text);
@@ -58,7 +76,10 @@ final class SimulatedPath {
   /** Largest packet that got through, since somebody set it to 0. */
   int largest;
 
+  Mischief mischief = (forward, packet, usualNanos) -> new long[] {usualNanos};
+
   long now = 1_000 * MS;
+  private long packets;
   private final IpAddress router;
   private long connection;
   private int given;
@@ -155,9 +176,8 @@ final class SimulatedPath {
   }
 
   private void poll(Host host) {
-    while (!host.arriving.isEmpty() && host.arrivalNanos.peek() <= now) {
-      host.arrivalNanos.remove();
-      host.link.incoming.add(host.arriving.remove());
+    while (!host.arriving.isEmpty() && host.arriving.peek().atNanos <= now) {
+      host.link.incoming.add(host.arriving.remove().packet);
     }
     do {
       host.context.poll(now);
@@ -180,8 +200,9 @@ final class SimulatedPath {
   }
 
   private void arrives(Host to, byte[] packet) {
-    to.arriving.add(packet);
-    to.arrivalNanos.add(now + 10 * MS);
+    for (long at : mischief.arrivals(to == server, packet, now + 10 * MS)) {
+      to.arriving.add(new Arrival(at, packets++, packet));
+    }
   }
 
   private static byte[] stripped(byte[] packet) {
@@ -198,6 +219,18 @@ final class SimulatedPath {
     }
     TcpFixture.sign(b);
     return b;
+  }
+
+  /** Ends both sides: whatever they had borrowed has to be back. */
+  void end() {
+    client.context.close();
+    server.context.close();
+    client.memory.close();
+    server.memory.close();
+  }
+
+  long counted(Event event) {
+    return client.context.counters().get(event);
   }
 
   long timeouts() {
