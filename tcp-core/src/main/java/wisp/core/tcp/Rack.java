@@ -151,9 +151,11 @@ final class Rack {
     return board.lostBytes(tcb) > lostBefore;
   }
 
+  /** Only by what was sent later, not at the same moment: then order says nothing about copies. */
   private void detectResent(Tcb tcb, int i, int window) {
     @SeqNum int resentTo = board.resentTo(tcb, i);
     if (resentTo != board.holeStart(tcb, i)
+        && board.get(tcb, Scoreboard.RACK_TICKS) - board.resentTicks(tcb, i) > 0
         && isOverdue(tcb, board.resentTicks(tcb, i), resentTo, window)) {
       board.resentLost(tcb, i);
     }

@@ -124,7 +124,8 @@ class SackRecoveryTest {
     var tcp = tenInFlight();
     tcp.receives(sack(tcp, 0, 1, 10));
     assertEquals(List.of(0), resent(tcp, 10));
-    for (int i = 11; i < 17; i++) {
+    for (int i = 11; i < 20; i++) {
+      tcp.advance(1);
       tcp.receives(sack(tcp, 0, 1, i));
     }
     assertTrue(resent(tcp, 10).contains(0));
