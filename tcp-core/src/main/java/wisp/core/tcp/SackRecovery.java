@@ -245,8 +245,10 @@ final class SackRecovery {
   /** Two new segments instead of old ones (RFC 5682 §3.1, step 2b), if there are any. */
   private boolean tryNew(Tcb tcb) {
     @SeqNum int before = tcb.sndNxt;
-    if (!resender.sendNew(tcb) || !resender.sendNew(tcb)) {
-      return false;
+    for (int i = 0; i < 2; i++) {
+      if (!resender.sendNew(tcb)) {
+        return false;
+      }
     }
     board.lower(tcb, Scoreboard.TRYING_NEW);
     if (tcb.sndNxt == before) {
