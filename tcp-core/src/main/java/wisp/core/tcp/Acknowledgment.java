@@ -242,8 +242,7 @@ public final class Acknowledgment {
     sample.nowNanos = env.nowNanos;
     sample.ackedBytes = acknowledged;
     sample.flightBytes = tcb.flightBytes() + acknowledged;
-    sample.limited =
-        tcb.cwndLimited || tcb.resending || board.has(tcb, Scoreboard.TIMED_OUT);
+    sample.limited = tcb.cwndLimited || tcb.resending || board.has(tcb, Scoreboard.TIMED_OUT);
     sample.rttMicros = retransmission.latestRttMicros();
     sample.srttMicros = tcb.srttMicros;
     sample.roundOver = Seq.after(tcb.sndUna, tcb.roundEndSeq);

@@ -4,9 +4,9 @@ import wisp.core.spi.KeyedHash;
 
 /**
  * What connections to one address have learnt and the next one may start from (RFC 9040):
- * round-trip time, the back-off that no sample has ended yet, and how much the path reorders. Bounded: an array in which a
- * newer destination displaces an older one with the same hash. cwnd is not kept: waking starts from
- * the restart window.
+ * round-trip time, the back-off that no sample has ended yet, and how much the path reorders.
+ * Bounded: an array in which a newer destination displaces an older one with the same hash. cwnd is
+ * not kept: waking starts from the restart window.
  */
 public final class DestinationCache {
   private static final int SIZE = 1024;

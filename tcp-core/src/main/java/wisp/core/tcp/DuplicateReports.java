@@ -2,8 +2,8 @@ package wisp.core.tcp;
 
 /**
  * Duplicates that arrived and are to be reported (D-SACK, RFC 2883), each once: between the segment
- * and the acknowledgment at the end of its burst, so that neither a record nor an activity block has
- * to hold them. When there are more, the oldest is forgotten: a report is a hint.
+ * and the acknowledgment at the end of its burst, so that neither a record nor an activity block
+ * has to hold them. When there are more, the oldest is forgotten: a report is a hint.
  */
 final class DuplicateReports {
   private static final int MOST = 64;

@@ -66,8 +66,7 @@ final class Rack {
   /** So many bytes were overtaken by what was sent later. */
   void learnReordering(Tcb tcb, int bytes) {
     int segments = bytes / Math.max(1, tcb.effectiveMss()) + 1;
-    tcb.reorderingSegments =
-        Math.min(MOST_THRESHOLD, Math.max(tcb.reorderingSegments, segments));
+    tcb.reorderingSegments = Math.min(MOST_THRESHOLD, Math.max(tcb.reorderingSegments, segments));
   }
 
   /** Something was resent for nothing: a quarter more is waited, once a round (RFC 8985 §6.2). */

@@ -48,7 +48,9 @@ public final class Reassembly {
   private final Blocks blocks;
   private final int mostBlocks;
 
-  /** What of the text that came last had been held already, from its first such byte to its last. */
+  /**
+   * What of the text that came last had been held already, from its first such byte to its last.
+   */
   @SeqNum int overlapLeft;
 
   @SeqNum int overlapRight;

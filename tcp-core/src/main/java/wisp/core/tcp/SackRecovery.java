@@ -6,9 +6,10 @@ import wisp.core.spi.CongestionState;
 import wisp.core.wire.TcpOptions;
 
 /**
- * Loss recovery by selective acknowledgments: what {@link Rack} says is lost goes again, first holes
- * and then new text (RFC 6675), at the pace of PRR (RFC 9937), after a time-out as slow start allows.
- * Works on a {@link Scoreboard}; without one, {@link Acknowledgment} recovers as NewReno does.
+ * Loss recovery by selective acknowledgments: what {@link Rack} says is lost goes again, first
+ * holes and then new text (RFC 6675), at the pace of PRR (RFC 9937), after a time-out as slow start
+ * allows. Works on a {@link Scoreboard}; without one, {@link Acknowledgment} recovers as NewReno
+ * does.
  */
 final class SackRecovery {
   private static final int NOTHING = -1;
@@ -167,7 +168,6 @@ final class SackRecovery {
     }
     boolean isFresh = !isActive(tcb) && !tcb.fastRecovery;
     undo.end(tcb);
-    board.lower(tcb, Scoreboard.PROBED);
     if (again) {
       board.clear(tcb); // what was resent between the ranges did not help: believe none of them
     }
@@ -175,6 +175,7 @@ final class SackRecovery {
       undo.remember(tcb);
       board.raise(tcb, Scoreboard.SUSPICIOUS);
     }
+    board.lower(tcb, Scoreboard.PROBED);
     board.raise(tcb, Scoreboard.TIMED_OUT);
     board.allLost(tcb);
     board.set(tcb, Scoreboard.OUT, 0);

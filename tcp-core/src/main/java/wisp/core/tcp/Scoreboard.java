@@ -7,8 +7,8 @@ import wisp.core.spi.BlockPool;
  * What is known of the segments in flight: when they were sent ({@link SendTimes}), what the peer
  * has beyond SND.UNA as its SACK blocks say (RFC 2018, RFC 6675 §3), and what of the holes is lost
  * or has been resent. Borrowed while more than one segment is in flight: a small block, a large one
- * when that is full, and no more. News that finds no place is forgotten: the peer will get that text
- * twice.
+ * when that is full, and no more. News that finds no place is forgotten: the peer will get that
+ * text twice.
  *
  * <pre>
  *   block:  ranges (4) | SACKed bytes (4) | lost bytes (4) | flags (4)
@@ -19,9 +19,9 @@ import wisp.core.spi.BlockPool;
  *   range:  left edge | right edge | resent up to | ticks of that | lost up to | ever resent up to
  * </pre>
  *
- * <p>The hole of a range lies left of it, from the right edge of the range before, or SND.UNA: first
- * what has been resent and is in flight again, then what is lost, then what is in flight still. An
- * empty range is a mark that makes a hole of what lies left of it.
+ * <p>The hole of a range lies left of it, from the right edge of the range before, or SND.UNA:
+ * first what has been resent and is in flight again, then what is lost, then what is in flight
+ * still. An empty range is a mark that makes a hole of what lies left of it.
  */
 public final class Scoreboard {
   private static final int COUNT = 0;
@@ -257,15 +257,20 @@ public final class Scoreboard {
     return Seq.max(holeStart(tcb, i), word(tcb, i, EVER_TO));
   }
 
-  /** Whether a copy may be under way of anything in a hole. */
-  boolean isAnythingResent(Tcb tcb) {
+  /** How many holes have something of which a copy may be under way. */
+  int holesResent(Tcb tcb) {
     int n = count(tcb);
+    int holes = 0;
     for (int i = 0; i < n; i++) {
-      if (everTo(tcb, i) != holeStart(tcb, i)) {
-        return true;
-      }
+      holes += everTo(tcb, i) == holeStart(tcb, i) ? 0 : 1;
     }
-    return false;
+    return holes;
+  }
+
+  /** Whether the probe of the tail resent the last segment, behind others that it did not. */
+  boolean hasProbeBehindOthers(Tcb tcb) {
+    int i = has(tcb, PROBED) && has(tcb, PROBE_RESENT) ? rangeAt(tcb, get(tcb, PROBE_END)) : -1;
+    return i >= 0 && everTo(tcb, i) != holeStart(tcb, i) && holeStart(tcb, i) != tcb.sndUna;
   }
 
   /** That hole has been resent up to here, now. */

@@ -4,10 +4,11 @@ import wisp.core.memory.Blocks;
 
 /**
  * When what is in flight was sent first (RFC 8985 §5.2 wants it for each segment): up to seven runs
- * of text that was sent at about the same time, in the {@link Scoreboard}'s block. A run goes on for
- * an eighth of the least round trip, which is half the reordering window, and counts as sent when it
- * began: what arrives of it never seems to have been sent after what really went later. When there
- * are too many, that one is joined to the one before it which makes the shortest of the whole.
+ * of text that was sent at about the same time, in the {@link Scoreboard}'s block. A run goes on
+ * for an eighth of the least round trip, which is half the reordering window, and counts as sent
+ * when it began: what arrives of it never seems to have been sent after what really went later.
+ * When there are too many, that one is joined to the one before it which makes the shortest of the
+ * whole.
  *
  * <pre>
  *   runs (4) | known from (4) | end of run (4), ticks (4) | end, ticks | …
@@ -159,7 +160,9 @@ public final class SendTimes {
     return blocks.getInt(tcb.scoreboard, RUNS + 8 * run + 4);
   }
 
-  /** What was sent last, at one time, was really sent at another: its call came between two polls. */
+  /**
+   * What was sent last, at one time, was really sent at another: its call came between two polls.
+   */
   public void postpone(Tcb tcb, long thenNanos, long nowNanos) {
     int n = tcb.scoreboard == Blocks.NONE ? 0 : count(tcb);
     if (n > 0 && ticks(tcb, n - 1) == ticks(thenNanos)) {

@@ -92,8 +92,8 @@ public final class Sender implements Resender {
   }
 
   /**
-   * Nothing was in flight for longer than the RTO: begins with the restart window (RFC 5681 §4.1). A
-   * connection that has nothing else to keep goes to sleep by then, which does the same.
+   * Nothing was in flight for longer than the RTO: begins with the restart window (RFC 5681 §4.1).
+   * A connection that has nothing else to keep goes to sleep by then, which does the same.
    */
   private void restartAfterIdle(Tcb tcb) {
     if (tcb.sndUna != tcb.sndNxt || tcb.sndWnd == 0 || !isSomethingUnsent(tcb)) {
@@ -280,7 +280,9 @@ public final class Sender implements Resender {
     }
   }
 
-  /** As {@link #resend}, by one who keeps no account of it: no time of sending is known any more. */
+  /**
+   * As {@link #resend}, by one who keeps no account of it: no time of sending is known any more.
+   */
   int resendAt(Tcb tcb, @SeqNum int seq, int most) {
     board.times.forget(tcb);
     return resend(tcb, seq, most);

@@ -37,9 +37,7 @@ final class TailTimer {
         }
       }
       case PROBE ->
-          arm(
-              tcb,
-              Math.max(env.nowNanos, tcb.progressNanos + Retransmission.rtoNanos(env, tcb)));
+          arm(tcb, Math.max(env.nowNanos, tcb.progressNanos + Retransmission.rtoNanos(env, tcb)));
       case REORDERING -> {}
       case NONE, PERSIST, HOLDING, DROWSY -> restart(tcb);
     }

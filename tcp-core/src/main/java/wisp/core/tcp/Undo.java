@@ -21,16 +21,20 @@ final class Undo {
     this.rack = rack;
   }
 
-  /** cwnd is about to be reduced; with copies of an earlier loss under way nobody could tell later. */
+  /**
+   * cwnd is about to be reduced; with copies of an earlier loss under way nobody could tell later.
+   * A probe of the tail is no such: what lies before it has no copy, and it counts as one resent.
+   */
   void remember(Tcb tcb) {
-    if (board.isAnythingResent(tcb)) {
+    int probes = board.hasProbeBehindOthers(tcb) ? 1 : 0;
+    if (board.holesResent(tcb) > probes) {
       return;
     }
     board.raise(tcb, Scoreboard.UNDOABLE);
     board.set(tcb, Scoreboard.PRIOR_CWND, tcb.congestion.cwndBytes);
     board.set(tcb, Scoreboard.PRIOR_SSTHRESH, tcb.congestion.ssthreshBytes);
     board.set(tcb, Scoreboard.RESENT_TIMESTAMP, tcb.timestamps ? env.timestampNow(tcb) : 0);
-    board.set(tcb, Scoreboard.RESENT_SEGMENTS, 0);
+    board.set(tcb, Scoreboard.RESENT_SEGMENTS, probes);
     board.set(tcb, Scoreboard.UNDO_FROM, tcb.sndUna);
   }
 
@@ -81,8 +85,8 @@ final class Undo {
   }
 
   /**
-   * An acknowledgment after a time-out (RFC 5682 §3.1): one that confirms what was in flight then and
-   * has not been resent shows that the time-out was spurious.
+   * An acknowledgment after a time-out (RFC 5682 §3.1): one that confirms what was in flight then
+   * and has not been resent shows that the time-out was spurious.
    */
   boolean byOriginal(Tcb tcb, boolean advanced) {
     if (!board.has(tcb, Scoreboard.SUSPICIOUS) || !board.has(tcb, Scoreboard.UNDOABLE)) {

@@ -7,7 +7,6 @@ import java.util.stream.LongStream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.junit.jupiter.params.provider.ValueSource;
 import wisp.core.Counters.Event;
 
 @DisplayName("Two stacks over a path that loses, overtakes and copies: all arrives, in good time")
@@ -96,7 +95,14 @@ class LossyPathTest {
     if (Boolean.getBoolean("wisp.lossy.print")) {
       System.out.printf(
           "%3d %6d of %6d ms, lost %4d resent %4d time-outs %3d undone %3d: %s%n",
-          seed, took, bound, vices.lost, resent, path.timeouts(), path.counted(Event.RECOVERIES_UNDONE), vices);
+          seed,
+          took,
+          bound,
+          vices.lost,
+          resent,
+          path.timeouts(),
+          path.counted(Event.RECOVERIES_UNDONE),
+          vices);
     }
     assertTrue(took <= bound, () -> took + " ms, not within " + bound + ": " + vices);
     path.mischief = (forward, packet, usual) -> new long[] {usual};
