@@ -35,9 +35,9 @@ class ConformancePageTest {
     checks(
         "rfc826-a\t826\tARP\t1\tA request gets a reply.",
         "rfc826-b\t826\tARP\t3\tAnother | thing.",
-        "MUST-1\t9293\t§3.5\tMUST\tIt opens.",
+        "SHLD-1\t9293\t§3.5\tSHOULD\tIt opens.",
         "MAY-2\t9293\t§3.6\tMAY\tIt closes.");
-    open("MUST-1 needs doors");
+    open("SHLD-1 needs doors");
   }
 
   private void checks(String... lines) throws IOException {
@@ -107,13 +107,13 @@ class ConformancePageTest {
         | --- | --- | --- | --- | --- | --- |
         | 1 | 1 | 1 | 0 | 0 | 0 |
         | 3 | 1 | 0 | 1 | 0 | 0 |
-        | MUST | 1 | 0 | 0 | 0 | 1 |
+        | SHOULD | 1 | 0 | 0 | 0 | 1 |
         | MAY | 1 | 0 | 0 | 0 | 1 |
 
         | requirements | met | not met | all |
         | --- | --- | --- | --- |
-        | MUST, MUST NOT | 0 | 1 | 1 |
-        | SHOULD, SHOULD NOT, RECOMMENDED | 0 | 0 | 0 |
+        | MUST, MUST NOT | 0 | 0 | 0 |
+        | SHOULD, SHOULD NOT, RECOMMENDED | 0 | 1 | 1 |
         | MAY | 0 | 1 | 1 |
 
         ## RFC 826: ARP
@@ -127,14 +127,14 @@ class ConformancePageTest {
 
         | id | level | what must be true | tests | result |
         | --- | --- | --- | --- | --- |
-        | MUST-1 | MUST | §3.5: It opens. |  | no test |
+        | SHLD-1 | SHOULD | §3.5: It opens. |  | no test |
         | MAY-2 | MAY | §3.6: It closes. |  | no test |
 
         ## Not done
 
         | id | level | what must be true | why not |
         | --- | --- | --- | --- |
-        | MUST-1 | MUST | It opens. | needs doors |
+        | SHLD-1 | SHOULD | It opens. | needs doors |
         """,
         page.substring(page.indexOf("| level")));
     says("rfc826-b not run here: GoneTest#x: needs root");
@@ -184,15 +184,15 @@ class ConformancePageTest {
 
   @Test
   void whatIsShownMayNotStayOnTheOpenList() throws IOException {
-    recorded("core", BUILD, test("rfc826-a", "A#a", "passed"), test("MUST-1", "A#door", "passed"));
+    recorded("core", BUILD, test("rfc826-a", "A#a", "passed"), test("SHLD-1", "A#door", "passed"));
     assertFalse(writes());
-    says("MUST-1 is shown by A#door: take it out of open.txt");
+    says("SHLD-1 is shown by A#door: take it out of open.txt");
   }
 
   @Test
   void anOptionalCheckMayBeOpenOrNot() throws IOException {
     recorded("core", BUILD, test("rfc826-a", "A#a", "passed"));
-    open("MUST-1 needs doors", "# a comment", "", "MAY-2 not wanted");
+    open("SHLD-1 needs doors", "# a comment", "", "MAY-2 not wanted");
     assertTrue(writes(), out::toString);
     assertTrue(page().contains("| MAY-2 | MAY | It closes. | not wanted |"));
   }
@@ -215,13 +215,13 @@ class ConformancePageTest {
         BUILD,
         test("rfc826-a", "A#a", "passed"),
         test("rfc862-x", "A#b", "passed"),
-        test("MUST-77", "A#c", "passed"),
+        test("SHLD-77", "A#c", "passed"),
         test("rfc9293-3.4", "A#d", "passed"),
         test("monkey", "A#e", "passed"));
-    open("MUST-1 needs doors", "MUST-2 no such check");
+    open("SHLD-1 needs doors", "SHLD-2 no such check");
     assertFalse(writes());
-    says("MUST-2 in open.txt is no id of checks.tsv");
-    says("MUST-77 tags a test, but is no id of checks.tsv");
+    says("SHLD-2 in open.txt is no id of checks.tsv");
+    says("SHLD-77 tags a test, but is no id of checks.tsv");
     says("rfc862-x tags a test, but is no id of checks.tsv");
     assertEquals(4, out.toString().lines().count(), "and the page was renewed");
   }
