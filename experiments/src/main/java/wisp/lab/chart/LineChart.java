@@ -1,7 +1,6 @@
 package wisp.lab.chart;
 
 import java.awt.BasicStroke;
-import java.awt.Color;
 import java.awt.Font;
 import java.awt.geom.Line2D;
 import java.util.ArrayList;
@@ -11,15 +10,8 @@ import java.util.Map;
 import java.util.function.DoubleFunction;
 import org.jfree.chart.JFreeChart;
 import org.jfree.chart.annotations.XYTextAnnotation;
-import org.jfree.chart.axis.ValueAxis;
-import org.jfree.chart.block.BlockBorder;
 import org.jfree.chart.plot.XYPlot;
 import org.jfree.chart.renderer.xy.XYErrorRenderer;
-import org.jfree.chart.title.LegendTitle;
-import org.jfree.chart.title.TextTitle;
-import org.jfree.chart.ui.HorizontalAlignment;
-import org.jfree.chart.ui.RectangleEdge;
-import org.jfree.chart.ui.RectangleInsets;
 import org.jfree.chart.ui.TextAnchor;
 import org.jfree.data.xy.YIntervalSeries;
 import org.jfree.data.xy.YIntervalSeriesCollection;
@@ -36,13 +28,8 @@ public record LineChart(
     String xTitle,
     String yTitle,
     DoubleFunction<String> yLabels,
-    List<Series> series) {
-  private static final String FONT = "DejaVu Sans";
-  private static final Color TEXT = new Color(0x22, 0x22, 0x22);
-  private static final Color GREY = new Color(0x66, 0x66, 0x66);
-  private static final Color AXIS = new Color(0x88, 0x88, 0x88);
-  private static final Color GRID = new Color(0xDD, 0xDD, 0xDD);
-  private static final BasicStroke GRID_LINE = new BasicStroke(0.6f);
+    List<Series> series)
+    implements Chart {
 
   /** Room at the right for the labels of the lines' ends, as a factor of x. */
   private static final double END_ROOM_DECADES = 0.2;
@@ -50,12 +37,12 @@ public record LineChart(
   /** Least distance of two end labels, as a part of the axis. */
   private static final double LABEL_DISTANCE = 0.042;
 
-  /** Whether there is anything to draw. */
+  @Override
   public boolean isEmpty() {
     return series.stream().allMatch(one -> one.points().isEmpty());
   }
 
-  /** The chart. */
+  @Override
   public JFreeChart draw() {
     var styles = Style.of(series.stream().map(Series::name).toList());
     var renderer = new XYErrorRenderer();
@@ -70,9 +57,8 @@ public record LineChart(
     var x = new LogScale(xTitle, SiFormat::count, xLeast() / 1.5, xMost() * xEndRoom());
     var y = new LogScale(yTitle, yLabels, yLower(), yUpper());
     var plot = new XYPlot(data, x, y, renderer);
-    style(plot);
     endLabels(y.getLowerBound(), y.getUpperBound(), styles).forEach(plot::addAnnotation);
-    return page(plot);
+    return ChartPage.of(title, subtitle, plot);
   }
 
   private void addSeries(
@@ -84,7 +70,8 @@ public record LineChart(
     one.points().forEach(p -> values.add(p.x(), p.y(), p.low(), p.high()));
     data.addSeries(values);
     int index = data.getSeriesCount() - 1;
-    Style style = styles.getOrDefault(one.name(), new Style(TEXT, new java.awt.Rectangle(6, 6)));
+    Style style =
+        styles.getOrDefault(one.name(), new Style(ChartPage.TEXT, new java.awt.Rectangle(6, 6)));
     renderer.setSeriesPaint(index, style.color());
     renderer.setSeriesShape(index, style.marker());
     renderer.setSeriesShapesFilled(index, !one.dashed());
@@ -100,53 +87,6 @@ public record LineChart(
   private static BasicStroke dashed() {
     return new BasicStroke(
         1.6f, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND, 1f, new float[] {5, 5}, 0);
-  }
-
-  private static void style(XYPlot plot) {
-    plot.setBackgroundPaint(Color.WHITE);
-    plot.setOutlineVisible(false);
-    plot.setAxisOffset(RectangleInsets.ZERO_INSETS);
-    plot.setDomainGridlinesVisible(true);
-    plot.setDomainGridlinePaint(GRID);
-    plot.setDomainGridlineStroke(GRID_LINE);
-    plot.setRangeGridlinePaint(GRID);
-    plot.setRangeGridlineStroke(GRID_LINE);
-    for (ValueAxis axis : List.of(plot.getDomainAxis(), plot.getRangeAxis())) {
-      axis.setAxisLinePaint(AXIS);
-      axis.setTickMarkPaint(AXIS);
-      axis.setTickLabelFont(new Font(FONT, Font.PLAIN, 11));
-      axis.setTickLabelPaint(TEXT);
-      axis.setLabelFont(new Font(FONT, Font.PLAIN, 13));
-      axis.setLabelPaint(TEXT);
-    }
-  }
-
-  private JFreeChart page(XYPlot plot) {
-    var chart = new JFreeChart(title, new Font(FONT, Font.BOLD, 15), plot, false);
-    chart.setBackgroundPaint(Color.WHITE);
-    chart.setAntiAlias(true);
-    chart.setPadding(new RectangleInsets(14, 14, 10, 14));
-    chart.getTitle().setPaint(TEXT);
-    chart.getTitle().setHorizontalAlignment(HorizontalAlignment.LEFT);
-    chart.getTitle().setPadding(new RectangleInsets(0, 2, 2, 0));
-    for (int i = 0; i < subtitle.size(); i++) {
-      var line = new TextTitle(subtitle.get(i), new Font(FONT, Font.PLAIN, 11));
-      line.setPaint(GREY);
-      line.setHorizontalAlignment(HorizontalAlignment.LEFT);
-      line.setTextAlignment(HorizontalAlignment.LEFT);
-      line.setPadding(new RectangleInsets(1, 2, i == subtitle.size() - 1 ? 12 : 0, 0));
-      chart.addSubtitle(line);
-    }
-    var legend = new LegendTitle(plot);
-    legend.setPosition(RectangleEdge.BOTTOM);
-    legend.setHorizontalAlignment(HorizontalAlignment.LEFT);
-    legend.setFrame(BlockBorder.NONE);
-    legend.setBackgroundPaint(Color.WHITE);
-    legend.setItemFont(new Font(FONT, Font.PLAIN, 12));
-    legend.setItemPaint(TEXT);
-    legend.setItemLabelPadding(new RectangleInsets(3, 4, 3, 14));
-    chart.addLegend(legend);
-    return chart;
   }
 
   /** The last value of each line beside its last marker, moved apart where they would overlap. */
@@ -175,9 +115,9 @@ public record LineChart(
                   yLabels.apply(end.y()), end.x(), Math.pow(10, y + distance / 2))
               : new XYTextAnnotation(yLabels.apply(end.y()), end.x() * 1.13, Math.pow(10, y));
       label.setTextAnchor(goesOn ? TextAnchor.BOTTOM_CENTER : TextAnchor.CENTER_LEFT);
-      label.setFont(new Font(FONT, Font.BOLD, 11));
+      label.setFont(new Font(ChartPage.FONT, Font.BOLD, 11));
       Style style = styles.get(one.name());
-      label.setPaint(style == null ? TEXT : style.color().darker());
+      label.setPaint(style == null ? ChartPage.TEXT : style.color().darker());
       labels.add(label);
     }
     return labels;

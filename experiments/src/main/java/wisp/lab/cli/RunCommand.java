@@ -65,9 +65,8 @@ public final class RunCommand implements Callable<Integer> {
   @Option(
       names = "--repeat",
       paramLabel = "N",
-      defaultValue = "1",
-      description = "repetitions; default: 1")
-  private int repeat;
+      description = "repetitions; default: as the suite needs, memory 1, goodput 5")
+  private @Nullable Integer repeat;
 
   @Option(
       names = "--seed",
@@ -106,30 +105,42 @@ public final class RunCommand implements Callable<Integer> {
   @Option(names = "--timeout", paramLabel = "SECONDS", description = "for one point; default: 900")
   private @Nullable Integer timeout;
 
+  @Option(
+      names = "--seconds",
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "how long one measurement of throughput lasts; default: as the suite needs")
+  private double seconds;
+
+  @Option(names = "--full", description = "all that the suite usually takes a sample of")
+  private boolean full;
+
   @Option(names = "--out", paramLabel = "DIR", description = "default: results/SUITE/TIME")
   private @Nullable Path out;
 
   @Override
   public Integer call() throws IOException {
     var chosen = suites.stream().distinct().map(Catalog::suite).toList();
-    if (repeat < 1) {
+    if (repeat != null && repeat < 1) {
       throw new UsageException("--repeat " + repeat + " is less than 1");
     }
-    var options = options();
+    if (seconds < 0) {
+      throw new UsageException("--seconds " + seconds + " is less than 0");
+    }
     for (Suite suite : chosen) {
       String reason = suite.unavailable();
       if (reason != null) {
         throw new FailedException("suite " + suite.name() + ": " + reason);
       }
-      suite.check(options);
+      suite.check(options(suite));
     }
     for (Suite suite : chosen) {
-      run(suite, options, chosen.size() > 1);
+      run(suite, options(suite), chosen.size() > 1);
     }
     return 0;
   }
 
-  private RunOptions options() {
+  private RunOptions options(Suite suite) {
     var names =
         strategies.isEmpty()
             ? Catalog.strategies().stream().map(MemoryStrategyProvider::name).toList()
@@ -149,13 +160,15 @@ public final class RunCommand implements Callable<Integer> {
         names,
         links.stream().peek(Catalog::link).toList(),
         connections,
-        repeat,
+        repeat == null ? suite.usualRepeat() : repeat,
         seed,
         peers,
         parameters,
         !noKernel,
         kernelLimit,
-        timeout == null ? MemorySuite.defaultTimeout() : Duration.ofSeconds(timeout));
+        timeout == null ? MemorySuite.defaultTimeout() : Duration.ofSeconds(timeout),
+        seconds,
+        full);
   }
 
   private void run(Suite suite, RunOptions options, boolean several) throws IOException {

@@ -8,17 +8,18 @@ import java.nio.ByteOrder;
  * An endless stream of bytes per connection, which can be written and checked from any position
  * without being kept.
  */
-final class Pattern {
+public final class Pattern {
   private static final ValueLayout.OfLong LE64 =
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private final long key;
 
-  Pattern(long seed, int connection) {
+  /** One stream of many. */
+  public Pattern(long seed, int connection) {
     key = mix(seed * 0x9E37_79B9_7F4A_7C15L + connection);
   }
 
   /** Writes bytes {@code position …} of the stream. */
-  void write(long position, MemorySegment memory, long start, int length) {
+  public void write(long position, MemorySegment memory, long start, int length) {
     int i = 0;
     for (; i < length && ((position + i) & 7) != 0; i++) {
       memory.set(ValueLayout.JAVA_BYTE, start + i, at(position + i));
@@ -32,7 +33,7 @@ final class Pattern {
   }
 
   /** Whether memory holds bytes {@code position …} of the stream. */
-  boolean matches(long position, MemorySegment memory, long start, int length) {
+  public boolean matches(long position, MemorySegment memory, long start, int length) {
     int i = 0;
     long difference = 0;
     for (; i < length && ((position + i) & 7) != 0; i++) {

@@ -10,8 +10,8 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
+import wisp.lab.chart.Chart;
 import wisp.lab.chart.ChartFiles;
-import wisp.lab.chart.LineChart;
 import wisp.lab.chart.SiFormat;
 import wisp.lab.results.Json;
 import wisp.lab.results.Row;
@@ -40,7 +40,11 @@ public final class HtmlReport {
     for (var chart : suite.charts(rows, info).entrySet()) {
       page.append(figure(chart.getKey(), chart.getValue(), folder.path().resolve("charts")));
     }
-    page.append(table(rows, suite.headline()));
+    var tables = suite.tables(rows);
+    tables.forEach(table -> page.append(table(table)));
+    if (tables.isEmpty()) {
+      page.append(table(rows, suite.headline()));
+    }
     page.append(problems(rows));
     page.append("<h2>How to run it again</h2>\n<pre>")
         .append(escaped(String.valueOf(info.getOrDefault("command", "wisp run " + suite.name()))))
@@ -88,7 +92,7 @@ public final class HtmlReport {
         : "run.json is missing: the run broke off";
   }
 
-  private static String figure(String name, LineChart chart, Path folder) throws IOException {
+  private static String figure(String name, Chart chart, Path folder) throws IOException {
     if (chart.isEmpty()) {
       return "<p class=dim>No data for chart " + escaped(name) + ".</p>\n";
     }
@@ -99,6 +103,20 @@ public final class HtmlReport {
         + "\">\n"
         + svg.substring(Math.max(0, svg.indexOf("<svg")))
         + "</figure>\n";
+  }
+
+  private static String table(Table table) {
+    var text = new StringBuilder("<h2>" + escaped(table.title()) + "</h2>\n<div class=wide>");
+    text.append("<table>\n<thead><tr>");
+    table.columns().forEach(name -> text.append("<th>").append(escaped(name)).append("</th>"));
+    text.append("</tr></thead>\n");
+    for (List<String> line : table.lines()) {
+      text.append("<tr>");
+      line.forEach(cell -> text.append("<td>").append(escaped(cell)).append("</td>"));
+      text.append("</tr>\n");
+    }
+    text.append("</table></div>\n<p class=dim>").append(escaped(table.note()));
+    return text.append("</p>\n").toString();
   }
 
   /** One line a strategy, one column a count; below each value how much that is of the kernel's. */

@@ -10,6 +10,7 @@ import java.util.List;
  * @param repetition counts from 1
  * @param value {@link Double#NaN} when it could not be measured; then {@code note} says why
  * @param note {@code recorded}, {@code skipped: …}, {@code slope}, {@code quotient} or empty
+ * @param scenario under which conditions, where a suite has several; else empty
  */
 public record Row(
     String run,
@@ -21,7 +22,23 @@ public record Row(
     String metric,
     String unit,
     double value,
-    String note) {
+    String note,
+    String scenario) {
+  /** Of a suite whose conditions are all the same. */
+  public Row(
+      String run,
+      String suite,
+      String strategy,
+      String link,
+      long connections,
+      int repetition,
+      String metric,
+      String unit,
+      double value,
+      String note) {
+    this(run, suite, strategy, link, connections, repetition, metric, unit, value, note, "");
+  }
+
   /** The columns, in the order of {@link #fields}. */
   public static final List<String> COLUMNS =
       List.of(
@@ -34,7 +51,8 @@ public record Row(
           "metric",
           "unit",
           "value",
-          "note");
+          "note",
+          "scenario");
 
   /** As text, unquoted. */
   public List<String> fields() {
@@ -48,7 +66,8 @@ public record Row(
         metric,
         unit,
         number(value),
-        note);
+        note,
+        scenario);
   }
 
   /** From a line of {@code data.csv}; further columns are ignored. */
@@ -67,7 +86,8 @@ public record Row(
         fields.get(6),
         fields.get(7),
         fields.get(8).isEmpty() ? Double.NaN : Double.parseDouble(fields.get(8)),
-        fields.size() > 9 ? fields.get(9) : "");
+        fields.size() > 9 ? fields.get(9) : "",
+        fields.size() > 10 ? fields.get(10) : "");
   }
 
   /** Whole numbers without a point, others with at most four decimals, nothing for NaN. */

@@ -9,6 +9,9 @@ import wisp.core.spi.CongestionControlProvider;
 import wisp.core.spi.LinkProvider;
 import wisp.core.spi.MemoryStrategyProvider;
 import wisp.lab.UsageException;
+import wisp.lab.goodput.FairnessSuite;
+import wisp.lab.goodput.GoodputSuite;
+import wisp.lab.goodput.PausesSuite;
 import wisp.lab.memory.MemorySuite;
 
 /**
@@ -16,7 +19,8 @@ import wisp.lab.memory.MemorySuite;
  * known.
  */
 public final class Catalog {
-  private static final List<Suite> SUITES = List.of(new MemorySuite());
+  private static final List<Suite> SUITES =
+      List.of(new MemorySuite(), new GoodputSuite(), new FairnessSuite(), new PausesSuite());
 
   /**
    * The order in which they are told: simple before clever. Those not listed come after, by name.

@@ -16,6 +16,8 @@ import wisp.lab.results.Json;
  * @param kernel whether the kernel's own cost is measured beside ours where that is possible
  * @param kernelLimit no more connections than so many for the kernel
  * @param timeout for one point
+ * @param seconds how long one measurement of throughput lasts; 0: as the suite thinks fit
+ * @param full everything that a suite usually takes a sample of
  */
 public record RunOptions(
     List<String> strategies,
@@ -27,7 +29,9 @@ public record RunOptions(
     Map<String, String> parameters,
     boolean kernel,
     long kernelLimit,
-    Duration timeout) {
+    Duration timeout,
+    double seconds,
+    boolean full) {
   /** Sorts counts. */
   public RunOptions {
     strategies = List.copyOf(strategies);
@@ -60,6 +64,8 @@ public record RunOptions(
         "parameters", new TreeMap<>(parameters),
         "kernel", kernel,
         "kernel_limit", kernelLimit,
-        "timeout_seconds", timeout.toSeconds());
+        "timeout_seconds", timeout.toSeconds(),
+        "seconds", seconds,
+        "full", full);
   }
 }

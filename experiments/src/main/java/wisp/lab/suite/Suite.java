@@ -4,7 +4,8 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import wisp.lab.chart.LineChart;
+import wisp.lab.chart.Chart;
+import wisp.lab.report.Table;
 import wisp.lab.results.Row;
 import wisp.lab.results.RunFolder;
 
@@ -33,8 +34,18 @@ public interface Suite {
   void run(RunOptions options, RunFolder folder, Progress progress) throws IOException;
 
   /** The charts of a run, by file name, in the order of the page. */
-  Map<String, LineChart> charts(List<Row> rows, Map<String, @Nullable Object> info);
+  Map<String, ? extends Chart> charts(List<Row> rows, Map<String, @Nullable Object> info);
 
   /** The metric that the page's table shows. */
   String headline();
+
+  /** Tables of its own for the page, instead of the headline by strategy and count. */
+  default List<Table> tables(List<Row> rows) {
+    return List.of();
+  }
+
+  /** How often it repeats all when nobody says. */
+  default int usualRepeat() {
+    return 1;
+  }
 }

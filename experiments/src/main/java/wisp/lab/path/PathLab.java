@@ -1,0 +1,336 @@
+package wisp.lab.path;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.security.SecureRandom;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import wisp.core.ip.IpPrefix;
+import wisp.core.spi.Link;
+import wisp.core.spi.LinkException;
+import wisp.core.spi.MemoryStrategy;
+import wisp.core.spi.RecordStore;
+import wisp.core.spi.StrategyConfig;
+import wisp.core.stack.ConnectionProfile;
+import wisp.core.stack.Context;
+import wisp.core.stack.ContextConfig;
+import wisp.core.stack.Endpoint;
+import wisp.drivers.Links;
+import wisp.drivers.wire.Wire;
+import wisp.drivers.wire.WireStats;
+import wisp.lab.FailedException;
+import wisp.lab.kernel.KernelHost;
+import wisp.lab.run.StackThread;
+import wisp.lab.suite.Catalog;
+
+/**
+ * A bad wire, a kernel at its right end, and at its left end a kernel and a stack of ours, whose
+ * packets that kernel passes on: so both take the very same way.
+ *
+ * <pre>
+ *   ours ─ TUN ─ kernel, left ─ TUN ─ wire ─ TUN ─ kernel, right
+ *  10.60.2.1       10.60.1.1                        10.60.3.1
+ *  fd60:2::1       fd60:1::1                        fd60:3::1
+ * </pre>
+ */
+public final class PathLab implements AutoCloseable {
+  /** Whose stack is at the left end of a connection. */
+  public enum Left {
+    OURS,
+    KERNEL
+  }
+
+  private static final int FIRST_PORT = 20_000;
+  private static final int PORTS = 20_000;
+  private static final long DRAIN_MILLIS = 150;
+  private static final int CAPACITY = 1_000;
+  private static final int WINDOW_BYTES = 4 << 20;
+
+  /** Packets that a device holds until the wire reads them: as good as any. */
+  private static final String QUEUE_PACKETS = "10000";
+
+  private final Deque<AutoCloseable> opened = new ArrayDeque<>();
+  private final List<Throwable> failures = new ArrayList<>();
+  private final PathSpec spec;
+  private final KernelHost left;
+  private final KernelHost right;
+  private final Wire wire;
+  private final StackThread stack;
+  private final Context context;
+  private int ports;
+  private long seeds;
+
+  /**
+   * Builds it.
+   *
+   * @throws FailedException in one line when it can't be built
+   */
+  public PathLab(PathSpec spec) {
+    this.spec = spec;
+    seeds = spec.seed();
+    try {
+      left = kernel();
+      right = kernel();
+      Link a = link("wl", left, 1, false);
+      Link b = link("wr", right, 3, false);
+      wire = new Wire(a, b, spec.path(), spec.path(), spec.seed());
+      Link own = link("wo", left, 2, spec.offload());
+      congestion("cubic");
+      left.forward();
+      startWire();
+      MemoryStrategy memory = memory();
+      opened.push(memory);
+      var config =
+          ContextConfig.of(IpPrefix.parse("10.60.2.0/25"), IpPrefix.parse("fd60:2::/112"))
+              .withReceiveWindow(WINDOW_BYTES);
+      context = new Context(config, memory, own, new SecureRandom()::nextLong);
+      opened.push(context::close);
+      context.onHandlerFailure(failures::add);
+      stack = new StackThread(context, own, now -> Long.MAX_VALUE);
+      opened.push(stack);
+    } catch (LinkException e) {
+      close();
+      throw new FailedException(String.valueOf(e.getMessage()), e);
+    } catch (RuntimeException e) {
+      close();
+      throw e;
+    }
+  }
+
+  private KernelHost kernel() {
+    var host = new KernelHost();
+    opened.push(host);
+    // Else a connection would profit from what an earlier one to the same host had found out.
+    host.sysctl("tcp_no_metrics_save", "1");
+    spec.sysctls().forEach(host::sysctl);
+    return host;
+  }
+
+  private Link link(String name, KernelHost host, int net, boolean offload) throws LinkException {
+    // Our stack lives in the same net as its device: the kernel takes the last address of it.
+    int number = net == 2 ? 254 : 1;
+    String hosts = "10.60." + net + "." + number + "/24";
+    if (spec.ipv6()) {
+      hosts += "+fd60:" + net + "::" + (net == 2 ? "ffff:1" : "1") + "/64";
+    }
+    Link link =
+        Links.open(
+            "tun:"
+                + name
+                + ",host="
+                + hosts
+                + ",mtu="
+                + spec.mtu()
+                + ",offload="
+                + (offload ? "on" : "off")
+                + ",netns="
+                + host.name());
+    opened.push(link::close);
+    host.run("ip", "link", "set", name, "txqueuelen", QUEUE_PACKETS);
+    return link;
+  }
+
+  /**
+   * Has both kernels use this congestion control from the next connection on. By route: the kernel
+   * lets a namespace choose its default only among those that the machine allows to everybody.
+   */
+  public void congestion(String control) {
+    route(left, 3, "wl", "congctl", control);
+    route(right, 1, "wr", "congctl", control);
+    route(right, 2, "wr", "congctl", control);
+  }
+
+  private void route(KernelHost host, int net, String device, String... more) {
+    route(host, "-4", "10.60." + net + ".0/24", device, more);
+    if (spec.ipv6()) {
+      route(host, "-6", "fd60:" + net + "::/64", device, more);
+    }
+  }
+
+  private static void route(
+      KernelHost host, String family, String to, String device, String... more) {
+    var command = new ArrayList<>(List.of("ip", family, "route", "replace", to, "dev", device));
+    command.addAll(List.of(more));
+    host.run(command.toArray(String[]::new));
+  }
+
+  private void startWire() {
+    Thread thread = Thread.ofPlatform().name("wire").start(wire::run);
+    opened.push(
+        () -> {
+          wire.stop();
+          thread.join();
+        });
+  }
+
+  private static MemoryStrategy memory() {
+    var random = new SecureRandom();
+    return Catalog.strategy("slab")
+        .create(
+            new StrategyConfig(
+                RecordStore.STATE_WORDS,
+                CAPACITY,
+                CAPACITY,
+                random.nextLong(),
+                random.nextLong(),
+                Map.of()));
+  }
+
+  /** The kernel of a side. */
+  public KernelHost kernel(boolean isLeft) {
+    return isLeft ? left : right;
+  }
+
+  /** Sets a {@code net.ipv4} value of both kernels. */
+  public void sysctl(String name, String value) {
+    left.sysctl(name, value);
+    right.sysctl(name, value);
+  }
+
+  /** What the wire has done so far. */
+  public WireStats wireStats() {
+    return wire.stats();
+  }
+
+  /** What our stack has counted so far. */
+  public String counters() {
+    return stack.call(c -> c.counters().nonZero().toString());
+  }
+
+  private String address(int net) {
+    return spec.ipv6() ? "fd60:" + net + "::1" : "10.60." + net + ".1";
+  }
+
+  /**
+   * The two ends of a connection.
+   *
+   * @param left ours or the left kernel's
+   * @param right the right kernel's
+   */
+  public record Pair(End left, End right) implements AutoCloseable {
+    /** What went wrong at either end; empty when nothing did. */
+    public String trouble() {
+      return left.trouble().isEmpty() ? right.trouble() : left.trouble();
+    }
+
+    @Override
+    public void close() {
+      left.close();
+      right.close();
+    }
+  }
+
+  /**
+   * A connection, and the work of both ends begun.
+   *
+   * @param who is at the left end
+   * @param leftConnects or the right does
+   * @param profile of ours
+   */
+  public Pair open(
+      Left who, boolean leftConnects, ConnectionProfile profile, Job leftJob, Job rightJob) {
+    int port = FIRST_PORT + ports++ % PORTS;
+    long seed = seeds++;
+    try {
+      if (who == Left.KERNEL) {
+        return leftConnects
+            ? kernels(left, right, 3, port, leftJob, rightJob, seed)
+            : swapped(kernels(right, left, 1, port, rightJob, leftJob, seed));
+      }
+      var ours = new OurEnd(stack, leftJob, seed);
+      return leftConnects
+          ? weConnect(ours, profile, port, rightJob, seed)
+          : weServe(ours, profile, port, rightJob, seed);
+    } catch (IOException e) {
+      throw new FailedException("no connection over this wire: " + e.getMessage(), e);
+    }
+  }
+
+  private static Pair swapped(Pair pair) {
+    return new Pair(pair.right, pair.left);
+  }
+
+  private Pair kernels(
+      KernelHost from, KernelHost to, int net, int port, Job dialer, Job listener, long seed)
+      throws IOException {
+    var at = new InetSocketAddress(address(net), port);
+    try (ServerSocketChannel server = to.listen(at)) {
+      var first = new KernelEnd(from.connect(at), dialer, seed);
+      return new Pair(first, new KernelEnd(server.accept(), listener, seed));
+    }
+  }
+
+  private Pair weConnect(OurEnd ours, ConnectionProfile profile, int port, Job job, long seed)
+      throws IOException {
+    var at = new InetSocketAddress(address(3), port);
+    try (ServerSocketChannel server = right.listen(at)) {
+      long handle = stack.call(c -> c.connect(null, Endpoint.of(address(3), port), profile, ours));
+      if (handle < 0) {
+        throw new IOException("connect refused: " + handle);
+      }
+      return new Pair(ours, new KernelEnd(server.accept(), job, seed));
+    }
+  }
+
+  private Pair weServe(OurEnd ours, ConnectionProfile profile, int port, Job job, long seed)
+      throws IOException {
+    var at = Endpoint.of(address(2), port);
+    listen(at, profile, ours);
+    try {
+      var socket = right.connect(new InetSocketAddress(address(2), port));
+      return new Pair(ours, new KernelEnd(socket, job, seed));
+    } finally {
+      stack.call(c -> c.unlisten(at));
+    }
+  }
+
+  private void listen(Endpoint at, ConnectionProfile profile, OurEnd ours) {
+    stack.call(
+        c -> {
+          c.listen(at, profile, ours);
+          return true;
+        });
+  }
+
+  /** Waits until what ended connections still had on the wire is gone. */
+  public void drain() {
+    pause(DRAIN_MILLIS + 2 * spec.path().delayNanos() / 1_000_000);
+  }
+
+  /** Waits for so long, and no less. */
+  public static void pause(long millis) {
+    try {
+      Thread.sleep(millis);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new FailedException("interrupted", e);
+    }
+  }
+
+  @Override
+  public void close() {
+    @Nullable Exception first = null;
+    while (!opened.isEmpty()) {
+      try {
+        opened.pop().close();
+      } catch (Exception e) {
+        first = first == null ? e : first;
+      }
+    }
+    Throwable died = stackDied();
+    if (died != null || !failures.isEmpty() || first != null) {
+      Throwable cause = died != null ? died : failures.isEmpty() ? first : failures.getFirst();
+      throw new FailedException("the path did not end well: " + cause, cause);
+    }
+  }
+
+  @SuppressWarnings("ConstantValue") // it is not there when it could not be built
+  private @Nullable Throwable stackDied() {
+    return stack == null ? null : stack.died();
+  }
+}
