@@ -322,9 +322,10 @@ public final class PathLab implements AutoCloseable {
         first = first == null ? e : first;
       }
     }
-    Throwable died = stackDied();
-    if (died != null || !failures.isEmpty() || first != null) {
-      Throwable cause = died != null ? died : failures.isEmpty() ? first : failures.getFirst();
+    @Nullable Throwable cause = stackDied();
+    cause = cause == null && !failures.isEmpty() ? failures.getFirst() : cause;
+    cause = cause == null ? first : cause;
+    if (cause != null) {
       throw new FailedException("the path did not end well: " + cause, cause);
     }
   }

@@ -73,7 +73,8 @@ public final class StackThread implements AutoCloseable {
     try {
       return result.get(CALL_SECONDS, TimeUnit.SECONDS);
     } catch (ExecutionException e) {
-      throw new FailedException(String.valueOf(e.getCause()), e.getCause());
+      Throwable cause = e.getCause();
+      throw new FailedException(String.valueOf(cause), cause == null ? e : cause);
     } catch (TimeoutException e) {
       throw new FailedException("the stack's thread does not answer", died == null ? e : died);
     } catch (InterruptedException e) {

@@ -39,8 +39,8 @@ class RunFolderTest {
   void furtherColumnsAreIgnored() throws IOException {
     Files.writeString(
         folder.resolve("data.csv"),
-        "run,suite,strategy,link,connections,repetition,metric,unit,value,note,colour\n"
-            + "r,memory,slab,inmemory,1000,1,bytes,bytes,41.5,,blue\n");
+        "run,suite,strategy,link,connections,repetition,metric,unit,value,note,scenario,colour\n"
+            + "r,memory,slab,inmemory,1000,1,bytes,bytes,41.5,,,blue\n");
     assertEquals(List.of(row(41.5, "")), RunFolder.open(folder).rows());
   }
 
