@@ -32,7 +32,8 @@ class MainTest {
       quoteCharacter = '~',
       value = {
         "rnu                                   | did you mean run?",
-        "run memry                             | did you mean memory? (known: memory, goodput, fairness, pauses)",
+        "run memry                             | did you mean memory? (known: memory, goodput,"
+            + " fairness, pauses)",
         "run --strategies slba                 | did you mean slab? (known: heap, pool, slab,"
             + " persocket",
         "run --links tnu                       | did you mean tun?",
