@@ -123,6 +123,8 @@ class Ipv6Test {
     try (TunLink link = open(Link.Kind.IP)) {
       var stop = new boolean[1];
       var reflector = Thread.ofPlatform().start(() -> reflectPings(link, stop));
+      // A device's queue begins a moment after it is up, and what comes before that is lost.
+      namespace.run("ping", "-6", "-c", "1", "-w", "5", "-i", "0.1", KernelTcp.OWN);
       String output =
           namespace.run(
               "ping", "-6", "-c", "20", "-i", "0.01", "-s", "1400", "-W", "2", KernelTcp.OWN);
