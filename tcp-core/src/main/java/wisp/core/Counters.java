@@ -61,6 +61,12 @@ public final class Counters {
     SYN_COOKIES_ACCEPTED,
     /** ACKs that came while cookies were about and confirmed none (answered by RST). */
     SYN_COOKIES_REFUSED,
+    /** Connections opened by a SYN with a Fast Open cookie, before the handshake was over. */
+    FAST_OPENS_ACCEPTED,
+    /** Fast Open cookies given to clients. */
+    FAST_OPEN_COOKIES_SENT,
+    /** SYNs with Fast Open taken as others are: a cookie that is none of ours, or too many wait. */
+    FAST_OPENS_REFUSED,
     /** Connections that ended. */
     CLOSED,
     /** RST segments sent. */

@@ -142,7 +142,8 @@ public final class Context implements AutoCloseable {
       throw new IllegalArgumentException("a listener needs a port");
     }
     machinery.controls.find(profile.congestionControl());
-    machinery.listeners.add(new Listeners.Listener(inZone(local), profile, handler, config));
+    machinery.listeners.add(
+        new Listeners.Listener(inZone(local), profile, handler, config, machinery.backlog(config)));
   }
 
   /** Accepts no more; connections that exist live on. False: there was no such listener. */

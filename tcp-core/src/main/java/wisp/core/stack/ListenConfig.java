@@ -1,6 +1,8 @@
 package wisp.core.stack;
 
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import wisp.core.spi.FastOpenCookies;
 
 /**
  * How a listener takes SYNs in.
@@ -8,8 +10,13 @@ import java.util.function.Consumer;
  * @param backlog connections in SYN-RECEIVED at most, each a record and a block of 64 bytes; within
  *     {@link ContextConfig#halfOpenLimit}
  * @param cookies what is done with SYNs beyond that
+ * @param fastOpens connections that may be open before their handshake is over, each with an
+ *     activity block (RFC 7413); 0: Fast Open is off. Text may then be delivered twice if the
+ *     network doubles a SYN: only for applications that can bear that (§2.1)
+ * @param fastOpenCookies what clients are given for it; null: a keyed hash of the context's
  */
-public record ListenConfig(int backlog, Cookies cookies) {
+public record ListenConfig(
+    int backlog, Cookies cookies, int fastOpens, @Nullable FastOpenCookies fastOpenCookies) {
   /** When SYNs are answered by cookies (RFC 4987 §3.6): nothing is kept of them. */
   public enum Cookies {
     /** Never: SYNs beyond the backlog are dropped. */
@@ -20,13 +27,16 @@ public record ListenConfig(int backlog, Cookies cookies) {
     ALWAYS
   }
 
-  /** 16,384 half-open, cookies on overflow. */
+  /** 16,384 half-open, cookies on overflow, no Fast Open. */
   public static final ListenConfig DEFAULT = new Builder().build();
 
   /** Checks ranges. */
   public ListenConfig {
     if (backlog < 1) {
       throw new IllegalArgumentException("a backlog of " + backlog + " is not positive");
+    }
+    if (fastOpens < 0) {
+      throw new IllegalArgumentException("a limit of " + fastOpens + " fast opens is negative");
     }
   }
 
@@ -35,6 +45,8 @@ public record ListenConfig(int backlog, Cookies cookies) {
     Builder b = new Builder();
     b.backlog = backlog;
     b.cookies = cookies;
+    b.fastOpens = fastOpens;
+    b.fastOpenCookies = fastOpenCookies;
     change.accept(b);
     return b.build();
   }
@@ -43,11 +55,13 @@ public record ListenConfig(int backlog, Cookies cookies) {
   public static final class Builder {
     public int backlog = 16_384;
     public Cookies cookies = Cookies.ON_OVERFLOW;
+    public int fastOpens;
+    public @Nullable FastOpenCookies fastOpenCookies;
 
     private Builder() {}
 
     private ListenConfig build() {
-      return new ListenConfig(backlog, cookies);
+      return new ListenConfig(backlog, cookies, fastOpens, fastOpenCookies);
     }
   }
 }

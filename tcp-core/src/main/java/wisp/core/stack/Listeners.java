@@ -14,12 +14,7 @@ final class Listeners {
       ConnectionProfile profile,
       ConnectionHandler handler,
       ListenConfig config,
-      Backlog backlog) {
-    Listener(
-        Endpoint local, ConnectionProfile profile, ConnectionHandler handler, ListenConfig config) {
-      this(local, profile, handler, config, new Backlog(config.backlog()));
-    }
-  }
+      Backlog backlog) {}
 
   private final Map<Endpoint, Listener> all = new HashMap<>();
   private final Listener[][] byPort = new Listener[65_536 / PORTS_A_PAGE][];

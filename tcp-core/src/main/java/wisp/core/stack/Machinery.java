@@ -6,6 +6,7 @@ import wisp.core.ip.PathMtus;
 import wisp.core.memory.Blocks;
 import wisp.core.spi.Burst;
 import wisp.core.spi.Entropy;
+import wisp.core.spi.FastOpenCookies;
 import wisp.core.spi.FrameAllocator;
 import wisp.core.spi.KeyedHash;
 import wisp.core.spi.Link;
@@ -14,14 +15,17 @@ import wisp.core.spi.SocketBuffers;
 import wisp.core.tcp.AckLimiter;
 import wisp.core.tcp.Acknowledgment;
 import wisp.core.tcp.Activity;
+import wisp.core.tcp.Backlog;
 import wisp.core.tcp.ConnectionTimers;
 import wisp.core.tcp.DestinationCache;
 import wisp.core.tcp.DrowsyList;
 import wisp.core.tcp.EndCause;
 import wisp.core.tcp.Ending;
+import wisp.core.tcp.FastOpens;
 import wisp.core.tcp.HalfOpen;
 import wisp.core.tcp.Handshake;
 import wisp.core.tcp.IcmpReaction;
+import wisp.core.tcp.KeyedFastOpenCookies;
 import wisp.core.tcp.MtuDiscovery;
 import wisp.core.tcp.Reassembly;
 import wisp.core.tcp.ReceiveWindow;
@@ -84,6 +88,7 @@ final class Machinery {
   private final AckLimiter limiter;
   private final EphemeralPorts ports;
   private final PassiveOpens passiveOpens;
+  private final FastOpenCookies fastOpenCookies;
   private final SlotList outsidePoll = new SlotList();
   private long origin;
 
@@ -170,6 +175,7 @@ final class Machinery {
 
     InitialSequenceNumbers isn = new InitialSequenceNumbers(KeyedHash.random(entropy));
     ports = new EphemeralPorts(KeyedHash.random(entropy), KeyedHash.random(entropy));
+    fastOpenCookies = new KeyedFastOpenCookies(KeyedHash.random(entropy));
     passiveOpens =
         new PassiveOpens(env, config, listeners, bindings, desk, handshake, segmentArrives, isn);
     demultiplexer =
@@ -204,6 +210,13 @@ final class Machinery {
   @SuppressWarnings("NullAway") // called when segments arrive: all parts have been made by then
   private boolean mayReopen(Tcb tcb) {
     return passiveOpens.wouldTake(tcb);
+  }
+
+  /** What a new listener may have half open. */
+  Backlog backlog(ListenConfig config) {
+    FastOpenCookies own = config.fastOpenCookies();
+    return new Backlog(
+        config.backlog(), new FastOpens(config.fastOpens(), own == null ? fastOpenCookies : own));
   }
 
   // ---- Time ------------------------------------------------------------------------------------

@@ -3,7 +3,9 @@ package wisp.core.stack;
 import org.jspecify.annotations.Nullable;
 import wisp.core.Counters.Event;
 import wisp.core.ip.IpPacket;
+import wisp.core.spi.FastOpenCookies.Verdict;
 import wisp.core.stack.ListenConfig.Cookies;
+import wisp.core.tcp.FastOpens;
 import wisp.core.tcp.Handshake;
 import wisp.core.tcp.SegmentArrives;
 import wisp.core.tcp.Seq;
@@ -85,7 +87,13 @@ final class PassiveOpens {
       overflow(listener, ip, seg, options, Event.DROP_SYN_QUEUE);
       return true;
     }
-    Tcb tcb = create(listener, ip, seg, TcbDesk.Beginning.HALF_OPEN);
+    Verdict verdict = judge(listener, ip, options);
+    boolean isFast = verdict != Verdict.INVALID;
+    Tcb tcb = isFast ? create(listener, ip, seg, TcbDesk.Beginning.AWAKE) : null;
+    if (tcb == null) {
+      isFast = false;
+      tcb = create(listener, ip, seg, TcbDesk.Beginning.HALF_OPEN);
+    }
     if (tcb == null) {
       overflow(listener, ip, seg, options, Event.DROP_NO_RECORD);
       return true;
@@ -102,9 +110,48 @@ final class PassiveOpens {
     if (ip.routeBytes > 0) {
       desk.routeReceived(tcb, ip);
     }
-    handshake.accept(tcb, overtaking(iss, after), seg, options, ip.ecn());
+    tcb.offersCookie = offersCookie(listener, options, verdict);
+    if (isFast) {
+      handshake.acceptFast(tcb, overtaking(iss, after), seg, options, ip.ecn());
+    } else {
+      handshake.accept(tcb, overtaking(iss, after), seg, options, ip.ecn());
+    }
     desk.close(tcb);
     return true;
+  }
+
+  // ---- Fast Open -------------------------------------------------------------------------------
+
+  /** What a SYN's Fast Open cookie is worth here and now. */
+  private Verdict judge(Listeners.Listener listener, IpPacket ip, TcpOptions options) {
+    FastOpens fast = listener.backlog().fastOpens();
+    if (!fast.isOn() || options.fastOpenBytes() <= 0) {
+      return Verdict.INVALID;
+    }
+    Verdict verdict =
+        options.fastOpenBytes() == Long.BYTES && fast.hasRoom(env.nowNanos)
+            ? fast.cookies()
+                .check(
+                    ip.sourceHigh,
+                    ip.sourceLow,
+                    ip.destinationHigh,
+                    ip.destinationLow,
+                    options.fastOpenCookie(),
+                    env.nowNanos)
+            : Verdict.INVALID;
+    if (verdict == Verdict.INVALID) {
+      env.counters.add(Event.FAST_OPENS_REFUSED);
+    }
+    return verdict;
+  }
+
+  /** Who asks for a cookie, or has one that will not do, is given one (RFC 7413 §4.1.2). */
+  private boolean offersCookie(Listeners.Listener listener, TcpOptions options, Verdict verdict) {
+    FastOpens fast = listener.backlog().fastOpens();
+    return fast.isOn()
+        && options.hasFastOpen()
+        && verdict != Verdict.VALID
+        && fast.hasRoom(env.nowNanos);
   }
 
   private @Nullable Tcb create(

@@ -148,6 +148,8 @@ final class RecordCodec {
     tcb.remotePort = active ? bindings.port(binding) : port;
     tcb.passive = !active;
     tcb.halfOpen = false;
+    tcb.fastOpened = false;
+    tcb.offersCookie = false;
     tcb.backlog = bindings.backlog(binding);
     ConnectionProfile profile = bindings.profile(binding);
     tcb.nagle = deviations.nagle(slot, profile);

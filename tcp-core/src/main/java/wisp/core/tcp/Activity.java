@@ -27,8 +27,8 @@ public final class Activity {
   private static final int FIELDS = 32;
   private static final int BYTES = BlockPool.ACTIVITY;
 
-  /** 33 s: it has 25 bits. */
-  private static final int MOST_MIN_RTT = (1 << 25) - 1;
+  /** 16 s: it has 24 bits. */
+  private static final int MOST_MIN_RTT = (1 << 24) - 1;
 
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
   private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED;
@@ -93,6 +93,9 @@ public final class Activity {
     }
     if (tcb.halfOpen) {
       HalfOpen.leave(env, tcb);
+    }
+    if (tcb.fastOpened) {
+      Handshake.endFastOpen(tcb);
     }
     if (tcb.srttMicros != 0) {
       destinations.remember(tcb);
@@ -164,7 +167,10 @@ public final class Activity {
             | bit(t.reducedByEcho, 17)
             | bit(t.heldByEcho, 18)
             | AccurateEcn.pack(t) << 19);
-    putInt(Math.min(t.minRttMicros, MOST_MIN_RTT) | Math.min(t.duplicateAcks, 127) << 25);
+    putInt(
+        Math.min(t.minRttMicros, MOST_MIN_RTT)
+            | bit(t.fastOpened, 24)
+            | Math.min(t.duplicateAcks, 127) << 25);
     putLong(t.timerDeadlineNanos);
     putLong(t.progressNanos);
     putLong(t.timedAtNanos);
@@ -266,6 +272,7 @@ public final class Activity {
     AccurateEcn.unpack(t, mssAndEcn >>> 19);
     int least = nextInt();
     t.minRttMicros = least & MOST_MIN_RTT;
+    t.fastOpened = isSet(least, 24);
     t.duplicateAcks = least >>> 25;
     t.timerDeadlineNanos = nextLong();
     t.progressNanos = nextLong();

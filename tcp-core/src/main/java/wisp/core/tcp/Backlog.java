@@ -8,12 +8,19 @@ package wisp.core.tcp;
  */
 public final class Backlog {
   private final int most;
+  private final FastOpens fastOpens;
   private int halfOpen;
   private long pressedUntilNanos = Long.MIN_VALUE;
 
-  /** With room for so many. */
-  public Backlog(int most) {
+  /** With room for so many half-open connections, and for others that have opened fast. */
+  public Backlog(int most, FastOpens fastOpens) {
     this.most = most;
+    this.fastOpens = fastOpens;
+  }
+
+  /** Connections that are open before their handshake is over. */
+  public FastOpens fastOpens() {
+    return fastOpens;
   }
 
   /** Whether there is no room for another one. */

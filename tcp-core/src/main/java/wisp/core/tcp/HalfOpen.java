@@ -35,6 +35,7 @@ public final class HalfOpen {
   private static final int ECN = 1 << 12;
   private static final int ACCURATE_ECN = 1 << 13;
   private static final int HANDSHAKE_ECN_PLACE = 14;
+  private static final int OFFERS_COOKIE = 1 << 24;
   private static final int SCALE_PLACE = 8;
   private static final int BACK_OFF_PLACE = 16;
 
@@ -113,6 +114,7 @@ public final class HalfOpen {
         (tcb.windowScaling ? WINDOW_SCALING : 0)
             | (tcb.sackPermitted ? SACK_PERMITTED : 0)
             | (tcb.timestamps ? TIMESTAMPS : 0)
+            | (tcb.offersCookie ? OFFERS_COOKIE : 0)
             | (tcb.ecn ? ECN : 0)
             | (tcb.accurateEcn ? ACCURATE_ECN | tcb.handshakeEcn << HANDSHAKE_ECN_PLACE : 0)
             | (tcb.synResent ? SYN_RESENT : 0)
@@ -149,6 +151,7 @@ public final class HalfOpen {
     if (tcb.accurateEcn) {
       AccurateEcn.begin(tcb, flags >>> HANDSHAKE_ECN_PLACE & 3);
     }
+    tcb.offersCookie = (flags & OFFERS_COOKIE) != 0;
     tcb.ecn = (flags & ECN) != 0;
     tcb.eceOwed = false;
     tcb.synResent = (flags & SYN_RESENT) != 0;
@@ -157,7 +160,7 @@ public final class HalfOpen {
     tcb.flushListed = (flags & FLUSH_LISTED) != 0;
     tcb.sndScale = flags >>> SCALE_PLACE & 15;
     tcb.rcvScale = tcb.windowScaling ? env.config.windowShift() : 0;
-    tcb.backOff = flags >>> BACK_OFF_PLACE;
+    tcb.backOff = flags >>> BACK_OFF_PLACE & 255;
     tcb.rcvNxt = m.get(INT, at + RCV_NXT);
     tcb.tsRecent = m.get(INT, at + TS_RECENT);
     tcb.tsRecentAge = 0;

@@ -1,5 +1,6 @@
 package wisp.core.tcp;
 
+import java.util.Objects;
 import wisp.core.Counters.Event;
 import wisp.core.spi.CongestionState;
 import wisp.core.tcp.timer.RttEstimator;
@@ -135,6 +136,47 @@ public final class Handshake {
     env.counters.add(Event.SYN_COOKIES_ACCEPTED);
   }
 
+  /**
+   * A SYN with a good Fast Open cookie came to a listener: the connection is the application's at
+   * once, its text is delivered, and answers may leave before the handshake is over (RFC 7413
+   * §4.2.2).
+   */
+  public void acceptFast(Tcb tcb, @SeqNum int iss, TcpHeader seg, TcpOptions options, int ecn) {
+    tcb.state = State.SYN_RECEIVED;
+    tcb.passive = true;
+    begin(tcb, iss);
+    onSyn(tcb, seg, options);
+    Ecn.synArrived(tcb, seg, ecn);
+    tcb.fastOpened = true;
+    fastOpens(tcb).began();
+    env.counters.add(Event.FAST_OPENS_ACCEPTED);
+    env.upcalls.opened(tcb);
+    if (tcb.state != State.CLOSED && seg.payloadLength() > 0) {
+      receiver.text(
+          tcb, seg.seq() + 1, seg.memory(), seg.payloadStart(), seg.payloadLength(), false);
+    }
+    if (tcb.state != State.CLOSED) {
+      sender.sendSyn(tcb); // first: what the application has sent meanwhile follows it
+      startTimer(tcb);
+      agenda.atEndOfBurst(tcb);
+    }
+  }
+
+  private static FastOpens fastOpens(Tcb tcb) {
+    return Objects.requireNonNull(tcb.backlog, "opened fast, but from no listener").fastOpens();
+  }
+
+  /** The handshake is over, one way or the other. */
+  static void endFastOpen(Tcb tcb) {
+    tcb.fastOpened = false;
+    fastOpens(tcb).ended();
+  }
+
+  /** It was reset before its handshake was over. */
+  void fastOpenReset(Tcb tcb) {
+    fastOpens(tcb).reset(env.nowNanos);
+  }
+
   private void begin(Tcb tcb, @SeqNum int iss) {
     tcb.sndUna = iss;
     tcb.sndNxt = iss + 1;
@@ -256,6 +298,11 @@ public final class Handshake {
    */
   void established(Tcb tcb, @SeqNum int ack, TcpHeader seg, Event event) {
     boolean synResent = tcb.synResent;
+    boolean openedBefore = tcb.fastOpened;
+    if (openedBefore) {
+      endFastOpen(tcb);
+      ack = tcb.sndUna + 1; // whatever else it confirms is looked at afterwards
+    }
     int micros = tcb.timing ? Retransmission.sampleMicros(env, tcb) : RttEstimator.NO_SAMPLE;
     tcb.sndUna = ack;
     halfOpen.open(tcb);
@@ -273,6 +320,9 @@ public final class Handshake {
     tcb.unanswered = 0;
     tcb.recover = tcb.sndUna - 2;
     timers.disarm(tcb);
+    if (tcb.sndUna != tcb.sndNxt) {
+      startTimer(tcb); // for what followed the SYN-ACK
+    }
     tcb.state = tcb.finQueued ? State.FIN_WAIT_1 : State.ESTABLISHED;
     int scale = seg.has(TcpHeader.SYN) ? 0 : tcb.sndScale;
     tcb.sndWnd = seg.windowUnscaled() << scale;
@@ -287,6 +337,8 @@ public final class Handshake {
       agenda.heardFrom(tcb);
     }
     env.reachability.confirmed(tcb);
-    env.upcalls.opened(tcb);
+    if (!openedBefore) {
+      env.upcalls.opened(tcb);
+    }
   }
 }

@@ -149,7 +149,8 @@ public final class SegmentArrives {
 
   /** The SYN of an open that is still going on: a copy, or the SYN-ACK of a simultaneous open. */
   private static boolean isSynAgain(Tcb tcb, TcpHeader seg) {
-    return seg.has(TcpHeader.SYN) && !seg.has(TcpHeader.RST) && seg.seq() == tcb.rcvNxt - 1;
+    // The number of its SYN: text that came on it has moved RCV.NXT.
+    return seg.has(TcpHeader.SYN) && !seg.has(TcpHeader.RST) && seg.seq() == tcb.sndWl1;
   }
 
   // ---- First: sequence number ------------------------------------------------------------------
@@ -233,6 +234,9 @@ public final class SegmentArrives {
       return;
     }
     env.counters.add(Event.RESETS_RECEIVED);
+    if (tcb.fastOpened) {
+      handshake.fastOpenReset(tcb);
+    }
     ending.end(tcb, causeOfReset(tcb));
   }
 
@@ -253,7 +257,7 @@ public final class SegmentArrives {
 
   /** RFC 5961 §4; a half-open connection from LISTEN goes back there. */
   private boolean onSyn(Tcb tcb) {
-    if (tcb.state == State.SYN_RECEIVED && tcb.passive) {
+    if (tcb.halfOpen) {
       ending.end(tcb, EndCause.RESET);
       return true;
     }
@@ -274,7 +278,9 @@ public final class SegmentArrives {
       rememberTimestamp(tcb, seg, options);
       AccurateEcn.handshakeTold(tcb, seg);
       handshake.established(tcb, ack, seg, tcb.passive ? Event.ACCEPTED : Event.CONNECTED);
-      return tcb.state != State.CLOSED;
+      if (tcb.state == State.CLOSED || ack == tcb.sndUna) {
+        return tcb.state != State.CLOSED;
+      }
     }
     if (!acknowledgment.isAcceptable(tcb, ack)) {
       env.counters.add(Event.DROP_ACK);

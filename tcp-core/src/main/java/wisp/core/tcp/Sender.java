@@ -46,7 +46,7 @@ public final class Sender implements Resender {
    * @return false: the link was full before everything was out; call again after the next burst
    */
   public boolean output(Tcb tcb) {
-    if (tcb.block == Blocks.NONE || !hasSynchronized(tcb)) {
+    if (tcb.block == Blocks.NONE || !(hasSynchronized(tcb) || tcb.fastOpened)) {
       return true;
     }
     tcb.cwndLimited = false;
@@ -166,7 +166,8 @@ public final class Sender implements Resender {
     if (length <= 0) {
       return -1;
     }
-    boolean smallMayGo = ((flight == 0 || !tcb.nagle) && !tcb.corked) || tcb.finQueued;
+    boolean isIdle = flight == (tcb.fastOpened ? 1 : 0); // our SYN, not acknowledged yet
+    boolean smallMayGo = ((isIdle || !tcb.nagle) && !tcb.corked) || tcb.finQueued;
     boolean isAll = length == unsent;
     boolean isHalfTheWindow = length >= tcb.maxSndWnd / 2;
     return smallMayGo && (isAll || isHalfTheWindow) ? length : -1;

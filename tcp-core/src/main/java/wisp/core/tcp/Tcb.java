@@ -48,6 +48,12 @@ public final class Tcb {
   /** Whether it came from LISTEN (MUST-11). */
   public boolean passive;
 
+  /** In SYN-RECEIVED, and the application's already (RFC 7413). */
+  public boolean fastOpened;
+
+  /** Our SYN-ACK brings a Fast Open cookie. */
+  public boolean offersCookie;
+
   /** Of the listener that it came from. */
   public @Nullable Backlog backlog;
 

@@ -2,6 +2,7 @@ package wisp.core.tcp;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Objects;
 import wisp.core.Counters.Event;
 import wisp.core.ip.IpOutput;
 import wisp.core.ip.IpPacket;
@@ -96,13 +97,15 @@ public final class TcpOutput {
     boolean offerScale = acknowledge ? tcb.windowScaling : tcb.offerScale;
     boolean offerSack = acknowledge ? tcb.sackPermitted : tcb.offerSack;
     boolean offerTimestamps = acknowledge ? tcb.timestamps : tcb.offerTimestamps;
+    boolean offerCookie = acknowledge && tcb.offersCookie && tcb.backlog != null;
     int headerBytes =
         TcpHeader.LENGTH
             + TcpOptions.MSS_LENGTH
             + (offerScale ? TcpOptions.WINDOW_SCALE_LENGTH : 0)
             + (offerSack ? TcpOptions.SACK_PERMITTED_LENGTH : 0)
             + (offerTimestamps ? TcpOptions.TIMESTAMP_LENGTH : 0)
-            + (advisesTimeout(tcb) ? TcpOptions.USER_TIMEOUT_LENGTH : 0);
+            + (advisesTimeout(tcb) ? TcpOptions.USER_TIMEOUT_LENGTH : 0)
+            + (offerCookie ? TcpOptions.FAST_OPEN_LENGTH : 0);
     if (!begin(tcb, headerBytes)) {
       return false;
     }
@@ -120,13 +123,22 @@ public final class TcpOutput {
       at += TcpOptions.writeWindowScale(memory, at, env.config.windowShift());
     }
     if (advisesTimeout(tcb)) {
-      TcpOptions.writeUserTimeout(memory, at, userTimeoutSeconds(tcb));
+      at += TcpOptions.writeUserTimeout(memory, at, userTimeoutSeconds(tcb));
+    }
+    if (offerCookie) {
+      TcpOptions.writeFastOpen(memory, at, fastOpenCookie(tcb));
     }
     int flags = TcpHeader.SYN | (acknowledge ? TcpHeader.ACK : 0) | Ecn.synFlags(tcb, acknowledge);
     int field = window.advertise(tcb, true);
     @SeqNum int iss = tcb.sndUna;
     finish(tcb, iss, acknowledge ? tcb.rcvNxt : 0, headerBytes, 0, flags, field, 0, 0, Ecn.NOT_ECT);
     return true;
+  }
+
+  private long fastOpenCookie(Tcb tcb) {
+    env.counters.add(Event.FAST_OPEN_COOKIES_SENT);
+    Backlog backlog = Objects.requireNonNull(tcb.backlog);
+    return backlog.fastOpens().cookieFor(tcb, env.nowNanos);
   }
 
   /**

@@ -31,6 +31,9 @@ public final class TcpOptions {
   /** The longest user timeout that can be told: 15 bits of minutes. */
   public static final int MOST_USER_TIMEOUT_SECONDS = 0x7FFF * 60;
 
+  /** Bytes that {@link #writeFastOpen} writes, two NOPs included. */
+  public static final int FAST_OPEN_LENGTH = 12;
+
   /** The largest shift (RFC 7323 §2.3). */
   public static final int MAX_WINDOW_SCALE = 14;
 
@@ -41,6 +44,7 @@ public final class TcpOptions {
   private static final int SACK_PERMITTED = 4;
   private static final int SACK = 5;
   private static final int TIMESTAMP = 8;
+  private static final int FAST_OPEN = 34;
   private static final int USER_TIMEOUT = 28;
 
   /** The first of the 16 bits: minutes, not seconds. */
@@ -62,6 +66,8 @@ public final class TcpOptions {
   private int userTimeoutSeconds;
   private final @SeqNum int[] sackEdges = new int[2 * MAX_SACK_BLOCKS];
   private boolean malformed;
+  private int fastOpenBytes;
+  private long fastOpenCookie;
 
   /**
    * Forgets the last result and reads the options of a segment. Never throws, whatever they are; at
@@ -102,6 +108,8 @@ public final class TcpOptions {
     mss = ABSENT;
     windowScale = ABSENT;
     sackPermitted = false;
+    fastOpenBytes = ABSENT;
+    fastOpenCookie = 0;
     hasTimestamp = false;
     tsVal = 0;
     tsEcr = 0;
@@ -116,6 +124,7 @@ public final class TcpOptions {
       case WINDOW_SCALE -> bytes == 3;
       case SACK_PERMITTED -> bytes == 2;
       case SACK -> bytes > 2 && bytes % 8 == 2 && bytes <= 2 + 8 * MAX_SACK_BLOCKS;
+      case FAST_OPEN -> bytes <= 18 && bytes % 2 == 0 && bytes != 4;
       case TIMESTAMP -> bytes == 10;
       case USER_TIMEOUT -> bytes == 4;
       default -> true;
@@ -139,6 +148,12 @@ public final class TcpOptions {
       case SACK -> {
         if (!syn && sackBlocks == 0) {
           sack(m, at, (bytes - 2) / 8);
+        }
+      }
+      case FAST_OPEN -> {
+        if (syn && fastOpenBytes == ABSENT) {
+          fastOpenBytes = bytes - 2;
+          fastOpenCookie = bytes == 10 ? Wire.i64(m, at + 2) : 0;
         }
       }
       case TIMESTAMP -> {
@@ -191,6 +206,23 @@ public final class TcpOptions {
   /** Whether this was a SYN that permitted SACK. */
   public boolean sackPermitted() {
     return sackPermitted;
+  }
+
+  /**
+   * Whether this was a SYN that speaks Fast Open (RFC 7413): it brings a cookie, or asks for one.
+   */
+  public boolean hasFastOpen() {
+    return fastOpenBytes != ABSENT;
+  }
+
+  /** Bytes of the cookie: 0 asks for one; −1: no option. */
+  public int fastOpenBytes() {
+    return fastOpenBytes;
+  }
+
+  /** The cookie, if it has 8 bytes, as all of ours have; else 0. */
+  public long fastOpenCookie() {
+    return fastOpenCookie;
   }
 
   /** Whether there is a timestamp. */
@@ -262,6 +294,14 @@ public final class TcpOptions {
   public static int writeSackPermitted(MemorySegment m, long start) {
     Wire.i32(m, start, NO_OPERATION << 24 | NO_OPERATION << 16 | SACK_PERMITTED << 8 | 2);
     return SACK_PERMITTED_LENGTH;
+  }
+
+  /** Writes two NOPs and a Fast Open option with a cookie of 8 bytes. */
+  public static int writeFastOpen(MemorySegment m, long start, long cookie) {
+    Wire.i32(m, start, NO_OPERATION << 24 | NO_OPERATION << 16 | FAST_OPEN << 8 | 10);
+    Wire.i32(m, start + 4, (int) (cookie >>> 32));
+    Wire.i32(m, start + 8, (int) cookie);
+    return FAST_OPEN_LENGTH;
   }
 
   /** Writes two NOPs and a timestamp option. */

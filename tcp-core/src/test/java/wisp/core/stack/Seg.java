@@ -172,6 +172,22 @@ final class Seg {
         echo);
   }
 
+  /** Fast Open: asks for a cookie. */
+  static byte[] fastOpen() {
+    return bytes(34, 2);
+  }
+
+  /** Fast Open: brings one. */
+  static byte[] fastOpen(long cookie) {
+    byte[] b = new byte[10];
+    b[0] = 34;
+    b[1] = 10;
+    for (int i = 0; i < 8; i++) {
+      b[2 + i] = (byte) (cookie >>> 56 - 8 * i);
+    }
+    return b;
+  }
+
   /** SACK with absolute edges. */
   static byte[] sack(int... edges) {
     byte[] b = new byte[2 + 4 * edges.length];

@@ -42,6 +42,8 @@ final class Sent {
   int tsVal;
   int tsEcr;
   int[] sack = {};
+  boolean hasFastOpen;
+  long fastOpen;
 
   /** The option's 16 bits; -1: none. */
   int userTimeout = -1;
@@ -130,6 +132,12 @@ final class Sent {
           hasTimestamp = true;
           tsVal = b.getInt(i + 2);
           tsEcr = b.getInt(i + 6);
+        }
+        case 34 -> {
+          assertTrue((flags & Seg.SYN) != 0, "Fast Open without SYN");
+          assertEquals(10, length, "a cookie of 8 bytes");
+          hasFastOpen = true;
+          fastOpen = b.getLong(i + 2);
         }
         case 28 -> userTimeout = b.getShort(i + 2) & 0xFFFF;
         default -> throw new AssertionError("option kind " + kind);
