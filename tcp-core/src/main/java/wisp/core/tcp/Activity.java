@@ -82,7 +82,7 @@ public final class Activity {
   /** Lays out what a connection that sleeps would begin with if it woke now. */
   public void begin(Tcb tcb) {
     tcb.resetActivity();
-    destinations.recall(tcb);
+    destinations.recall(tcb, env.nowNanos);
     tcb.congestion.cwndBytes = CongestionState.initialWindow(tcb.congestion.mss);
   }
 
@@ -98,7 +98,7 @@ public final class Activity {
       Handshake.endFastOpen(tcb);
     }
     if (tcb.srttMicros != 0) {
-      destinations.remember(tcb);
+      destinations.remember(tcb, env.nowNanos);
     }
     assert tcb.scoreboard == Blocks.NONE : "a scoreboard is left";
     timers.abandon(tcb.block);

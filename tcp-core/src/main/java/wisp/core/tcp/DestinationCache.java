@@ -5,14 +5,17 @@ import wisp.core.spi.KeyedHash;
 /**
  * What connections to one address have learnt and the next one may start from (RFC 9040):
  * round-trip time, the back-off that no sample has ended yet, and how much the path reorders.
- * Bounded: an array in which a newer destination displaces an older one with the same hash. cwnd is
- * not kept: waking starts from the restart window.
+ * Bounded: an array in which a newer destination displaces an older one with the same hash. What
+ * nobody has confirmed for ten minutes, as long as a narrow path is believed in, counts no more.
+ * cwnd is not kept: waking starts from the restart window.
  */
 public final class DestinationCache {
   private static final int SIZE = 1024;
 
   /** Eight times the RTO: more would be too much to ask of a connection that has not lost any. */
   private static final int MOST_BACK_OFF = 3;
+
+  private static final int MOST_AGE_SECONDS = 600;
 
   private final KeyedHash hash;
   private final long[] high = new long[SIZE];
@@ -21,13 +24,14 @@ public final class DestinationCache {
   private final int[] rttvarMicros = new int[SIZE];
   private final byte[] backOff = new byte[SIZE];
   private final byte[] reorderingSegments = new byte[SIZE];
+  private final int[] seconds = new int[SIZE];
 
   /** Empty. */
   public DestinationCache(KeyedHash hash) {
     this.hash = hash;
   }
 
-  void remember(Tcb tcb) {
+  void remember(Tcb tcb, long nowNanos) {
     int i = place(tcb);
     high[i] = tcb.remoteHigh;
     low[i] = tcb.remoteLow;
@@ -35,11 +39,13 @@ public final class DestinationCache {
     rttvarMicros[i] = tcb.rttvarMicros;
     backOff[i] = (byte) Math.min(tcb.backOff, MOST_BACK_OFF);
     reorderingSegments[i] = (byte) tcb.reorderingSegments;
+    seconds[i] = seconds(nowNanos);
   }
 
-  void recall(Tcb tcb) {
+  void recall(Tcb tcb, long nowNanos) {
     int i = place(tcb);
-    if (low[i] == tcb.remoteLow && high[i] == tcb.remoteHigh && srttMicros[i] != 0) {
+    boolean isKnown = low[i] == tcb.remoteLow && high[i] == tcb.remoteHigh && srttMicros[i] != 0;
+    if (isKnown && seconds(nowNanos) - seconds[i] <= MOST_AGE_SECONDS) {
       tcb.srttMicros = srttMicros[i];
       tcb.rttvarMicros = rttvarMicros[i];
       tcb.backOff = backOff[i];
@@ -51,7 +57,11 @@ public final class DestinationCache {
 
   /** Bytes that it occupies. */
   public long reservedBytes() {
-    return 26L * SIZE;
+    return 30L * SIZE;
+  }
+
+  private static int seconds(long nanos) {
+    return (int) (nanos / 1_000_000_000L);
   }
 
   private int place(Tcb tcb) {

@@ -18,6 +18,8 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import wisp.core.ip.IpAddress;
 import wisp.core.ip.IpPrefix;
@@ -204,5 +206,21 @@ class OpeningBehaviourTest {
     assertTrue(next.sent().size() <= 10, "the initial window");
     double millis = next.untilSends(60_000);
     assertTrue(millis > 1_500, () -> millis + " ms; an unknown path has 1 s");
+  }
+
+  @ParameterizedTest(name = "after {0} s")
+  @CsvSource({"550, false", "620, true"})
+  @Tag("rfc9040-b")
+  @DisplayName("what is known of a path counts for ten minutes")
+  void givenAPathThatWasKnown_whenTheNextConnectionBegins_thenOnlyWhatIsFreshCounts(
+      int seconds, boolean forgotten) {
+    var tcp = with().ipv6(ipv6).established();
+    for (int i = 0; i < 3; i++) {
+      tcp.send(1_000).advance(950).receives(Seg.ack());
+    }
+    tcp.advance(seconds * 1_000L).sent();
+    var next = tcp.another(6_000).handshake().send(1_000);
+    next.sent();
+    assertEquals(forgotten, next.untilSends(60_000) <= 1_002, "an unknown path has 1 s");
   }
 }

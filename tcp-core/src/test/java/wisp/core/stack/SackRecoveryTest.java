@@ -112,6 +112,26 @@ class SackRecoveryTest {
   }
 
   @Test
+  @Tag("rfc9937-b")
+  @DisplayName(
+      "RFC 9937 §6.2: below ssthresh no more than arrived, and a segment more when it is safe")
+  void givenLessInFlightThanSsthresh_thenWhatArrivedMayGo_andOneMoreAfterProgressWithoutLoss() {
+    var tcp = tenInFlight();
+    assertEquals(List.of(10), resent(tcp, 99), "a probe");
+    tcp.receives(sack(tcp, 0, 6, 9));
+    assertEquals(List.of(0, 1, 2), resent(tcp, 99), "three arrived");
+    tcp.advance(1).receives(sack(tcp, 0, 6, 10));
+    assertEquals(List.of(3), resent(tcp, 99), "one arrived, no progress");
+    tcp.advance(1).receives(sack(tcp, 1, 6, 10));
+    assertEquals(List.of(4, 5), resent(tcp, 99), "one arrived, which is progress");
+    tcp.advance(1).receives(sack(tcp, 2, 6, 10));
+    assertEquals(List.of(11, 12), resent(tcp, 99), "again");
+    tcp.advance(30).receives(sack(tcp, 3, 6, 10, 11, 12));
+    assertEquals(
+        List.of(3, 4), resent(tcp, 99), "two arrived, but copies that left before were lost");
+  }
+
+  @Test
   @Tag("rfc9937-d")
   void givenASmallSsthresh_thenTheFirstRetransmissionLeavesAllTheSame() {
     var tcp = tenInFlight();

@@ -19,8 +19,13 @@ final class SynFlood {
     TcpFixture.Host host = target.host;
     for (int i = 0; i < syns; i++, count++) {
       ByteBuffer p = ByteBuffer.wrap(packet);
-      p.putInt(12, 0xAC10_0000 + count); // 172.16.0.0 and up
-      p.putShort(20, (short) (1_024 + count % 60_000)).putInt(24, count * 0x9E37_79B9);
+      int tcp = target.ipHeader();
+      if (tcp == 40) {
+        p.putLong(8, 0x2001_0DB8_0000_0001L).putLong(16, count); // 2001:db8:0:1::/64
+      } else {
+        p.putInt(12, 0xAC10_0000 + count); // 172.16.0.0 and up
+      }
+      p.putShort(tcp, (short) (1_024 + count % 60_000)).putInt(tcp + 4, count * 0x9E37_79B9);
       TcpFixture.sign(packet);
       host.link.incoming.add(packet.clone());
       if (i % BURST == BURST - 1 || i == syns - 1) {

@@ -3,6 +3,7 @@ package wisp.core.stack;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static wisp.core.stack.Seg.ACK;
+import static wisp.core.stack.Seg.RST;
 import static wisp.core.stack.Seg.SYN;
 import static wisp.core.stack.Seg.mss;
 import static wisp.core.stack.Seg.timestamp;
@@ -11,6 +12,8 @@ import static wisp.core.stack.TcpFixture.with;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import wisp.core.Counters.Event;
 import wisp.core.spi.RecordClass;
 import wisp.core.spi.TestMemory;
@@ -45,6 +48,31 @@ class SynFloodTest {
     tcp.close();
     tcp.advance(60_000);
     assertEquals(0, tcp.host.machinery().env.halfOpen);
+  }
+
+  @ParameterizedTest(name = "IPv6: {0}")
+  @ValueSource(booleans = {false, true})
+  @Tag("D18")
+  void givenAHundredThousandForgedSyns_whenAClientComes_thenItIsServedAndTheForgerIsNot(
+      boolean ipv6) {
+    var memory = new TestMemory();
+    var tcp = setup(memory).ipv6(ipv6).listening();
+    new SynFlood(tcp, Seg.syn()).comes(100_000);
+    assertEquals(BACKLOG, tcp.blocksInUse());
+    assertEquals(BACKLOG, memory.records(ipv6 ? RecordClass.IPV6 : RecordClass.IPV4).size());
+    int mss = ipv6 ? 1_440 : 1_460;
+    tcp.receives(Seg.flags(SYN).seq(0).options(mss(mss)));
+    tcp.sends(SYN | ACK);
+    var forger = tcp.another(5_001);
+    forger.iss = tcp.iss;
+    forger.receives(Seg.ack().seq(1).ack(1));
+    forger.sends(RST);
+    assertEquals(1, tcp.counted(Event.SYN_COOKIES_REFUSED));
+    tcp.receives(Seg.ack()).isEstablished();
+    tcp.receives(Seg.data(100)).delivered(100);
+    tcp.send(4_000);
+    tcp.sends(ACK).length(mss);
+    assertEquals(BACKLOG + 1, tcp.context.connections());
   }
 
   @Test
