@@ -29,6 +29,8 @@ import wisp.core.spi.TransmitPacket;
 public abstract class LinkContract {
   protected static final String OWN = "10.9.1.7";
   protected static final int OWN_PORT = 5007;
+  private static final int BATCHES = 8;
+  private static final int ROUNDS = 20_000;
   private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(5);
 
   protected Link link;
@@ -255,29 +257,30 @@ public abstract class LinkContract {
     byte[] bytes = toPeer(pattern(200, 1));
     byte[] payload = pattern(200, 2);
     var packet = new TransmitPacket();
-    long allocated = 0;
-    int rounds = 40_000; // downcalls allocate until their callers are compiled
-    for (int i = 0; i < rounds; i++) {
-      peerSends(payload);
-      if (i == rounds / 2) { // warm
-        allocated = 0;
+    long least = Long.MAX_VALUE;
+    // Downcalls allocate until their callers are compiled, which on a busy machine takes a while.
+    for (int batch = 0; batch < BATCHES && least >= ROUNDS; batch++) {
+      long allocated = 0;
+      for (int i = 0; i < ROUNDS; i++) {
+        peerSends(payload);
+        long before = threads.getCurrentThreadAllocatedBytes();
+        link.awaitReadable(1_000_000);
+        burst.clear();
+        link.receive(burst);
+        if (link.claim(bytes.length, packet)) {
+          MemorySegment.copy(
+              bytes, 0, packet.memory, ValueLayout.JAVA_BYTE, packet.start, bytes.length);
+          packet.length = bytes.length;
+          link.commit(packet);
+        }
+        link.flush();
+        allocated += threads.getCurrentThreadAllocatedBytes() - before;
+        peerReceives(100);
       }
-      long before = threads.getCurrentThreadAllocatedBytes();
-      link.awaitReadable(1_000_000);
-      burst.clear();
-      link.receive(burst);
-      if (link.claim(bytes.length, packet)) {
-        MemorySegment.copy(
-            bytes, 0, packet.memory, ValueLayout.JAVA_BYTE, packet.start, bytes.length);
-        packet.length = bytes.length;
-        link.commit(packet);
-      }
-      link.flush();
-      allocated += threads.getCurrentThreadAllocatedBytes() - before;
-      peerReceives(100);
+      least = Math.min(least, allocated);
     }
     // The measurement itself allocates nothing; a stray recompilation may.
-    assertTrue(allocated < rounds, allocated + " B allocated by " + rounds / 2 + " rounds");
+    assertTrue(least < ROUNDS, least + " B allocated by " + ROUNDS + " rounds at best");
   }
 
   /** A datagram from us to the peer. */

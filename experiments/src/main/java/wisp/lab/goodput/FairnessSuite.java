@@ -27,16 +27,20 @@ import wisp.lab.suite.Suite;
 public final class FairnessSuite implements Suite {
   private static final String NAME = "fairness";
   private static final String METRIC = "share";
-  private static final double SECONDS = 30;
+  private static final double SECONDS = 60;
 
-  /** While the flows find out about the bottleneck and each other. */
-  private static final double SETTLING = 1.0 / 6;
+  /** While the flows find out about the bottleneck and each other: five of CUBIC's epochs. */
+  private static final double SETTLING = 1.0 / 4;
 
+  /**
+   * A queue of 3/4 of what the path holds. Without jitter of at least the time that a packet takes
+   * the same flow would always come to a full queue last: phase effects, which no long path has.
+   */
   private static final Scenario WIRE =
       Scenario.of(
           "bottleneck",
-          "20 Mbit/s, RTT 40 ms, queue 100 packets",
-          "delay=20ms,rate=20mbit,queue=100",
+          "20 Mbit/s, RTT 40 ± 2 ms, queue 50 packets",
+          "delay=20ms,jitter=1ms,rate=20mbit,queue=50",
           2);
 
   /**
