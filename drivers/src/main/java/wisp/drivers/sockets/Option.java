@@ -5,8 +5,13 @@ public final class Option {
   public static final int SO_REUSEADDR = of(1, 2);
   public static final int SO_TYPE = of(1, 3);
   public static final int SO_ERROR = of(1, 4);
+
+  /** Bytes; the limit is twice as much, which is what is told when asked, as in Linux. */
   public static final int SO_SNDBUF = of(1, 7);
+
+  /** Bytes; told when asked: twice as much, as in Linux. */
   public static final int SO_RCVBUF = of(1, 8);
+
   public static final int SO_KEEPALIVE = of(1, 9);
 
   /** Seconds to linger; −1: off. 0: close aborts. */
@@ -14,6 +19,10 @@ public final class Option {
 
   public static final int TCP_NODELAY = of(6, 1);
   public static final int TCP_MAXSEG = of(6, 2);
+
+  /** As if every write were told {@link Message#MORE}, until it is set to 0. */
+  public static final int TCP_CORK = of(6, 3);
+
   public static final int TCP_KEEPIDLE = of(6, 4);
   public static final int TCP_KEEPINTVL = of(6, 5);
   public static final int TCP_KEEPCNT = of(6, 6);
@@ -21,7 +30,9 @@ public final class Option {
   /** Milliseconds; 0: the profile's. */
   public static final int TCP_USER_TIMEOUT = of(6, 18);
 
+  /** Bytes; 0: what {@link SendLimits} say. */
   public static final int TCP_NOTSENT_LOWAT = of(6, 25);
+
   public static final int IP_TOS = of(0, 1);
   public static final int IP_TTL = of(0, 2);
   public static final int IPV6_UNICAST_HOPS = of(41, 16);

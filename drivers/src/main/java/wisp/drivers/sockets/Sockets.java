@@ -24,12 +24,15 @@ public final class Sockets {
   /** {@link #socket}: datagrams. */
   public static final int DATAGRAM = 2;
 
-  /** SO_SNDBUF and SO_RCVBUF of a new socket. */
+  /** What a new socket holds unread. */
   public static final int BUFFER_BYTES = 256 << 10;
+
+  private static final int MOST_BUFFER_BYTES = 1 << 29;
 
   final Context context;
   final TcpEvents events = new TcpEvents();
   ConnectionProfile profile;
+  private SendLimits sendLimits = SendLimits.DEFAULT;
   private final List<@Nullable Descriptor> descriptors = new ArrayList<>();
 
   /** Over a context that somebody drives. */
@@ -51,6 +54,16 @@ public final class Sockets {
   /** What sockets begin with. */
   public ConnectionProfile profile() {
     return profile;
+  }
+
+  /** What sockets may have written that are made from now on. */
+  public void sendLimits(SendLimits limits) {
+    sendLimits = limits;
+  }
+
+  /** What new sockets may have written. */
+  public SendLimits sendLimits() {
+    return sendLimits;
   }
 
   // ---- Handles ---------------------------------------------------------------------------------
@@ -182,7 +195,7 @@ public final class Sockets {
   /**
    * Reads what is there.
    *
-   * @param flags MSG_PEEK or 0
+   * @param flags {@link Message#PEEK} or 0
    * @return bytes; 0: the end
    */
   public int read(int handle, byte[] into, int at, int most, int flags) {
@@ -196,13 +209,22 @@ public final class Sockets {
 
   /** Writes as much as there is room for. */
   public int write(int handle, byte[] from, int at, int length) {
-    return write(handle, from, at, length, null);
+    return write(handle, from, at, length, null, 0);
   }
 
   /** As above; a datagram may go to somebody. */
   public int write(int handle, byte[] from, int at, int length, @Nullable Endpoint to) {
+    return write(handle, from, at, length, to, 0);
+  }
+
+  /**
+   * As above.
+   *
+   * @param flags of {@link Message}, for a stream
+   */
+  public int write(int handle, byte[] from, int at, int length, @Nullable Endpoint to, int flags) {
     return switch (at(handle)) {
-      case TcpSocket tcp -> tcp.write(from, at, length);
+      case TcpSocket tcp -> tcp.write(from, at, length, flags);
       case UdpSocket udp -> udp.write(from, at, length, to);
       case Epoll _ -> -Errno.EINVAL;
       case null -> -Errno.EBADF;
@@ -322,8 +344,11 @@ public final class Sockets {
     if (option == Option.SO_TYPE) {
       return tcp != null ? STREAM : DATAGRAM;
     }
+    if (option == Option.SO_SNDBUF && tcp != null) {
+      return tcp.sending.limit();
+    }
     if (option == Option.SO_SNDBUF || option == Option.SO_RCVBUF) {
-      return options.get(option, BUFFER_BYTES);
+      return 2 * options.get(option, BUFFER_BYTES);
     }
     ConnectionInfo info = tcp == null ? null : tcp.info();
     if (option == Option.TCP_MAXSEG && info != null) {
@@ -339,10 +364,7 @@ public final class Sockets {
       return -Errno.EBADF;
     }
     boolean isBuffer = option == Option.SO_SNDBUF || option == Option.SO_RCVBUF;
-    if (isBuffer && value < 1) {
-      return -Errno.EINVAL;
-    }
-    options.set(option, value);
+    options.set(option, isBuffer ? Math.clamp(value, 1, MOST_BUFFER_BYTES) : value);
     TcpSocket tcp = stream(handle);
     if (tcp != null && tcp.connection >= 0) {
       changeNow(tcp, option);
@@ -354,7 +376,15 @@ public final class Sockets {
     SocketOptions options = tcp.options;
     long connection = tcp.connection;
     if (option == Option.TCP_NODELAY) {
-      context.changeNagle(connection, options.get(option, 0) == 0);
+      boolean nagle = options.get(option, 0) == 0;
+      context.changeNagle(connection, nagle);
+      if (!nagle) {
+        tcp.sending.push(); // as in Linux: also what a cork holds back
+      }
+    } else if (option == Option.TCP_CORK) {
+      if (options.get(option, 0) == 0) {
+        tcp.sending.push();
+      }
     } else if (option == Option.IP_TOS || option == Option.IPV6_TCLASS) {
       context.changeDscp(connection, options.dscp(profile.dscp()));
     } else if (option == Option.TCP_USER_TIMEOUT) {

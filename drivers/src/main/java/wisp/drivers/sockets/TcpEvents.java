@@ -64,10 +64,18 @@ class TcpEvents implements ConnectionHandler {
   }
 
   @Override
+  public void onAcknowledged(Context context, long connection, int bytes) {
+    TcpSocket socket = of(connection);
+    if (socket != null) {
+      socket.sending.acknowledged(bytes);
+    }
+  }
+
+  @Override
   public void onReleased(Context context, long connection, int frame, int acknowledged) {
     TcpSocket socket = of(connection);
     if (socket != null) {
-      socket.released(context.length(frame));
+      socket.sending.released(context.length(frame));
     }
   }
 

@@ -1,7 +1,6 @@
 package wisp.drivers.sockets;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 import wisp.core.stack.CloseReason;
@@ -20,8 +19,6 @@ final class TcpSocket extends Descriptor {
     ENDED
   }
 
-  private static final int PEEK = 2;
-
   private final Sockets all;
   private final Context context;
   final SocketOptions options;
@@ -31,15 +28,14 @@ final class TcpSocket extends Descriptor {
   long connection = -1;
 
   private final ByteQueue received = new ByteQueue();
+  final SendBuffer sending;
   private final ArrayDeque<TcpSocket> accepted = new ArrayDeque<>();
   private int backlog;
-  private int sentBytes;
   private int error;
   private boolean paused;
   private boolean peerClosed;
   private boolean readShut;
   private boolean writeShut;
-  private boolean wroteLess;
 
   /** A connection was begun and its end has not been told by {@link #connectResult}. */
   private boolean connectPending;
@@ -48,6 +44,7 @@ final class TcpSocket extends Descriptor {
     this.all = all;
     this.context = all.context;
     this.options = options;
+    this.sending = new SendBuffer(context, options, all.sendLimits());
   }
 
   // ---- Opening ---------------------------------------------------------------------------------
@@ -88,6 +85,7 @@ final class TcpSocket extends Descriptor {
     socket.phase = Phase.CONNECTED;
     socket.local = context.local(handle);
     socket.remote = context.remote(handle);
+    socket.sending.opened(handle);
     accepted.add(socket);
     inEvents++;
     return socket;
@@ -155,7 +153,7 @@ final class TcpSocket extends Descriptor {
   int read(byte[] into, int at, int most, int flags) {
     if (received.size() > 0) {
       int n = received.peek(into, at, most);
-      if ((flags & PEEK) == 0) {
+      if ((flags & Message.PEEK) == 0) {
         received.skip(n);
         resumeIfRoom();
       }
@@ -185,11 +183,7 @@ final class TcpSocket extends Descriptor {
     return options.get(Option.SO_RCVBUF, Sockets.BUFFER_BYTES);
   }
 
-  private int sendLimit() {
-    return options.get(Option.SO_SNDBUF, Sockets.BUFFER_BYTES);
-  }
-
-  int write(byte[] from, int at, int length) {
+  int write(byte[] from, int at, int length, int flags) {
     if (error != 0) {
       return -takeError();
     }
@@ -199,29 +193,7 @@ final class TcpSocket extends Descriptor {
     if (phase == Phase.CONNECTING) {
       return -Errno.EAGAIN;
     }
-    int done = 0;
-    while (done < length && sentBytes < sendLimit()) {
-      int n = Math.min(Math.min(length - done, context.largestFrame()), sendLimit() - sentBytes);
-      if (!sendFrame(from, at + done, n)) {
-        break;
-      }
-      done += n;
-    }
-    wroteLess = done < length;
-    return done == 0 && length > 0 ? -Errno.EAGAIN : done;
-  }
-
-  private boolean sendFrame(byte[] from, int at, int n) {
-    int frame = context.frame(n);
-    if (frame == Context.NO_FRAME) {
-      return false;
-    }
-    MemorySegment.copy(
-        from, at, context.memory(frame), ValueLayout.JAVA_BYTE, context.start(frame), n);
-    boolean queued = context.send(connection, frame);
-    context.release(frame);
-    sentBytes += queued ? n : 0;
-    return queued;
+    return sending.write(from, at, length, flags);
   }
 
   // ---- Closing ---------------------------------------------------------------------------------
@@ -295,6 +267,7 @@ final class TcpSocket extends Descriptor {
 
   void opened() {
     phase = Phase.CONNECTED;
+    sending.opened(connection);
     inEvents++;
     outEvents++;
   }
@@ -307,16 +280,8 @@ final class TcpSocket extends Descriptor {
     }
   }
 
-  void released(int bytes) {
-    sentBytes -= bytes;
-    if (wroteLess && hasRoom()) {
-      wroteLess = false;
-      outEvents++;
-    }
-  }
-
   void writable() {
-    outEvents++;
+    sending.memoryIsThere();
   }
 
   void peerClosed() {
@@ -356,30 +321,20 @@ final class TcpSocket extends Descriptor {
   }
 
   int unacknowledgedBytes() {
-    return sentBytes;
+    return sending.unacknowledgedBytes();
   }
 
   @Nullable ConnectionInfo info() {
     return connection < 0 ? null : context.info(connection);
   }
 
-  /** Enough room that it is worth telling: as Linux, half of what is used. */
-  private boolean hasRoom() {
-    if (sendLimit() - sentBytes < sentBytes / 2 || sentBytes >= sendLimit()) {
-      return false;
-    }
-    int lowWater = options.get(Option.TCP_NOTSENT_LOWAT, -1);
-    if (lowWater == -1) {
-      return true;
-    }
-    ConnectionInfo info = info();
-    return info == null
-        || Integer.compareUnsigned(2 * info.unsentBytes(), lowWater) < 0; // Linux: half of it
-  }
-
   @Override
   int ready() {
     int end = error != 0 ? Ready.ERR : 0;
+    boolean writable = phase == Phase.CONNECTED && (writeShut || sending.isWritable());
+    if (sending.takeNews()) {
+      outEvents++;
+    }
     return switch (phase) {
       case FRESH -> Ready.OUT | Ready.HUP;
       case LISTENING -> accepted.isEmpty() ? 0 : Ready.IN;
@@ -388,7 +343,7 @@ final class TcpSocket extends Descriptor {
         boolean readEnd = peerClosed || readShut;
         yield (received.size() > 0 || readEnd ? Ready.IN : 0)
             | (readEnd ? Ready.RDHUP : 0)
-            | (writeShut || hasRoom() ? Ready.OUT : 0)
+            | (writable ? Ready.OUT : 0)
             | (readEnd && writeShut ? Ready.HUP : 0)
             | end;
       }

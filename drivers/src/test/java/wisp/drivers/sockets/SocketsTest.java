@@ -12,6 +12,7 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import wisp.core.Counters;
 import wisp.core.ip.IpPrefix;
 import wisp.core.spi.TestMemory;
 import wisp.core.stack.Context;
@@ -150,7 +151,7 @@ class SocketsTest {
     for (int i = 0; read < all.length && i < 20_000; i++) {
       int n = client.write(pair[0], all, written, Math.min(50_000, all.length - written));
       written += Math.max(0, n);
-      assertTrue(client.unacknowledgedBytes(pair[0]) <= 64 << 10);
+      assertTrue(client.unacknowledgedBytes(pair[0]) <= (2 * 64 << 10) + (64 << 10));
       assertTrue(server.unreadBytes(pair[1]) <= (32 << 10) + (64 << 10));
       run(1);
       if (i % 4 == 0) {
@@ -243,5 +244,118 @@ class SocketsTest {
     assertEquals("ab", read(server, pair[1]));
     assertEquals("error " + Errno.ECONNRESET, read(server, pair[1]));
     assertEquals(-Errno.EBADF, client.ready(pair[0]));
+  }
+
+  private void write(int handle, int bytes, int flags) {
+    assertEquals(bytes, client.write(handle, new byte[bytes], 0, bytes, null, flags));
+  }
+
+  @Test
+  void givenMoreIsToCome_whenItComesOrThePeerConfirms_thenTheRestGoes() {
+    int[] pair = pair();
+    client.setOption(pair[0], Option.TCP_NODELAY, 1);
+    write(pair[0], 40, Message.MORE);
+    assertEquals(0, client.info(pair[0]).flightBytes());
+    write(pair[0], 60, 0);
+    assertEquals(100, client.info(pair[0]).flightBytes());
+    write(pair[0], 7, Message.MORE);
+    assertEquals(7, client.info(pair[0]).unsentBytes());
+    run(50); // the delayed ACK of the first 100 lets it go
+    assertEquals(107, server.unreadBytes(pair[1]));
+  }
+
+  @Test
+  void givenMoreNeverComes_whenOneTimeOutIsOver_thenTheRestGoes() {
+    int[] pair = pair();
+    write(pair[0], 40, Message.MORE);
+    run(150);
+    assertEquals(0, server.unreadBytes(pair[1]));
+    run(100);
+    assertEquals(40, server.unreadBytes(pair[1]));
+  }
+
+  @Test
+  void givenCork_whenItIsPulledOrNoDelaySet_thenAllGoesAtOnce() {
+    int[] pair = pair();
+    client.setOption(pair[0], Option.TCP_CORK, 1);
+    write(pair[0], 40, 0);
+    write(pair[0], 40, 0);
+    assertEquals(0, client.info(pair[0]).flightBytes());
+    client.setOption(pair[0], Option.TCP_CORK, 0);
+    assertEquals(80, client.info(pair[0]).flightBytes());
+    run(50);
+    client.setOption(pair[0], Option.TCP_CORK, 1);
+    write(pair[0], 40, 0);
+    run(10);
+    assertEquals(40, client.info(pair[0]).unsentBytes());
+    client.setOption(pair[0], Option.TCP_NODELAY, 1);
+    assertEquals(0, client.info(pair[0]).unsentBytes());
+  }
+
+  @Test
+  void givenRecords_whenWritten_thenNoneSharesASegmentWithTheNext() {
+    int[] pair = pair();
+    client.setOption(pair[0], Option.TCP_CORK, 1);
+    write(pair[0], 100, 0);
+    write(pair[0], 100, Message.END_OF_RECORD);
+    client.setOption(pair[0], Option.TCP_CORK, 0);
+    long before = a.counters().get(Counters.Event.SEGMENTS_SENT);
+    write(pair[0], 100, Message.END_OF_RECORD);
+    write(pair[0], 100, 0);
+    run(100);
+    assertEquals(400, server.unreadBytes(pair[1]));
+    assertEquals(2, a.counters().get(Counters.Event.SEGMENTS_SENT) - before);
+  }
+
+  @Test
+  void givenAPeerThatDoesNotRead_whenWritten_thenTheLimitIsPassedByLessThanAPiece() {
+    int[] pair = pair();
+    client.setOption(pair[0], Option.SO_SNDBUF, 100_000);
+    assertEquals(200_000, client.option(pair[0], Option.SO_SNDBUF));
+    server.setOption(pair[1], Option.SO_RCVBUF, 1);
+    int total = 0;
+    for (int i = 0; i < 10; i++) {
+      total += Math.max(0, client.write(pair[0], new byte[1 << 20], 0, 1 << 20));
+      run(100);
+    }
+    int waiting = client.unacknowledgedBytes(pair[0]);
+    assertEquals(total - server.unreadBytes(pair[1]), waiting);
+    assertTrue(waiting > 190_000 && waiting < 200_000 + (32 << 10), "waiting: " + waiting);
+    assertEquals(0, client.ready(pair[0]) & Ready.OUT);
+  }
+
+  @Test
+  void givenALowWaterMark_whenWritten_thenLittleWaitsUnsent() {
+    client.sendLimits(new SendLimits(256 << 10, 4 << 20, 8_000));
+    int[] pair = pair();
+    assertEquals(0, client.option(pair[0], Option.TCP_NOTSENT_LOWAT));
+    int epoll = client.epoll();
+    int[] bits = new int[1];
+    client.epollControl(epoll, 1, pair[0], Ready.OUT | Ready.EDGE, 0);
+    assertEquals(1, client.epollTake(epoll, bits, new long[1], 1));
+    int n = client.write(pair[0], new byte[200_000], 0, 200_000);
+    int unsent = client.info(pair[0]).unsentBytes();
+    assertTrue(n < 100_000 && unsent >= 8_000 && unsent < 8_000 + (32 << 10), n + ", " + unsent);
+    assertEquals(-Errno.EAGAIN, client.epollTake(epoll, bits, new long[1], 1));
+    run(10);
+    assertEquals(1, client.epollTake(epoll, bits, new long[1], 1));
+    assertEquals(-Errno.EAGAIN, client.epollTake(epoll, bits, new long[1], 1));
+    client.setOption(pair[0], Option.TCP_NOTSENT_LOWAT, -1);
+    assertTrue(client.write(pair[0], new byte[200_000], 0, 200_000) > 100_000);
+  }
+
+  @Test
+  void givenAGrowingWindow_whenWrittenAgainAndAgain_thenTheBufferGrowsWithIt() {
+    client.sendLimits(new SendLimits(50_000, 500_000, -1));
+    int[] pair = pair();
+    int before = client.option(pair[0], Option.SO_SNDBUF);
+    for (int i = 0; i < 40; i++) {
+      client.write(pair[0], new byte[1 << 20], 0, 1 << 20);
+      run(1);
+      server.read(pair[1], new byte[1 << 20], 0, 1 << 20, 0);
+      client.ready(pair[0]);
+    }
+    int after = client.option(pair[0], Option.SO_SNDBUF);
+    assertTrue(before < 100_000 && after > 2 * before && after <= 500_000, before + ", " + after);
   }
 }

@@ -2,6 +2,7 @@ package wisp.lab.script;
 
 import java.util.Locale;
 import wisp.core.stack.ConnectionProfile;
+import wisp.drivers.sockets.SendLimits;
 import wisp.drivers.sockets.Sockets;
 
 /** A host's settings by Linux's names, as far as the stack has such; the rest is passed over. */
@@ -19,6 +20,21 @@ final class Settings {
     String value = setting.substring(equals + 1).trim().toLowerCase(Locale.ROOT);
     ConnectionProfile before = sockets.profile();
     boolean on = !value.startsWith("0");
+    SendLimits limits = sockets.sendLimits();
+    switch (name) {
+      case "tcp_wmem" -> {
+        String[] words = value.replace("\"", "").trim().split("\\s+");
+        if (words.length == 3) {
+          int usual = bytes(words[1]);
+          int most = Math.max(usual, bytes(words[2]));
+          sockets.sendLimits(new SendLimits(usual, most, limits.notSentLowWater()));
+        }
+      }
+      case "tcp_notsent_lowat" ->
+          sockets.sendLimits(
+              new SendLimits(limits.usualBytes(), limits.mostBytes(), (int) Long.parseLong(value)));
+      default -> {}
+    }
     sockets.profile(
         before.with(
             b -> {
@@ -30,6 +46,10 @@ final class Settings {
                 default -> {}
               }
             }));
+  }
+
+  private static int bytes(String text) {
+    return (int) Math.clamp(Long.parseLong(text), 1, Integer.MAX_VALUE / 2);
   }
 
   /** Ours for a name of Linux's. */

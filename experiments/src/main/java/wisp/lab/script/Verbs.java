@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 import wisp.core.stack.ConnectionInfo;
 import wisp.core.stack.Endpoint;
 import wisp.drivers.sockets.Errno;
+import wisp.drivers.sockets.Message;
 import wisp.drivers.sockets.Option;
 import wisp.drivers.sockets.Ready;
 import wisp.drivers.sockets.Sockets;
@@ -23,8 +24,8 @@ final class Verbs {
   private static final int READ_WRITE = 2;
   private static final int GET_FLAGS = 3;
   private static final int SET_FLAGS = 4;
+  private static final int WRITE_GOES_ON = Ready.OUT | Ready.ERR | Ready.HUP;
   private static final int DONT_WAIT = 0x40;
-  private static final int PEEK = 2;
   private static final int ERROR_QUEUE = 0x2000;
   private static final int UNREAD = 0x541B;
   private static final int UNSENT = 0x5411;
@@ -161,7 +162,7 @@ final class Verbs {
           int n =
               (flags & ERROR_QUEUE) != 0
                   ? -Errno.EAGAIN
-                  : sockets.read(handle, into, 0, into.length, flags & PEEK);
+                  : sockets.read(handle, into, 0, into.length, flags & Message.PEEK);
           if (n >= 0) {
             Endpoint source = sockets.source(handle);
             body.putInt(0).putAddress(source, ipv6.contains(handle)).putInt(0).put(into, n);
@@ -181,7 +182,10 @@ final class Verbs {
     boolean waits = sockets.isBlocking(handle) && (flags & DONT_WAIT) == 0;
     IntSupplier attempt =
         () -> {
-          int n = sockets.write(handle, data, done[0], data.length - done[0], to);
+          if (done[0] > 0 && (sockets.ready(handle) & WRITE_GOES_ON) == 0) {
+            return -Errno.EAGAIN; // a writer that waits is woken when it is worth it
+          }
+          int n = sockets.write(handle, data, done[0], data.length - done[0], to, flags);
           if (n < 0) {
             return n == -Errno.EAGAIN || done[0] == 0 ? n : done[0];
           }
@@ -240,9 +244,7 @@ final class Verbs {
       int seconds = sockets.option(handle, option);
       value = littleEndian(seconds < 0 ? 0 : 1, Math.max(0, seconds));
     } else {
-      int plain = sockets.option(handle, option);
-      boolean isBuffer = option == Option.SO_SNDBUF || option == Option.SO_RCVBUF;
-      value = littleEndian(isBuffer ? 2 * plain : plain); // Linux counts its own overhead in
+      value = littleEndian(sockets.option(handle, option));
     }
     session.answer(r, 0, new Body().put(value));
   }

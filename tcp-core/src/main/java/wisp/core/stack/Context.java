@@ -16,6 +16,7 @@ import wisp.core.spi.RecordClass;
 import wisp.core.spi.SocketBuffers;
 import wisp.core.tcp.EndCause;
 import wisp.core.tcp.Tcb;
+import wisp.core.tcp.UserCalls;
 
 /**
  * A TCP/IP stack for one thread: connections over one link, in one memory strategy. Nothing is
@@ -316,7 +317,7 @@ public final class Context implements AutoCloseable {
    *     follows); no reference was taken
    */
   public boolean send(long connection, int frame) {
-    return send(connection, frame, /* urgent= */ false, /* more= */ false);
+    return send(connection, frame, UserCalls.Manner.PLAIN);
   }
 
   /**
@@ -324,7 +325,7 @@ public final class Context implements AutoCloseable {
    * applications should not).
    */
   public boolean sendUrgent(long connection, int frame) {
-    return send(connection, frame, /* urgent= */ true, /* more= */ false);
+    return send(connection, frame, UserCalls.Manner.URGENT);
   }
 
   /**
@@ -333,7 +334,16 @@ public final class Context implements AutoCloseable {
    * all before it has been acknowledged.
    */
   public boolean sendMore(long connection, int frame) {
-    return send(connection, frame, /* urgent= */ false, /* more= */ true);
+    return send(connection, frame, UserCalls.Manner.MORE);
+  }
+
+  /**
+   * As {@link #send}, and the frame ends a record: what is sent later never shares a segment with
+   * it, not even when it is resent. Nagle's rule holds it back only as long as it is the last. The
+   * peer's application sees one stream all the same.
+   */
+  public boolean sendRecord(long connection, int frame) {
+    return send(connection, frame, UserCalls.Manner.RECORD);
   }
 
   /** Sends what {@link #sendMore} has left waiting. False: stale handle. */
@@ -350,14 +360,14 @@ public final class Context implements AutoCloseable {
     return true;
   }
 
-  private boolean send(long connection, int frame, boolean urgent, boolean more) {
+  private boolean send(long connection, int frame, UserCalls.Manner manner) {
     Tcb tcb = open(connection);
     if (tcb == null) {
       return false;
     }
     boolean queued = false;
     try {
-      queued = machinery.calls.send(tcb, frame, urgent, more);
+      queued = machinery.calls.send(tcb, frame, manner);
     } finally {
       finishCall(tcb);
     }

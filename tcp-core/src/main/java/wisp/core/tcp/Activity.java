@@ -190,6 +190,7 @@ public final class Activity {
     putInt(t.queue.headBlock);
     putInt(
         t.queue.headIndex
+            | bit(t.queue.hasRecords, 7)
             | t.queue.tailIndex << 8
             | t.queue.cursorIndex << 16
             | t.unanswered << 24
@@ -292,7 +293,8 @@ public final class Activity {
     }
     t.queue.headBlock = nextInt();
     int indices = nextInt();
-    t.queue.headIndex = indices & 255;
+    t.queue.headIndex = indices & 127;
+    t.queue.hasRecords = isSet(indices, 7);
     t.queue.tailIndex = indices >>> 8 & 255;
     t.queue.cursorIndex = indices >>> 16 & 255;
     t.unanswered = indices >>> 24 & 7;

@@ -13,6 +13,8 @@ import wisp.core.spi.FrameAllocator;
  *   block:  next (4) | first entry index (4) | frame (4), length (4) | frame, length | …
  * </pre>
  *
+ * <p>The top bit of a length says that a record ends with the frame: no segment goes on beyond it.
+ *
  * <p>Sequence numbers: {@link Place#startSeq} is that of the head frame's first byte, which may lie
  * left of SND.UNA when the frame is partly acknowledged; {@link Place#endSeq} follows the last
  * byte.
@@ -22,6 +24,7 @@ public final class SendQueue {
   private static final int ENTRIES = 8;
   private static final int ENTRY_BYTES = 8;
   private static final int PER_BLOCK = (BlockPool.ACTIVITY - ENTRIES) / ENTRY_BYTES;
+  private static final int RECORD_END = 1 << 31;
 
   /** Where one connection's queue is. Part of the {@link Tcb}; public only for the block codec. */
   public static final class Place {
@@ -34,6 +37,9 @@ public final class SendQueue {
 
     public @SeqNum int startSeq;
     public @SeqNum int endSeq;
+
+    /** Whether a record has ended in it since it was last empty. */
+    public boolean hasRecords;
 
     /** Entry that holds the byte sent last, so that a long queue is not walked for each segment. */
     public int cursorBlock = Blocks.NONE;
@@ -52,6 +58,7 @@ public final class SendQueue {
       cursorBlock = Blocks.NONE;
       headIndex = 0;
       tailIndex = 0;
+      hasRecords = false;
     }
   }
 
@@ -68,9 +75,10 @@ public final class SendQueue {
    * Queues a frame and takes a reference to it.
    *
    * @param seq sequence number of the frame's first byte if the queue is empty
+   * @param endsRecord whether what is appended later goes in other segments
    * @return false when no block could be had; nothing has changed
    */
-  boolean append(Place place, int frame, @SeqNum int seq) {
+  boolean append(Place place, int frame, @SeqNum int seq, boolean endsRecord) {
     if (place.isEmpty()) {
       int block = blocks.acquire(BlockPool.ACTIVITY, Blocks.Purpose.ORDINARY);
       if (block == Blocks.NONE) {
@@ -94,7 +102,8 @@ public final class SendQueue {
       place.tailIndex = 0;
     }
     int length = frames.length(frame);
-    setEntry(place.tailBlock, place.tailIndex, frame, length);
+    setEntry(place.tailBlock, place.tailIndex, frame, endsRecord ? length | RECORD_END : length);
+    place.hasRecords |= endsRecord;
     place.tailIndex++;
     place.endSeq += length;
     frames.retain(frame);
@@ -120,6 +129,32 @@ public final class SendQueue {
         advanceCursor(place, frameLength);
       }
     }
+  }
+
+  /**
+   * How much of [seq, seq + length), which must lie in the queue, one segment may hold: up to the
+   * end of a record.
+   */
+  int withinRecord(Place place, @SeqNum int seq, int length) {
+    if (!place.hasRecords || length == 0) {
+      return length;
+    }
+    seek(place, seq);
+    int block = place.cursorBlock;
+    int index = place.cursorIndex;
+    @SeqNum int end = place.cursorSeq + entryLength(block, index);
+    while (Seq.before(end, seq + length)) {
+      if (endsRecord(block, index)) {
+        return Seq.distance(seq, end);
+      }
+      index++;
+      if (index == PER_BLOCK) {
+        block = blocks.getInt(block, NEXT);
+        index = 0;
+      }
+      end += entryLength(block, index);
+    }
+    return length;
   }
 
   private void seek(Place place, @SeqNum int seq) {
@@ -185,6 +220,10 @@ public final class SendQueue {
   }
 
   private int entryLength(int block, int index) {
-    return blocks.getInt(block, ENTRIES + index * ENTRY_BYTES + 4);
+    return blocks.getInt(block, ENTRIES + index * ENTRY_BYTES + 4) & ~RECORD_END;
+  }
+
+  private boolean endsRecord(int block, int index) {
+    return blocks.getInt(block, ENTRIES + index * ENTRY_BYTES + 4) < 0;
   }
 }

@@ -26,7 +26,7 @@ public final class SendText {
   }
 
   /** Queues a frame; false: no memory, or the send buffer is full, and nothing has changed. */
-  boolean append(Tcb tcb, int frame) {
+  boolean append(Tcb tcb, int frame, boolean endsRecord) {
     @SeqNum int seq = tcb.queue.isEmpty() ? tcb.sndNxt : tcb.queue.endSeq;
     int length = frames.length(frame);
     int queued = tcb.queue.isEmpty() ? 0 : Math.max(0, Seq.distance(tcb.sndUna, tcb.queue.endSeq));
@@ -34,13 +34,18 @@ public final class SendText {
     if (queued > most - length) {
       return false;
     }
-    if (!queue.append(tcb.queue, frame, seq)) {
+    if (!queue.append(tcb.queue, frame, seq, endsRecord)) {
       return false;
     }
     if (buffers != null) {
       toRing(buffers, tcb.slot, seq, frames.memory(frame), frames.start(frame), length);
     }
     return true;
+  }
+
+  /** How much of [seq, seq + length) one segment may hold: up to the end of a record. */
+  int withinRecord(Tcb tcb, @SeqNum int seq, int length) {
+    return queue.withinRecord(tcb.queue, seq, length);
   }
 
   /** Copies bytes [seq, seq + length) of the queue into a segment. */

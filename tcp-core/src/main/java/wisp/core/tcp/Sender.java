@@ -62,7 +62,8 @@ public final class Sender implements Resender {
         awaitWindow(tcb);
         return true;
       }
-      int probe = mtu.probe(tcb, unsentBytes(tcb), usableBytes(tcb));
+      boolean mayProbe = !tcb.queue.hasRecords; // its size would be up to them
+      int probe = mayProbe ? mtu.probe(tcb, unsentBytes(tcb), usableBytes(tcb)) : 0;
       if (probe > 0) {
         if (!sendProbe(tcb, probe)) {
           return false;
@@ -117,8 +118,9 @@ public final class Sender implements Resender {
     int length = Math.min(Math.min(unsent, usable), tcb.effectiveMss());
     boolean isFull = length == tcb.effectiveMss();
     boolean isLast = length == unsent && ((!tcb.nagle && !tcb.corked) || tcb.finQueued);
-    boolean mayGo = usable >= 1 && (isFull || isLast);
-    return !mayGo || sendNew(tcb, length);
+    int record = length > 0 ? output.withinRecord(tcb, tcb.sndNxt, length) : length;
+    boolean mayGo = usable >= 1 && (isFull || isLast || record < length);
+    return !mayGo || sendNew(tcb, record);
   }
 
   private static boolean hasSynchronized(Tcb tcb) {
@@ -159,6 +161,10 @@ public final class Sender implements Resender {
     if (usableCongestion < Math.min(unsent, mss) && usableCongestion < usableWindow) {
       tcb.cwndLimited = true;
     }
+    int record = recordBytes(tcb, unsent);
+    if (record > 0 && record <= length) {
+      return record; // nothing can join it: Nagle's rule has nothing to wait for
+    }
     if (length >= mss) {
       int most = Math.min(length, output.mostPayload(tcb));
       return most < unsent ? most - most % mss : most;
@@ -171,6 +177,16 @@ public final class Sender implements Resender {
     boolean isAll = length == unsent;
     boolean isHalfTheWindow = length >= tcb.maxSndWnd / 2;
     return smallMayGo && (isAll || isHalfTheWindow) ? length : -1;
+  }
+
+  /** What is left of a record that ends before all that is unsent does; 0: none, or it is long. */
+  private int recordBytes(Tcb tcb, int unsent) {
+    if (!tcb.queue.hasRecords) {
+      return 0;
+    }
+    int most = Math.min(unsent, output.mostPayload(tcb));
+    int record = output.withinRecord(tcb, tcb.sndNxt, most);
+    return record < most ? record : 0;
   }
 
   /** RFC 3042: the first two duplicate ACKs let one new segment each go. */
@@ -268,7 +284,8 @@ public final class Sender implements Resender {
       return;
     }
     int unsent = unsentBytes(tcb);
-    int length = Math.min(Math.min(unsent, Math.max(1, tcb.sndWnd)), tcb.effectiveMss());
+    int most = Math.min(Math.min(unsent, Math.max(1, tcb.sndWnd)), tcb.effectiveMss());
+    int length = output.withinRecord(tcb, tcb.sndNxt, most);
     boolean fin = tcb.finQueued && unsent == 0;
     if (tcb.sndWnd == 0) {
       env.counters.add(Event.WINDOW_PROBES);
@@ -294,7 +311,7 @@ public final class Sender implements Resender {
   public int resend(Tcb tcb, @SeqNum int seq, int most) {
     @SeqNum int dataEnd = tcb.finSent ? tcb.sndNxt - 1 : tcb.sndNxt;
     int data = Math.max(0, Seq.distance(seq, dataEnd));
-    int length = Math.min(Math.min(data, tcb.effectiveMss()), most);
+    int length = output.withinRecord(tcb, seq, Math.min(Math.min(data, tcb.effectiveMss()), most));
     boolean fin = tcb.finSent && length == data;
     int flags = (length == data && length > 0 ? TcpHeader.PSH : 0) | (fin ? TcpHeader.FIN : 0);
     tcb.timing = false;

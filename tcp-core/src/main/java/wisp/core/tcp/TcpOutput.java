@@ -60,6 +60,11 @@ public final class TcpOutput {
     return offload < mss ? mss : offload - offload % mss;
   }
 
+  /** How much of what is queued one segment may hold. */
+  int withinRecord(Tcb tcb, @SeqNum int seq, int length) {
+    return text.withinRecord(tcb, seq, length);
+  }
+
   /**
    * What we announce in the MSS option (MUST-67, RFC 6691: options not subtracted): the link's MTU
    * decides, not what is known of the path to the peer (RFC 2923 §2.3).

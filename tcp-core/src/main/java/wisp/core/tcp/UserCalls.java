@@ -9,6 +9,20 @@ import wisp.core.spi.SocketBuffers;
  * and back-pressure.
  */
 public final class UserCalls {
+  /** What SEND says of its text beside the bytes. */
+  public enum Manner {
+    PLAIN,
+    /** The last byte is urgent (RFC 9293 §3.8.5). */
+    URGENT,
+    /**
+     * The end of it waits for what comes next, for one RTO at most if nothing is in flight
+     * (MUST-60).
+     */
+    MORE,
+    /** The last byte ends a record: what comes next is in other segments. */
+    RECORD
+  }
+
   private final Activity activity;
   private final SendText text;
   private final Receiver receiver;
@@ -38,20 +52,19 @@ public final class UserCalls {
   /**
    * SEND. The caller has the segments sent afterwards.
    *
-   * @param more the end of it waits for what comes next, for one RTO at most if nothing is in
-   *     flight (MUST-60)
    * @return false: closed for sending, or no memory; in the latter case {@link Tcb#waiting} is set
    */
-  public boolean send(Tcb tcb, int frame, boolean urgent, boolean more) {
+  public boolean send(Tcb tcb, int frame, Manner manner) {
     if (!tcb.state.maySend() || tcb.finQueued) {
       return false;
     }
-    if (!activity.wake(tcb, Blocks.Purpose.ORDINARY) || !text.append(tcb, frame)) {
+    boolean endsRecord = manner == Manner.RECORD;
+    if (!activity.wake(tcb, Blocks.Purpose.ORDINARY) || !text.append(tcb, frame, endsRecord)) {
       tcb.waiting = true;
       return false;
     }
-    tcb.corked = more;
-    if (urgent) {
+    tcb.corked = manner == Manner.MORE;
+    if (manner == Manner.URGENT) {
       tcb.urgentQueued = true;
       tcb.sndUp = tcb.queue.endSeq;
     }

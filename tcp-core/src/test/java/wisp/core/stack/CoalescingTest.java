@@ -103,4 +103,51 @@ class CoalescingTest {
     assertEquals(0, tcp.blocksInUse());
     tcp.send(10).sends(ACK).seq(101).length(10);
   }
+
+  @Test
+  void givenRecordsBehindAFullWindow_whenItOpens_thenEachEndsItsSegment() {
+    var tcp = with().window(1_000).established();
+    tcp.send(1_000).sends(ACK).length(1_000);
+    tcp.send(100).sendRecord(200).sendRecord(300).sendRecord(2_000).send(50);
+    tcp.sendsNothing().receives(Seg.ack().window(65_535));
+    tcp.sends(ACK).seq(1_001).length(300);
+    tcp.sends(ACK).seq(1_301).length(300);
+    tcp.sends(ACK).seq(1_601).length(1_460);
+    tcp.sends(ACK).seq(3_061).length(540);
+    tcp.sendsNothing().receives(Seg.ack()).sends(ACK).seq(3_601).length(50);
+  }
+
+  @Test
+  void givenALinkThatCutsSegments_whenRecordsWait_thenNoneIsCutAcross() {
+    var tcp = with().segmentation(60_000).window(1_000).established();
+    tcp.send(1_000).sends(ACK).length(1_000);
+    tcp.sendRecord(3_000).sendRecord(100);
+    tcp.receives(Seg.ack().window(65_535));
+    tcp.sends(ACK).seq(1_001).length(3_000);
+    tcp.receives(Seg.ack()).sends(ACK).seq(4_001).length(100);
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void givenRecords_whenTheyAreResent_thenTheyStayApart(boolean sack) {
+    byte[] options = sack ? Seg.sackPermitted() : new byte[0];
+    var tcp =
+        with().profile(ConnectionProfile.NO_DELAY).options(Seg.mss(1_460), options).established();
+    tcp.sendRecord(100).sendRecord(100).sendRecord(100);
+    for (int i = 0; i < 3; i++) {
+      tcp.sends(ACK).seq(1 + 100 * i).length(100);
+    }
+    tcp.advance(5_000).receives(Seg.ack().ack(101));
+    assertTrue(tcp.out.size() >= 2);
+    tcp.out.forEach(sent -> sent.length(100));
+  }
+
+  @Test
+  void givenTheWindowIsShut_whenProbed_thenNoProbeGoesBeyondARecord() {
+    var tcp = with().window(10).established();
+    tcp.sendRecord(5).send(100);
+    tcp.sends(ACK).seq(1).length(5);
+    tcp.receives(Seg.ack().window(3)).untilSends(5_000);
+    tcp.sends(ACK).seq(6).length(3);
+  }
 }

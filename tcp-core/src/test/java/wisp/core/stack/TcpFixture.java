@@ -572,6 +572,16 @@ final class TcpFixture {
     return this;
   }
 
+  /** As {@link #send}, as the end of a record. */
+  TcpFixture sendRecord(int bytes) {
+    int frame = frame(bytes);
+    assertTrue(context.sendRecord(connection, frame), "send was refused");
+    context.release(frame);
+    given += bytes;
+    host.collect();
+    return this;
+  }
+
   TcpFixture push() {
     assertTrue(context.push(connection), "push was refused");
     host.collect();
