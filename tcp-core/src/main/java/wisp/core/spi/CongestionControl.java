@@ -46,6 +46,16 @@ public interface CongestionControl {
   void onTimeout(CongestionState state, int flightBytes, boolean first, long nowNanos);
 
   /**
+   * At what rate new text and retransmissions may leave, bytes a second; 0: as fast as cwnd lets
+   * them. TCP spreads them by a timer of about a millisecond. Asked before every sending.
+   *
+   * @param srttMicros smoothed round trip, µs; 0: none yet
+   */
+  default long pacingRate(CongestionState state, int srttMicros) {
+    return 0;
+  }
+
+  /**
    * The last {@link #onLoss} or {@link #onTimeout} was for nothing (RFC 4015, RFC 3708): TCP has
    * put cwnd and ssthresh back; the algorithm puts its own words right.
    */

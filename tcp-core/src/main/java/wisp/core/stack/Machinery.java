@@ -282,6 +282,7 @@ final class Machinery {
           case RETRANSMISSION -> retransmission.onTimeout(tcb);
           case PROBE -> retransmission.onProbe(tcb);
           case REORDERING -> acknowledgment.onReorderingTimer(tcb);
+          case PACING -> acknowledgment.onPacingTimer(tcb);
           case PERSIST -> sender.onPersist(tcb);
           case DROWSY -> desk.wakeNoMore(tcb);
           case HOLDING -> ending.forgetHeld(tcb);

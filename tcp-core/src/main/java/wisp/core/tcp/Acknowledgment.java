@@ -249,6 +249,7 @@ public final class Acknowledgment {
     if (sample.roundOver) {
       tcb.roundEndSeq = tcb.sndNxt;
     }
+    CwndValidation.acknowledged(tcb, sample.limited, sample.flightBytes, env.nowNanos);
     tcb.control.onAck(tcb.congestion, sample);
   }
 
@@ -322,6 +323,22 @@ public final class Acknowledgment {
       sender.resendAt(tcb, tcb.sndUna, Integer.MAX_VALUE);
       c.cwndBytes = c.ssthreshBytes + DUPLICATES_FOR_LOSS * c.mss;
       retransmission.restart(tcb);
+    }
+  }
+
+  /** The next segment may leave, unless the time-out is due: it has waited for its turn. */
+  public void onPacingTimer(Tcb tcb) {
+    if (tcb.sndUna != tcb.sndNxt
+        && env.nowNanos - tcb.progressNanos >= Retransmission.rtoNanos(env, tcb)) {
+      retransmission.onTimeout(tcb);
+      return;
+    }
+    timers.disarm(tcb);
+    sender.tail().resume(tcb);
+    if (recovery.hasNews(tcb)) {
+      onReorderingTimer(tcb);
+    } else {
+      sender.output(tcb);
     }
   }
 

@@ -84,6 +84,8 @@ public final class Activity {
     tcb.resetActivity();
     destinations.recall(tcb, env.nowNanos);
     tcb.congestion.cwndBytes = CongestionState.initialWindow(tcb.congestion.mss);
+    tcb.releaseTicks = Pacer.rest(env.nowNanos);
+    tcb.validatedSeconds = CwndValidation.seconds(env.nowNanos);
   }
 
   /** Gives the block back. The connection must be quiet, or at its end. */
@@ -179,8 +181,8 @@ public final class Activity {
     putInt(t.rttvarMicros);
     putInt(t.recover);
     putInt(t.scoreboard);
-    putInt(t.resendNext);
-    putInt(t.resendEnd);
+    putInt(t.resending ? t.resendNext : t.releaseTicks);
+    putInt(t.resending ? t.resendEnd : t.validatedSeconds);
     putInt(t.congestion.cwndBytes);
     putInt(t.congestion.ssthreshBytes);
     putInt(t.roundEndSeq);
@@ -283,8 +285,7 @@ public final class Activity {
     t.rttvarMicros = nextInt();
     t.recover = nextInt();
     t.scoreboard = nextInt();
-    t.resendNext = nextInt();
-    t.resendEnd = nextInt();
+    loadResending(t, nextInt(), nextInt());
     t.congestion.cwndBytes = nextInt();
     t.congestion.ssthreshBytes = nextInt();
     t.roundEndSeq = nextInt();
@@ -319,6 +320,14 @@ public final class Activity {
     t.probeSeq = nextInt();
     t.sizedSeq = nextInt();
     t.claimedSeq = nextInt();
+  }
+
+  /** While it goes back and resends, a connection is neither paced nor is its window validated. */
+  private void loadResending(Tcb t, int first, int second) {
+    t.resendNext = first;
+    t.resendEnd = second;
+    t.releaseTicks = t.resending ? Pacer.rest(env.nowNanos) : first;
+    t.validatedSeconds = t.resending ? CwndValidation.seconds(env.nowNanos) : second;
   }
 
   private void begin(int block) {

@@ -33,13 +33,16 @@ public final class DestinationCache {
 
   void remember(Tcb tcb, long nowNanos) {
     int i = place(tcb);
+    boolean isNew = srttMicros[i] != tcb.srttMicros || rttvarMicros[i] != tcb.rttvarMicros;
+    if (isNew || low[i] != tcb.remoteLow || high[i] != tcb.remoteHigh) {
+      seconds[i] = seconds(nowNanos); // else it may only have been recalled
+    }
     high[i] = tcb.remoteHigh;
     low[i] = tcb.remoteLow;
     srttMicros[i] = tcb.srttMicros;
     rttvarMicros[i] = tcb.rttvarMicros;
     backOff[i] = (byte) Math.min(tcb.backOff, MOST_BACK_OFF);
     reorderingSegments[i] = (byte) tcb.reorderingSegments;
-    seconds[i] = seconds(nowNanos);
   }
 
   void recall(Tcb tcb, long nowNanos) {

@@ -18,10 +18,12 @@ final class SackRecovery {
   private final TcpEnvironment env;
   private final Scoreboard board;
   private final Resender resender;
+  private final Pacer pacer;
   final Rack rack;
   final Undo undo;
 
-  SackRecovery(TcpEnvironment env, Scoreboard board, Resender resender) {
+  SackRecovery(TcpEnvironment env, Scoreboard board, Resender resender, Pacer pacer) {
+    this.pacer = pacer;
     this.env = env;
     this.board = board;
     this.resender = resender;
@@ -222,6 +224,9 @@ final class SackRecovery {
         tcb.cwndLimited = true;
         return true;
       }
+      if (pacer.holds(tcb, true) && !first) {
+        return true;
+      }
       int sent = resendHole(tcb);
       if (sent == NOTHING) {
         int before = tcb.sndNxt;
@@ -240,6 +245,7 @@ final class SackRecovery {
         return true;
       }
       board.set(tcb, Scoreboard.OUT, board.get(tcb, Scoreboard.OUT) + sent);
+      pacer.sent(tcb, sent);
     }
   }
 

@@ -23,6 +23,7 @@ public final class SendTimes {
   private static final int KNOWN_FROM = COUNT + 4;
   private static final int RUNS = COUNT + 8;
   private static final int TICK_SHIFT = 10;
+  static final long TICKS_A_SECOND = 1_000_000_000L >> TICK_SHIFT;
   private static final int LEAST_RUN_TICKS = 16;
 
   private final Blocks blocks;

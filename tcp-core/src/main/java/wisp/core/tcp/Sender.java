@@ -18,6 +18,7 @@ public final class Sender implements Resender {
   private final Scoreboard board;
   private final SackRecovery recovery;
   private final TailTimer tail;
+  private final Pacer pacer;
 
   /** For one context. */
   public Sender(
@@ -27,7 +28,8 @@ public final class Sender implements Resender {
       MtuDiscovery mtu,
       Scoreboard board) {
     this.board = board;
-    this.recovery = new SackRecovery(env, board, this);
+    this.pacer = new Pacer(env, timers);
+    this.recovery = new SackRecovery(env, board, this, pacer);
     this.tail = new TailTimer(env, timers, board);
     this.env = env;
     this.output = output;
@@ -62,22 +64,27 @@ public final class Sender implements Resender {
         awaitWindow(tcb);
         return true;
       }
+      if (pacer.holds(tcb, false)) {
+        return true;
+      }
+      @SeqNum int before = tcb.sndNxt;
       boolean mayProbe = !tcb.queue.hasRecords; // its size would be up to them
       int probe = mayProbe ? mtu.probe(tcb, unsentBytes(tcb), usableBytes(tcb)) : 0;
       if (probe > 0) {
         if (!sendProbe(tcb, probe)) {
           return false;
         }
-        continue;
+      } else {
+        int length = lengthAllowed(tcb);
+        if (length < 0) {
+          awaitWindow(tcb);
+          return true;
+        }
+        if (!sendNew(tcb, pacer.limit(tcb, length))) {
+          return false;
+        }
       }
-      int length = lengthAllowed(tcb);
-      if (length < 0) {
-        awaitWindow(tcb);
-        return true;
-      }
-      if (!sendNew(tcb, length)) {
-        return false;
-      }
+      pacer.sent(tcb, Seq.distance(before, tcb.sndNxt));
     }
     return true;
   }

@@ -23,8 +23,11 @@ final class TailTimer {
     this.board = board;
   }
 
-  /** Starts it anew: something was acknowledged, or resent. */
+  /** Starts it anew: something was acknowledged, or resent. While it paces it comes afterwards. */
   void restart(Tcb tcb) {
+    if (tcb.timer == TimerKind.PACING && tcb.timerDeadlineNanos > env.nowNanos) {
+      return;
+    }
     arm(tcb, env.nowNanos + Retransmission.rtoNanos(env, tcb));
   }
 
@@ -36,10 +39,16 @@ final class TailTimer {
           arm(tcb, tcb.timerDeadlineNanos);
         }
       }
-      case PROBE ->
-          arm(tcb, Math.max(env.nowNanos, tcb.progressNanos + Retransmission.rtoNanos(env, tcb)));
-      case REORDERING -> {}
+      case PROBE -> resume(tcb);
+      case REORDERING, PACING -> {}
       case NONE, PERSIST, HOLDING, DROWSY -> restart(tcb);
+    }
+  }
+
+  /** The time-out as it was, the probe from now on. */
+  void resume(Tcb tcb) {
+    if (tcb.sndUna != tcb.sndNxt) {
+      arm(tcb, Math.max(env.nowNanos, tcb.progressNanos + Retransmission.rtoNanos(env, tcb)));
     }
   }
 

@@ -270,6 +270,12 @@ public final class Tcb {
   /** Least round trip, µs; 0: none measured. */
   public int minRttMicros;
 
+  /** When the next segment may leave, if it is paced: ticks of {@link SendTimes}. */
+  public int releaseTicks;
+
+  /** When cwnd was last seen to be used, seconds: {@link CwndValidation}. */
+  public int validatedSeconds;
+
   /** After a time-out: resending from here … */
   public @SeqNum int resendNext;
 

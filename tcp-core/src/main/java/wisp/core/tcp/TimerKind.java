@@ -10,6 +10,8 @@ public enum TimerKind {
   PROBE,
   /** Something was overtaken and may be lost: RFC 8985 §6. */
   REORDERING,
+  /** The next segment waits for its time: {@link Pacer}. */
+  PACING,
   /** Something waits for window: RFC 9293 §3.8.6.1, and the override of silly-window avoidance. */
   PERSIST,
   /** Only text beyond a hole, or an urgent pointer, keeps the block: given up when it fires. */
