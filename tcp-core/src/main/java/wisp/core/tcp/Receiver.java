@@ -53,7 +53,7 @@ public final class Receiver {
     int take = Seq.distance(seq, Seq.min(end, textLimit(tcb))) - skip;
     boolean finHere = fin && !cutAtEdge;
     if (take > 0 && tcb.applicationClosed) {
-      output.sendReset(tcb);
+      output.refuseText(tcb);
       ending.end(tcb, EndCause.ABORTED);
       return;
     }
@@ -96,7 +96,7 @@ public final class Receiver {
         break;
       }
       if (tcb.applicationClosed) { // by the callback that took the bytes before these
-        output.sendReset(tcb);
+        output.refuseText(tcb);
         ending.end(tcb, EndCause.ABORTED);
       } else if (heldIsDue) {
         deliverHeld(tcb);

@@ -107,8 +107,9 @@ public final class TcpOutput {
         TcpHeader.LENGTH
             + TcpOptions.MSS_LENGTH
             + (offerScale ? TcpOptions.WINDOW_SCALE_LENGTH : 0)
-            + (offerSack ? TcpOptions.SACK_PERMITTED_LENGTH : 0)
-            + (offerTimestamps ? TcpOptions.TIMESTAMP_LENGTH : 0)
+            + (offerTimestamps
+                ? TcpOptions.TIMESTAMP_LENGTH
+                : offerSack ? TcpOptions.SACK_PERMITTED_LENGTH : 0)
             + (advisesTimeout(tcb) ? TcpOptions.USER_TIMEOUT_LENGTH : 0)
             + (offerCookie ? TcpOptions.FAST_OPEN_LENGTH : 0);
     if (!begin(tcb, headerBytes)) {
@@ -117,12 +118,13 @@ public final class TcpOutput {
     MemorySegment memory = ip.memory();
     long at = ip.start() + TcpHeader.LENGTH;
     at += TcpOptions.writeMss(memory, at, advertisedMss(tcb));
-    if (offerSack) {
-      at += TcpOptions.writeSackPermitted(memory, at);
-    }
-    if (offerTimestamps) {
-      int echo = acknowledge ? tcb.tsRecent : 0;
+    int echo = acknowledge ? tcb.tsRecent : 0;
+    if (offerTimestamps && offerSack) {
+      at += TcpOptions.writeSackPermittedAndTimestamp(memory, at, tsVal, echo);
+    } else if (offerTimestamps) {
       at += TcpOptions.writeTimestamp(memory, at, tsVal, echo);
+    } else if (offerSack) {
+      at += TcpOptions.writeSackPermitted(memory, at);
     }
     if (offerScale) {
       at += TcpOptions.writeWindowScale(memory, at, env.config.windowShift());
@@ -343,17 +345,31 @@ public final class TcpOutput {
     }
   }
 
+  /**
+   * RST for text that nobody is there to take: as the state CLOSED answers it, with the number that
+   * the peer waits for (RFC 9293 §3.10.7.1), so that it need not ask back (RFC 5961 §3.2).
+   */
+  void refuseText(Tcb tcb) {
+    sendReset(tcb, tcb.sndUna, 0, false);
+  }
+
   /** RST of a connection that ends: &lt;SEQ=SND.NXT&gt;&lt;ACK=RCV.NXT&gt;&lt;CTL=RST,ACK&gt;. */
   public void sendReset(Tcb tcb) {
     boolean acknowledge = tcb.state != State.SYN_SENT;
     sendReset(tcb, acceptableSeq(tcb), acknowledge ? tcb.rcvNxt : 0, acknowledge);
   }
 
-  /** RST of a connection with these numbers. */
+  /** RST of a connection with these numbers; with a timestamp as all else (RFC 7323 §3.2). */
   void sendReset(Tcb tcb, @SeqNum int seq, @SeqNum int ack, boolean acknowledge) {
-    if (begin(tcb, TcpHeader.LENGTH)) {
-      writeReset(tcb.localPort, tcb.remotePort, seq, ack, acknowledge);
-      finishReset(tcb.ttl, tcb.dscp);
+    int headerBytes = TcpHeader.LENGTH + timestampBytes(tcb);
+    if (begin(tcb, headerBytes)) {
+      if (tcb.timestamps) {
+        long at = ip.start() + TcpHeader.LENGTH;
+        int echo = acknowledge ? tcb.tsRecent : 0;
+        TcpOptions.writeTimestamp(ip.memory(), at, env.timestampNow(tcb), echo);
+      }
+      writeReset(tcb.localPort, tcb.remotePort, seq, ack, headerBytes, acknowledge);
+      finishReset(tcb.ttl, tcb.dscp, headerBytes);
     }
   }
 
@@ -377,20 +393,26 @@ public final class TcpOutput {
           seg.sourcePort(),
           hasAck ? seg.ackNo() : 0,
           hasAck ? 0 : seg.seq() + seg.seqLength(),
+          TcpHeader.LENGTH,
           !hasAck);
-      finishReset(STRAY_RESET_HOPS, 0);
+      finishReset(STRAY_RESET_HOPS, 0, TcpHeader.LENGTH);
     }
   }
 
   private void writeReset(
-      int localPort, int remotePort, @SeqNum int seq, @SeqNum int ack, boolean acknowledge) {
+      int localPort,
+      int remotePort,
+      @SeqNum int seq,
+      @SeqNum int ack,
+      int headerBytes,
+      boolean acknowledge) {
     int flags = acknowledge ? TcpHeader.RST | TcpHeader.ACK : TcpHeader.RST;
     TcpHeader.write(
-        ip.memory(), ip.start(), localPort, remotePort, seq, ack, TcpHeader.LENGTH, flags, 0, 0);
+        ip.memory(), ip.start(), localPort, remotePort, seq, ack, headerBytes, flags, 0, 0);
   }
 
-  private void finishReset(int hopLimit, int dscp) {
-    ip.sendTcp(hopLimit, dscp << 2, TcpHeader.LENGTH, TcpHeader.LENGTH, 0);
+  private void finishReset(int hopLimit, int dscp, int headerBytes) {
+    ip.sendTcp(hopLimit, dscp << 2, headerBytes, headerBytes, 0);
     env.counters.add(Event.RESETS_SENT);
     env.counters.add(Event.SEGMENTS_SENT);
   }

@@ -312,6 +312,18 @@ public final class TcpOptions {
     return TIMESTAMP_LENGTH;
   }
 
+  /**
+   * Writes SACK-permitted in the place of the two NOPs, and a timestamp option: as long as {@link
+   * #writeTimestamp} alone.
+   */
+  public static int writeSackPermittedAndTimestamp(
+      MemorySegment m, long start, int tsVal, int tsEcr) {
+    Wire.i32(m, start, SACK_PERMITTED << 24 | 2 << 16 | (ALIGNED_TIMESTAMP & 0xFFFF));
+    Wire.i32(m, start + 4, tsVal);
+    Wire.i32(m, start + 8, tsEcr);
+    return TIMESTAMP_LENGTH;
+  }
+
   /** Writes a user timeout, 1 … {@link #MOST_USER_TIMEOUT_SECONDS}: in minutes if it must be. */
   public static int writeUserTimeout(MemorySegment m, long start, int seconds) {
     assert seconds >= 1 && seconds <= MOST_USER_TIMEOUT_SECONDS : seconds;

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static wisp.core.stack.Seg.ACK;
+import static wisp.core.stack.Seg.RST;
 import static wisp.core.stack.Seg.SYN;
 import static wisp.core.stack.Seg.bytes;
 import static wisp.core.stack.Seg.mss;
@@ -129,6 +130,9 @@ class OptionsTest {
     assertEquals(profile.windowScaling(), syn.scale >= 0);
     assertEquals(profile.sackPermitted(), syn.sackPermitted);
     assertEquals(profile.timestamps(), syn.hasTimestamp);
+    int sack = profile.timestamps() || !profile.sackPermitted() ? 0 : 4; // else in its padding
+    int options = 4 + sack + (profile.timestamps() ? 12 : 0) + (profile.windowScaling() ? 4 : 0);
+    assertEquals(20 + 20 + options, syn.bytes);
   }
 
   private static void assertAgrees(ConnectionProfile profile, TcpFixture tcp) {
@@ -224,6 +228,23 @@ class OptionsTest {
     tcp.receives(Seg.data(1_000).ts(6_000, 0));
     tcp.receives(Seg.data(1_000).ts(6_010, 0));
     assertEquals(6_000, tcp.sends(ACK).ack(2_001).tsEcr);
+  }
+
+  @Test
+  @DisplayName("RFC 7323 §3.2: a RST should have a timestamp too")
+  @Tag("rfc7323-b")
+  void givenTimestamps_whenAborted_thenTheResetHasOne() {
+    var tcp = with().options(mss(1_460), timestamp(5_000, 0)).established();
+    tcp.receives(Seg.data(10).ts(6_000, 0));
+    tcp.sent();
+    Sent reset = tcp.abort().sends(RST | ACK);
+    assertTrue(reset.hasTimestamp);
+    assertEquals(6_000, reset.tsEcr);
+    var closed = with().options(mss(1_460), timestamp(5_000, 0)).established().close();
+    closed.sent();
+    Sent refusal = closed.receives(Seg.data(10).ack(1)).sends(RST).seq(1);
+    assertTrue(refusal.hasTimestamp);
+    assertEquals(0, refusal.tsEcr);
   }
 
   @Test

@@ -171,6 +171,21 @@ class TcpOptionsTest {
   }
 
   @Test
+  void sackPermittedTakesThePlaceOfTheTimestampsPadding() {
+    MemorySegment m = MemorySegment.ofArray(new byte[60]);
+    int length = TcpHeader.LENGTH;
+    length += TcpOptions.writeSackPermittedAndTimestamp(m, length, -2, 3);
+    assertEquals(TcpHeader.LENGTH + TcpOptions.TIMESTAMP_LENGTH, length);
+    TcpHeader.write(m, 0, 1, 2, 3, 4, length, TcpHeader.SYN, 0, 0);
+    assertTrue(header.wrap(m, 0, length));
+    options.parse(header);
+    assertTrue(options.sackPermitted() && options.hasTimestamp());
+    assertEquals(-2, options.tsVal());
+    assertEquals(3, options.tsEcr());
+    assertFalse(options.malformed());
+  }
+
+  @Test
   void whatIsWrittenIsReadAgain() {
     MemorySegment m = MemorySegment.ofArray(new byte[60]);
     int length = TcpHeader.LENGTH;
