@@ -375,6 +375,8 @@ public final class SegmentArrives {
     if (seg.seqLength() > 0) {
       env.counters.add(Event.DROP_WINDOW);
       output.sendAck(tcb);
+    } else if (Seq.before(seg.seq(), tcb.rcvNxt)) {
+      challenge(tcb); // first check: an old ACK, or a peer that asks whether we are there
     }
     return false;
   }

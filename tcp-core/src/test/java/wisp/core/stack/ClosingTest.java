@@ -324,8 +324,15 @@ class ClosingTest {
 
     @Test
     @Tag("rfc1337-b")
-    void bareAcksAreNotAnswered() {
-      tcp.receives(Seg.ack(), Seg.ack().seq(1)).sendsNothing().isIn(TIME_WAIT);
+    void anOldBareAckIsAnsweredButNotForEver_andOneInLineIsNot() {
+      tcp.receives(Seg.ack()).sendsNothing().isIn(TIME_WAIT);
+      tcp.advance(TWO_MSL - 1_000).receives(Seg.ack().seq(1));
+      tcp.sends(ACK).seq(2).ack(2);
+      for (int i = 0; i < 100; i++) {
+        tcp.receives(Seg.ack().seq(1));
+      }
+      assertTrue(tcp.sent().size() <= 10);
+      tcp.isIn(TIME_WAIT).advance(2_000).isGone();
     }
 
     @Test

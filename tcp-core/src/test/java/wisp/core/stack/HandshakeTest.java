@@ -360,6 +360,23 @@ class HandshakeTest {
   }
 
   @Test
+  @Tag("rfc6528-b")
+  void givenTheSameTime_whenTheAddressDiffers_thenIsnIsUnrelated() {
+    var tcp = TcpFixture.listening();
+    var seen = new java.util.ArrayList<Integer>();
+    for (int host = 2; host < 12; host++) {
+      byte[] syn = tcp.packet(Seg.syn());
+      syn[15] = (byte) host;
+      TcpFixture.sign(syn);
+      tcp.host.link.incoming.add(syn);
+      tcp.host.context.poll(tcp.host.now);
+      int iss = java.nio.ByteBuffer.wrap(tcp.host.link.outgoing.remove()).getInt(24);
+      seen.forEach(other -> assertTrue(Math.abs((long) iss - other) > 10_000));
+      seen.add(iss);
+    }
+  }
+
+  @Test
   @Tag("MUST-41")
   @Tag("MUST-42")
   void givenAConnection_whenItsPortIsListenedOn_thenItIsNotDisturbed() {

@@ -169,6 +169,31 @@ class Ipv4AndIcmpTest {
     tcp.sends(Seg.SYN | Seg.ACK);
   }
 
+  @ParameterizedTest(name = "option {0}")
+  @ValueSource(ints = {7, 25, 30, 68, 82, 94, 130, 134, 136, 148, 222, 255})
+  @Tag("MUST-50")
+  void givenAnIpOptionThatTcpDoesNotKnow_whenItArrives_thenItIsIgnored(int kind) {
+    feed(withOption(tcp.packet(Seg.syn()), kind));
+    tcp.sends(Seg.SYN | Seg.ACK);
+    tcp.receives(Seg.ack()).isEstablished();
+    feed(withOption(tcp.packet(Seg.data(10)), kind));
+    tcp.delivered(10);
+  }
+
+  private static byte[] withOption(byte[] plain, int kind) {
+    byte[] b = new byte[plain.length + 8];
+    System.arraycopy(plain, 0, b, 0, 20);
+    System.arraycopy(plain, 20, b, 28, plain.length - 20);
+    b[0] = 0x47;
+    b[20] = (byte) kind;
+    b[21] = 8;
+    b[22] = 9; // where a pointer would be: beyond the end
+    ByteBuffer p = ByteBuffer.wrap(b);
+    p.putShort(2, (short) b.length).putShort(10, (short) 0);
+    p.putShort(10, (short) ~TcpFixture.sum(b, 0, 28, 0));
+    return b;
+  }
+
   @Test
   void givenBadTcpHeaders_whenTheyArrive_thenEachIsCountedByItsReason() {
     for (int n = 0; n < 20; n++) {
