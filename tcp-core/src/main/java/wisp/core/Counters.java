@@ -67,6 +67,12 @@ public final class Counters {
     FAST_OPEN_COOKIES_SENT,
     /** SYNs with Fast Open taken as others are: a cookie that is none of ours, or too many wait. */
     FAST_OPENS_REFUSED,
+    /** SYNs of ours with text. */
+    FAST_OPENS_SENT,
+    /** Of them those whose SYN-ACK confirmed text. */
+    FAST_OPENS_CONFIRMED,
+    /** Fast Open cookies that servers gave us. */
+    FAST_OPEN_COOKIES_RECEIVED,
     /** Connections that ended. */
     CLOSED,
     /** RST segments sent. */

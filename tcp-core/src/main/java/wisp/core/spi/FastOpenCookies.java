@@ -23,6 +23,14 @@ public interface FastOpenCookies {
    */
   long make(long clientHigh, long clientLow, long serverHigh, long serverLow, long nowNanos);
 
+  /**
+   * Whether a SYN must bring one. Where not, anybody who writes somebody else's address into a SYN
+   * has the application work and answer: for closed networks only.
+   */
+  default boolean areRequired() {
+    return true;
+  }
+
   /** Judges a cookie that a SYN brings. */
   Verdict check(
       long clientHigh, long clientLow, long serverHigh, long serverLow, long cookie, long nowNanos);

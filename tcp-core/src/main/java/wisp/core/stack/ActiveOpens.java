@@ -61,7 +61,8 @@ final class ActiveOpens {
       Endpoint remote,
       @Nullable SourceRoute route,
       ConnectionProfile profile,
-      ConnectionHandler handler) {
+      ConnectionHandler handler,
+      int frame) {
     IpAddress to = remote.address();
     if (remote.port() == 0 || !Scope.isUnicast(to.high(), to.low()) || !hasWay(to, route)) {
       return Context.NO_ROUTE;
@@ -72,8 +73,8 @@ final class ActiveOpens {
       return Context.NO_ROUTE;
     }
     return from.isUnspecified()
-        ? openFromAny(port, remote, route, profile, handler)
-        : openFrom(from, port, remote, route, profile, handler);
+        ? openFromAny(port, remote, route, profile, handler, frame)
+        : openFrom(from, port, remote, route, profile, handler, frame);
   }
 
   private boolean hasWay(IpAddress to, @Nullable SourceRoute route) {
@@ -87,14 +88,15 @@ final class ActiveOpens {
       Endpoint remote,
       @Nullable SourceRoute route,
       ConnectionProfile profile,
-      ConnectionHandler handler) {
+      ConnectionHandler handler,
+      int frame) {
     if (!own.contains(from.high(), from.low()) || from.isIpv4() != remote.address().isIpv4()) {
       return Context.NO_ROUTE;
     }
     int chosen = choosePort(from.high(), from.low(), port, remote);
     return chosen < 0
         ? Context.NO_PORT
-        : open(from.high(), from.low(), chosen, remote, route, profile, handler);
+        : open(from.high(), from.low(), chosen, remote, route, profile, handler, frame);
   }
 
   /** The best source first (RFC 6724); when its ports are used up, the next address. */
@@ -103,7 +105,8 @@ final class ActiveOpens {
       Endpoint remote,
       @Nullable SourceRoute route,
       ConnectionProfile profile,
-      ConnectionHandler handler) {
+      ConnectionHandler handler,
+      int frame) {
     IpAddress to = remote.address();
     long tried = 0;
     int block = choice.best(to.high(), to.low(), tried);
@@ -118,7 +121,7 @@ final class ActiveOpens {
         int chosen = choosePort(own.sourceHigh(block), low, port, remote);
         if (chosen > 0) {
           nextOwn += i;
-          return open(own.sourceHigh(block), low, chosen, remote, route, profile, handler);
+          return open(own.sourceHigh(block), low, chosen, remote, route, profile, handler, frame);
         }
       }
       tried |= 1L << block;
@@ -155,7 +158,8 @@ final class ActiveOpens {
       Endpoint remote,
       @Nullable SourceRoute route,
       ConnectionProfile profile,
-      ConnectionHandler handler) {
+      ConnectionHandler handler,
+      int frame) {
     IpAddress to = remote.address();
     int binding = bindings.intern(true, to.high(), to.low(), remote.port(), handler, profile, null);
     Tcb tcb =
@@ -166,13 +170,13 @@ final class ActiveOpens {
       bindings.dropIfUnused(binding);
       return Context.NO_MEMORY;
     }
-    if (route != null && !desk.chooseRoute(tcb, route)) {
+    int iss = isn.next(high, low, port, to.high(), to.low(), remote.port(), env.nowNanos);
+    boolean begun = route == null || desk.chooseRoute(tcb, route);
+    if (!begun || !handshake.open(tcb, iss, frame)) {
       tcb.state = State.CLOSED;
       desk.close(tcb);
       return Context.NO_MEMORY;
     }
-    handshake.open(
-        tcb, isn.next(high, low, port, to.high(), to.low(), remote.port(), env.nowNanos));
     long handle = tcb.handle;
     desk.close(tcb);
     return handle;

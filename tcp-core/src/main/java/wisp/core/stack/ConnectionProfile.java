@@ -2,6 +2,7 @@ package wisp.core.stack;
 
 import java.util.function.Consumer;
 import wisp.core.tcp.EcnMode;
+import wisp.core.tcp.FastOpenMode;
 import wisp.core.tcp.congestion.Cubic;
 
 /**
@@ -23,6 +24,7 @@ import wisp.core.tcp.congestion.Cubic;
  * @param windowScaling whether our SYN offers window scale and the peer's offer is taken (RFC 7323)
  * @param sackPermitted likewise SACK (RFC 2018)
  * @param timestamps likewise timestamps (RFC 7323)
+ * @param fastOpen whether a connection that we open may say something with its SYN (RFC 7413)
  */
 public record ConnectionProfile(
     boolean nagle,
@@ -36,10 +38,11 @@ public record ConnectionProfile(
     KeepAlive keepAlive,
     boolean windowScaling,
     boolean sackPermitted,
-    boolean timestamps) {
+    boolean timestamps,
+    FastOpenMode fastOpen) {
   /**
    * Nagle on, R2 = 15 minutes, TTL 64, best effort, CUBIC, ECN if asked for, no user timeout
-   * option, error reports, no keep-alive, all options of the SYN.
+   * option, error reports, no keep-alive, all options of the SYN but Fast Open.
    */
   public static final ConnectionProfile DEFAULT = new Builder().build();
 
@@ -79,7 +82,8 @@ public record ConnectionProfile(
         usual.keepAlive,
         usual.windowScaling,
         usual.sackPermitted,
-        usual.timestamps);
+        usual.timestamps,
+        usual.fastOpen);
   }
 
   /** This profile with changes: {@code profile.with(b -> b.nagle = false)}. */
@@ -97,6 +101,7 @@ public record ConnectionProfile(
     b.windowScaling = windowScaling;
     b.sackPermitted = sackPermitted;
     b.timestamps = timestamps;
+    b.fastOpen = fastOpen;
     change.accept(b);
     return b.build();
   }
@@ -115,6 +120,7 @@ public record ConnectionProfile(
     public boolean windowScaling = true;
     public boolean sackPermitted = true;
     public boolean timestamps = true;
+    public FastOpenMode fastOpen = FastOpenMode.OFF;
 
     private Builder() {}
 
@@ -131,7 +137,8 @@ public record ConnectionProfile(
           keepAlive,
           windowScaling,
           sackPermitted,
-          timestamps);
+          timestamps,
+          fastOpen);
     }
   }
 }

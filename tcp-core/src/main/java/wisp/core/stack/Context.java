@@ -170,7 +170,26 @@ public final class Context implements AutoCloseable {
       Endpoint remote,
       ConnectionProfile profile,
       ConnectionHandler handler) {
-    return connect(local, remote, null, profile, handler);
+    return connect(local, remote, null, profile, handler, NO_FRAME);
+  }
+
+  /**
+   * As {@link #connect(Endpoint, Endpoint, ConnectionProfile, ConnectionHandler)}, and queues a
+   * frame as {@link #send} does. With {@link ConnectionProfile#fastOpen} the SYN takes of it what
+   * it has room for, if the server has given us a cookie (RFC 7413); what it did not take, or the
+   * server not accept, follows when the connection is open. Either way it is confirmed and released
+   * after {@code onOpen}.
+   *
+   * @param frame with a reference of the caller's, who keeps it and may release it right after;
+   *     none is taken when the answer is negative
+   */
+  public long connect(
+      @Nullable Endpoint local,
+      Endpoint remote,
+      ConnectionProfile profile,
+      ConnectionHandler handler,
+      int frame) {
+    return connect(local, remote, null, profile, handler, frame);
   }
 
   /**
@@ -187,6 +206,16 @@ public final class Context implements AutoCloseable {
       @Nullable SourceRoute route,
       ConnectionProfile profile,
       ConnectionHandler handler) {
+    return connect(local, remote, route, profile, handler, NO_FRAME);
+  }
+
+  private long connect(
+      @Nullable Endpoint local,
+      Endpoint remote,
+      @Nullable SourceRoute route,
+      ConnectionProfile profile,
+      ConnectionHandler handler,
+      int frame) {
     if (route != null && !sourceRoutes) {
       throw new IllegalStateException("source routes are switched off (NetworkConfig)");
     }
@@ -198,7 +227,7 @@ public final class Context implements AutoCloseable {
     }
     machinery.controls.find(profile.congestionControl());
     Endpoint from = local == null ? null : inZone(local);
-    long handle = machinery.activeOpens.open(from, inZone(remote), route, profile, handler);
+    long handle = machinery.activeOpens.open(from, inZone(remote), route, profile, handler, frame);
     if (handle >= 0 && !polling) {
       machinery.outsidePoll((int) handle);
     }

@@ -21,6 +21,7 @@ import wisp.core.tcp.DestinationCache;
 import wisp.core.tcp.DrowsyList;
 import wisp.core.tcp.EndCause;
 import wisp.core.tcp.Ending;
+import wisp.core.tcp.FastOpenCache;
 import wisp.core.tcp.FastOpens;
 import wisp.core.tcp.HalfOpen;
 import wisp.core.tcp.Handshake;
@@ -89,6 +90,7 @@ final class Machinery {
   private final EphemeralPorts ports;
   private final PassiveOpens passiveOpens;
   private final FastOpenCookies fastOpenCookies;
+  private final FastOpenCache fastOpens;
   private final SlotList outsidePoll = new SlotList();
   private long origin;
 
@@ -109,6 +111,7 @@ final class Machinery {
     blocks = new Blocks(memory.blocks(), this::reclaim);
     timers = new ConnectionTimers(blocks);
     destinations = new DestinationCache(KeyedHash.random(entropy));
+    fastOpens = new FastOpenCache(KeyedHash.random(entropy));
     limiter = new AckLimiter(KeyedHash.random(entropy));
     DrowsyList drowsy = new DrowsyList(blocks);
     activity = new Activity(env, blocks, timers, destinations, drowsy);
@@ -124,10 +127,11 @@ final class Machinery {
     if (station != null) {
       env.reachability = new NextHops(station);
     }
-    TcpOutput output = new TcpOutput(env, network.output, paths, window, reassembly, text);
+    TcpOutput output =
+        new TcpOutput(env, network.output, paths, window, reassembly, text, fastOpens);
     MtuDiscovery mtu = new MtuDiscovery(env, paths, output);
     board = new Scoreboard(blocks);
-    ending = new Ending(env, queue, reassembly, frames, board);
+    ending = new Ending(env, queue, reassembly, frames, board, fastOpens);
     sender = new Sender(env, output, timers, mtu, board);
     Receiver receiver =
         new Receiver(env, reassembly, blocks, activity, window, output, ending, buffers);
@@ -156,7 +160,19 @@ final class Machinery {
     SynCookies cookies = new SynCookies(KeyedHash.random(entropy));
     Handshake handshake =
         new Handshake(
-            env, output, sender, timers, window, ending, receiver, burstEnd, halfOpen, cookies);
+            env,
+            output,
+            sender,
+            timers,
+            window,
+            ending,
+            receiver,
+            burstEnd,
+            halfOpen,
+            cookies,
+            text,
+            fastOpens,
+            acknowledgment);
     SegmentArrives segmentArrives =
         new SegmentArrives(
             env,
@@ -181,7 +197,7 @@ final class Machinery {
     demultiplexer =
         new Demultiplexer(
             env, records, bindings, desk, network, segmentArrives, output, passiveOpens);
-    IcmpReaction reaction = new IcmpReaction(env, mtu, ending, burstEnd);
+    IcmpReaction reaction = new IcmpReaction(env, mtu, ending, burstEnd, handshake);
     network.errorsGoTo(new ConnectionErrors(demultiplexer, desk, reaction, counters));
     activeOpens =
         new ActiveOpens(
@@ -377,6 +393,7 @@ final class Machinery {
         + bindings.reservedBytes()
         + listeners.reservedBytes()
         + destinations.reservedBytes()
+        + fastOpens.reservedBytes()
         + limiter.reservedBytes()
         + ports.reservedBytes()
         + timers.wheel().reservedBytes()

@@ -87,7 +87,7 @@ final class PassiveOpens {
       overflow(listener, ip, seg, options, Event.DROP_SYN_QUEUE);
       return true;
     }
-    Verdict verdict = judge(listener, ip, options);
+    Verdict verdict = judge(listener, ip, seg, options);
     boolean isFast = verdict != Verdict.INVALID;
     Tcb tcb = isFast ? create(listener, ip, seg, TcbDesk.Beginning.AWAKE) : null;
     if (tcb == null) {
@@ -111,6 +111,7 @@ final class PassiveOpens {
       desk.routeReceived(tcb, ip);
     }
     tcb.offersCookie = offersCookie(listener, options, verdict);
+    tcb.cookieIsExperimental = options.fastOpenExperimental();
     if (isFast) {
       handshake.acceptFast(tcb, overtaking(iss, after), seg, options, ip.ecn());
     } else {
@@ -123,9 +124,16 @@ final class PassiveOpens {
   // ---- Fast Open -------------------------------------------------------------------------------
 
   /** What a SYN's Fast Open cookie is worth here and now. */
-  private Verdict judge(Listeners.Listener listener, IpPacket ip, TcpOptions options) {
+  private Verdict judge(
+      Listeners.Listener listener, IpPacket ip, TcpHeader seg, TcpOptions options) {
     FastOpens fast = listener.backlog().fastOpens();
-    if (!fast.isOn() || options.fastOpenBytes() <= 0) {
+    if (!fast.isOn()) {
+      return Verdict.INVALID;
+    }
+    if (!fast.cookies().areRequired() && seg.payloadLength() > 0) {
+      return fast.hasRoom(env.nowNanos) ? Verdict.VALID : Verdict.INVALID;
+    }
+    if (options.fastOpenBytes() <= 0) {
       return Verdict.INVALID;
     }
     Verdict verdict =
@@ -136,7 +144,7 @@ final class PassiveOpens {
                     ip.sourceLow,
                     ip.destinationHigh,
                     ip.destinationLow,
-                    options.fastOpenCookie(),
+                    options.fastOpenHigh(),
                     env.nowNanos)
             : Verdict.INVALID;
     if (verdict == Verdict.INVALID) {

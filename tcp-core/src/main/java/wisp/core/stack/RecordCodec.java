@@ -150,6 +150,8 @@ final class RecordCodec {
     tcb.halfOpen = false;
     tcb.fastOpened = false;
     tcb.offersCookie = false;
+    tcb.cookieIsExperimental = false;
+    tcb.askedFast = false;
     tcb.backlog = bindings.backlog(binding);
     ConnectionProfile profile = bindings.profile(binding);
     tcb.nagle = deviations.nagle(slot, profile);
@@ -159,6 +161,7 @@ final class RecordCodec {
     tcb.control = bindings.control(binding);
     tcb.ttl = profile.ttl();
     tcb.ecnMode = profile.ecn();
+    tcb.fastOpenMode = profile.fastOpen();
     tcb.dscp = deviations.dscp(slot, profile);
     identifyTimeouts(tcb);
     tcb.route = routes.get(slot);

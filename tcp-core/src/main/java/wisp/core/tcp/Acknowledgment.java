@@ -150,6 +150,11 @@ public final class Acknowledgment {
     }
     boolean finAcknowledged = tcb.finSent && ack == tcb.sndNxt;
     int payload = finAcknowledged ? acknowledged - 1 : acknowledged;
+    confirmed(tcb, payload);
+  }
+
+  /** So many bytes of text, up to SND.UNA: the application hears, and has whole frames back. */
+  void confirmed(Tcb tcb, int payload) {
     if (payload > 0) {
       env.counters.add(Event.BYTES_ACKNOWLEDGED, payload);
       env.upcalls.acknowledged(tcb, payload);

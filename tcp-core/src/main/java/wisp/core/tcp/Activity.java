@@ -171,7 +171,7 @@ public final class Activity {
             | AccurateEcn.pack(t) << 19);
     putInt(
         Math.min(t.minRttMicros, MOST_MIN_RTT)
-            | bit(t.fastOpened, 24)
+            | bit(t.fastOpened || t.askedFast, 24) // which of them, the role says
             | Math.min(t.duplicateAcks, 127) << 25);
     putLong(t.timerDeadlineNanos);
     putLong(t.progressNanos);
@@ -275,7 +275,8 @@ public final class Activity {
     AccurateEcn.unpack(t, mssAndEcn >>> 19);
     int least = nextInt();
     t.minRttMicros = least & MOST_MIN_RTT;
-    t.fastOpened = isSet(least, 24);
+    t.fastOpened = isSet(least, 24) && t.passive;
+    t.askedFast = isSet(least, 24) && !t.passive;
     t.duplicateAcks = least >>> 25;
     t.timerDeadlineNanos = nextLong();
     t.progressNanos = nextLong();

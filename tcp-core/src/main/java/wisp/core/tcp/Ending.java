@@ -13,6 +13,7 @@ public final class Ending {
   private final Reassembly reassembly;
   private final FrameAllocator frames;
   private final Scoreboard board;
+  private final FastOpenCache fastOpens;
 
   /** For one context. */
   public Ending(
@@ -20,8 +21,10 @@ public final class Ending {
       SendQueue queue,
       Reassembly reassembly,
       FrameAllocator frames,
-      Scoreboard board) {
+      Scoreboard board,
+      FastOpenCache fastOpens) {
     this.board = board;
+    this.fastOpens = fastOpens;
     this.env = env;
     this.queue = queue;
     this.reassembly = reassembly;
@@ -34,6 +37,9 @@ public final class Ending {
       tcb.state = State.CLOSED;
       return;
     }
+    if (tcb.state == State.SYN_SENT && tcb.askedFast && isFailure(cause)) {
+      fastOpens.failed(tcb, env.nowNanos);
+    }
     boolean wasHeardOf = !tcb.halfOpen;
     tcb.state = State.CLOSED;
     giveBack(tcb);
@@ -41,6 +47,12 @@ public final class Ending {
       env.counters.add(Counters.Event.CLOSED);
       env.upcalls.ended(tcb, cause);
     }
+  }
+
+  private static boolean isFailure(EndCause cause) {
+    return cause == EndCause.REFUSED
+        || cause == EndCause.UNREACHABLE
+        || cause == EndCause.TIMED_OUT;
   }
 
   /**

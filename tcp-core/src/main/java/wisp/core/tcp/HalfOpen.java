@@ -36,6 +36,7 @@ public final class HalfOpen {
   private static final int ACCURATE_ECN = 1 << 13;
   private static final int HANDSHAKE_ECN_PLACE = 14;
   private static final int OFFERS_COOKIE = 1 << 24;
+  private static final int COOKIE_IS_EXPERIMENTAL = 1 << 25;
   private static final int SCALE_PLACE = 8;
   private static final int BACK_OFF_PLACE = 16;
 
@@ -115,6 +116,7 @@ public final class HalfOpen {
             | (tcb.sackPermitted ? SACK_PERMITTED : 0)
             | (tcb.timestamps ? TIMESTAMPS : 0)
             | (tcb.offersCookie ? OFFERS_COOKIE : 0)
+            | (tcb.cookieIsExperimental ? COOKIE_IS_EXPERIMENTAL : 0)
             | (tcb.ecn ? ECN : 0)
             | (tcb.accurateEcn ? ACCURATE_ECN | tcb.handshakeEcn << HANDSHAKE_ECN_PLACE : 0)
             | (tcb.synResent ? SYN_RESENT : 0)
@@ -152,6 +154,7 @@ public final class HalfOpen {
       AccurateEcn.begin(tcb, flags >>> HANDSHAKE_ECN_PLACE & 3);
     }
     tcb.offersCookie = (flags & OFFERS_COOKIE) != 0;
+    tcb.cookieIsExperimental = (flags & COOKIE_IS_EXPERIMENTAL) != 0;
     tcb.ecn = (flags & ECN) != 0;
     tcb.eceOwed = false;
     tcb.synResent = (flags & SYN_RESENT) != 0;

@@ -3,6 +3,7 @@ package wisp.core.tcp;
 import java.util.Objects;
 import wisp.core.Counters.Event;
 import wisp.core.spi.CongestionState;
+import wisp.core.spi.FrameAllocator;
 import wisp.core.tcp.timer.RttEstimator;
 import wisp.core.wire.TcpHeader;
 import wisp.core.wire.TcpOptions;
@@ -12,6 +13,9 @@ import wisp.core.wire.TcpOptions;
  * §3.10.7.3).
  */
 public final class Handshake {
+  /** Left free on a SYN with text, so that what fits there fits with any options. */
+  private static final int MOST_OPTION_BYTES = 40;
+
   private final TcpEnvironment env;
   private final TcpOutput output;
   private final Sender sender;
@@ -22,6 +26,9 @@ public final class Handshake {
   private final Agenda agenda;
   private final HalfOpen halfOpen;
   private final SynCookies cookies;
+  private final SendText text;
+  private final FastOpenCache fastOpens;
+  private final Acknowledgment acknowledgment;
 
   /** For one context. */
   public Handshake(
@@ -34,7 +41,10 @@ public final class Handshake {
       Receiver receiver,
       Agenda agenda,
       HalfOpen halfOpen,
-      SynCookies cookies) {
+      SynCookies cookies,
+      SendText text,
+      FastOpenCache fastOpens,
+      Acknowledgment acknowledgment) {
     this.env = env;
     this.output = output;
     this.sender = sender;
@@ -45,18 +55,70 @@ public final class Handshake {
     this.agenda = agenda;
     this.halfOpen = halfOpen;
     this.cookies = cookies;
+    this.text = text;
+    this.fastOpens = fastOpens;
+    this.acknowledgment = acknowledgment;
   }
 
-  /** Active open of a fresh, awake connection: SYN-SENT. */
-  public void open(Tcb tcb, @SeqNum int iss) {
+  /**
+   * Active open of a fresh, awake connection: SYN-SENT.
+   *
+   * @param frame queued, and with Fast Open sent as far as the SYN has room; NONE: nothing to say
+   * @return false: no memory to queue it in
+   */
+  public boolean open(Tcb tcb, @SeqNum int iss, int frame) {
     tcb.state = State.SYN_SENT;
     tcb.passive = false;
     begin(tcb, iss);
     tcb.peerMss = TcpConfig.defaultMss(tcb.isIpv6());
     output.updateMss(tcb);
+    if (frame != FrameAllocator.NONE && !text.append(tcb, frame, false)) {
+      return false;
+    }
     Ecn.ask(tcb);
+    askFast(tcb);
     sender.sendSyn(tcb);
     startTimer(tcb);
+    return true;
+  }
+
+  /** Decides whether our SYN speaks Fast Open, and with how much text (RFC 7413 §4.2.1). */
+  private void askFast(Tcb tcb) {
+    int entry = fastOpens.find(tcb);
+    if (tcb.fastOpenMode == FastOpenMode.OFF || !fastOpens.mayAsk(entry, env.nowNanos)) {
+      return;
+    }
+    int cookieBytes = fastOpens.cookieBytes(entry);
+    boolean needsCookie = tcb.fastOpenMode == FastOpenMode.ON;
+    if (needsCookie
+        && !output.hasRoomForFastOpen(tcb, cookieBytes, fastOpens.isExperimental(entry))) {
+      return;
+    }
+    tcb.askedFast = true;
+    if (needsCookie && cookieBytes == 0) {
+      return;
+    }
+    tcb.peerMss = fastOpens.mss(entry);
+    output.updateMss(tcb);
+    int textBytes = Math.min(Sender.unsentBytes(tcb), tcb.effectiveMss() - MOST_OPTION_BYTES);
+    if (textBytes > 0) {
+      env.counters.add(Event.FAST_OPENS_SENT);
+      tcb.sndNxt += textBytes;
+    }
+  }
+
+  /**
+   * The path is too narrow for our SYN with text: it goes again without, which is no sign of what
+   * the server thinks of it.
+   */
+  void synTooBig(Tcb tcb) {
+    if (tcb.state == State.SYN_SENT && tcb.askedFast && !tcb.synResent && tcb.flightBytes() > 1) {
+      tcb.askedFast = false;
+      tcb.timing = false;
+      env.counters.add(Event.SEGMENTS_RETRANSMITTED);
+      sender.sendSyn(tcb);
+      startTimer(tcb);
+    }
   }
 
   /** A SYN came to a listener: SYN-RECEIVED. Text and FIN on it are left to be resent. */
@@ -243,7 +305,7 @@ public final class Handshake {
   /** SYN-SENT (RFC 9293 §3.10.7.3). */
   void segmentArrivesInSynSent(Tcb tcb, TcpHeader seg, TcpOptions options, int ecn) {
     boolean hasAck = seg.has(TcpHeader.ACK);
-    if (hasAck && seg.ackNo() != tcb.sndNxt) {
+    if (hasAck && (Seq.atOrBefore(seg.ackNo(), tcb.sndUna) || Seq.after(seg.ackNo(), tcb.sndNxt))) {
       if (!seg.has(TcpHeader.RST)) {
         output.sendReset(tcb, seg.ackNo(), 0, false);
       }
@@ -277,6 +339,9 @@ public final class Handshake {
       return;
     }
     tcb.ackNow = true;
+    if (tcb.askedFast) {
+      answeredFast(tcb, seg, options);
+    }
     established(tcb, seg.ackNo(), seg, Event.CONNECTED);
     if (tcb.state != State.CLOSED && (seg.payloadLength() > 0 || seg.has(TcpHeader.FIN))) {
       receiver.text(
@@ -292,6 +357,22 @@ public final class Handshake {
     }
   }
 
+  /** What the SYN-ACK says of Fast Open is remembered for the next connection there. */
+  private void answeredFast(Tcb tcb, TcpHeader seg, TcpOptions options) {
+    boolean isTextConfirmed = seg.ackNo() != tcb.sndUna + 1;
+    boolean hasCookie = options.fastOpenBytes() > 0;
+    if (isTextConfirmed) {
+      env.counters.add(Event.FAST_OPENS_CONFIRMED);
+    }
+    if (hasCookie) {
+      env.counters.add(Event.FAST_OPEN_COOKIES_RECEIVED);
+    }
+    if (tcb.synResent && !isTextConfirmed && !hasCookie) {
+      fastOpens.failed(tcb, env.nowNanos);
+    }
+    fastOpens.answered(tcb, options, isTextConfirmed);
+  }
+
   /**
    * The ACK that ends SYN-RECEIVED was acceptable; a shutdown before it has already been noted in
    * {@link Tcb#finQueued}.
@@ -302,6 +383,11 @@ public final class Handshake {
     if (openedBefore) {
       endFastOpen(tcb);
       ack = tcb.sndUna + 1; // whatever else it confirms is looked at afterwards
+    }
+    int confirmedBytes = Seq.distance(tcb.sndUna + 1, ack); // of text on our SYN
+    if (!openedBefore) {
+      tcb.sndNxt = ack; // the rest of it goes again at once, and was not lost (RFC 7413 §4.2.1)
+      tcb.askedFast = false;
     }
     int micros = tcb.timing ? Retransmission.sampleMicros(env, tcb) : RttEstimator.NO_SAMPLE;
     tcb.sndUna = ack;
@@ -339,6 +425,9 @@ public final class Handshake {
     env.reachability.confirmed(tcb);
     if (!openedBefore) {
       env.upcalls.opened(tcb);
+    }
+    if (confirmedBytes > 0 && tcb.state != State.CLOSED) {
+      acknowledgment.confirmed(tcb, confirmedBytes);
     }
   }
 }

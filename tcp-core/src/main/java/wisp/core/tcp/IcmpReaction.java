@@ -13,13 +13,16 @@ public final class IcmpReaction {
   private final MtuDiscovery mtu;
   private final Ending ending;
   private final Agenda agenda;
+  private final Handshake handshake;
 
   /** For one context. */
-  public IcmpReaction(TcpEnvironment env, MtuDiscovery mtu, Ending ending, Agenda agenda) {
+  public IcmpReaction(
+      TcpEnvironment env, MtuDiscovery mtu, Ending ending, Agenda agenda, Handshake handshake) {
     this.env = env;
     this.mtu = mtu;
     this.ending = ending;
     this.agenda = agenda;
+    this.handshake = handshake;
   }
 
   /** An error that quotes a segment of this connection. */
@@ -32,6 +35,7 @@ public final class IcmpReaction {
     switch (error.kind) {
       case PACKET_TOO_BIG -> {
         mtu.tooBig(tcb, error);
+        handshake.synTooBig(tcb);
         agenda.atEndOfBurst(tcb);
       }
       case SOFT -> tell(tcb, error);

@@ -54,6 +54,12 @@ public final class Tcb {
   /** Our SYN-ACK brings a Fast Open cookie. */
   public boolean offersCookie;
 
+  /** It was asked for by an option of the time before RFC 7413, and is given by one. */
+  public boolean cookieIsExperimental;
+
+  /** In SYN-SENT: our first SYN has spoken Fast Open. */
+  public boolean askedFast;
+
   /** Of the listener that it came from. */
   public @Nullable Backlog backlog;
 
@@ -66,6 +72,7 @@ public final class Tcb {
   public int ttl;
   public int dscp;
   public EcnMode ecnMode = EcnMode.OFF;
+  public FastOpenMode fastOpenMode = FastOpenMode.OFF;
 
   /** R2 in nanoseconds: the user timeout. */
   public long retransmissionLimitNanos;

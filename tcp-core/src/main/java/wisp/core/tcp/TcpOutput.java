@@ -28,6 +28,7 @@ public final class TcpOutput {
   private final ReceiveWindow window;
   private final Reassembly reassembly;
   private final SendText text;
+  private final FastOpenCache fastOpens;
   private final DuplicateReports duplicates = new DuplicateReports();
   private final int[] sackEdges = new int[2 * MOST_SACK_BLOCKS];
 
@@ -38,13 +39,15 @@ public final class TcpOutput {
       PathMtus paths,
       ReceiveWindow window,
       Reassembly reassembly,
-      SendText text) {
+      SendText text,
+      FastOpenCache fastOpens) {
     this.env = env;
     this.ip = ip;
     this.paths = paths;
     this.window = window;
     this.reassembly = reassembly;
     this.text = text;
+    this.fastOpens = fastOpens;
   }
 
   /** Largest payload that one call may send to this peer: many segments when the link cuts them. */
@@ -102,17 +105,10 @@ public final class TcpOutput {
     boolean offerScale = acknowledge ? tcb.windowScaling : tcb.offerScale;
     boolean offerSack = acknowledge ? tcb.sackPermitted : tcb.offerSack;
     boolean offerTimestamps = acknowledge ? tcb.timestamps : tcb.offerTimestamps;
-    boolean offerCookie = acknowledge && tcb.offersCookie && tcb.backlog != null;
-    int headerBytes =
-        TcpHeader.LENGTH
-            + TcpOptions.MSS_LENGTH
-            + (offerScale ? TcpOptions.WINDOW_SCALE_LENGTH : 0)
-            + (offerTimestamps
-                ? TcpOptions.TIMESTAMP_LENGTH
-                : offerSack ? TcpOptions.SACK_PERMITTED_LENGTH : 0)
-            + (advisesTimeout(tcb) ? TcpOptions.USER_TIMEOUT_LENGTH : 0)
-            + (offerCookie ? TcpOptions.FAST_OPEN_LENGTH : 0);
-    if (!begin(tcb, headerBytes)) {
+    int fastOpenBytes = fastOpenBytes(tcb, acknowledge);
+    int headerBytes = TcpHeader.LENGTH + usualSynOptionBytes(tcb, acknowledge) + fastOpenBytes;
+    int textBytes = textOnSyn(tcb, acknowledge);
+    if (!begin(tcb, headerBytes + textBytes)) {
       return false;
     }
     MemorySegment memory = ip.memory();
@@ -132,21 +128,81 @@ public final class TcpOutput {
     if (advisesTimeout(tcb)) {
       at += TcpOptions.writeUserTimeout(memory, at, userTimeoutSeconds(tcb));
     }
-    if (offerCookie) {
-      TcpOptions.writeFastOpen(memory, at, fastOpenCookie(tcb));
+    if (fastOpenBytes > 0) {
+      writeFastOpen(tcb, acknowledge, memory, at);
+    }
+    @SeqNum int iss = tcb.sndUna;
+    if (textBytes > 0) {
+      text.copy(tcb, iss + 1, textBytes, memory, ip.start() + headerBytes);
     }
     int flags = TcpHeader.SYN | (acknowledge ? TcpHeader.ACK : 0) | Ecn.synFlags(tcb, acknowledge);
     int field = window.advertise(tcb, true);
-    @SeqNum int iss = tcb.sndUna;
-    finish(tcb, iss, acknowledge ? tcb.rcvNxt : 0, headerBytes, 0, flags, field, 0, 0, Ecn.NOT_ECT);
+    @SeqNum int ack = acknowledge ? tcb.rcvNxt : 0;
+    finish(tcb, iss, ack, headerBytes, textBytes, flags, field, 0, 0, Ecn.NOT_ECT);
     return true;
   }
 
-  private long fastOpenCookie(Tcb tcb) {
-    env.counters.add(Event.FAST_OPEN_COOKIES_SENT);
-    Backlog backlog = Objects.requireNonNull(tcb.backlog);
-    return backlog.fastOpens().cookieFor(tcb, env.nowNanos);
+  private static int usualSynOptionBytes(Tcb tcb, boolean acknowledge) {
+    boolean scale = acknowledge ? tcb.windowScaling : tcb.offerScale;
+    boolean sack = acknowledge ? tcb.sackPermitted : tcb.offerSack;
+    boolean timestamps = acknowledge ? tcb.timestamps : tcb.offerTimestamps;
+    return TcpOptions.MSS_LENGTH
+        + (scale ? TcpOptions.WINDOW_SCALE_LENGTH : 0)
+        + (timestamps
+            ? TcpOptions.TIMESTAMP_LENGTH // SACK-permitted lies in its padding
+            : sack ? TcpOptions.SACK_PERMITTED_LENGTH : 0)
+        + (advisesTimeout(tcb) ? TcpOptions.USER_TIMEOUT_LENGTH : 0);
   }
+
+  // ---- Fast Open -------------------------------------------------------------------------------
+
+  /** Text that our SYN brings: as much as SND.NXT says, and no second time (RFC 7413 §4.2.1). */
+  private static int textOnSyn(Tcb tcb, boolean acknowledge) {
+    return !acknowledge && isSpoken(tcb) ? tcb.flightBytes() - 1 : 0;
+  }
+
+  private static boolean isSpoken(Tcb tcb) {
+    return tcb.askedFast && !tcb.synResent;
+  }
+
+  /** Whether there is room for the option in our SYN. */
+  boolean hasRoomForFastOpen(Tcb tcb, int cookieBytes, boolean experimental) {
+    int bytes = TcpOptions.fastOpenLength(cookieBytes, experimental);
+    return usualSynOptionBytes(tcb, false) + bytes <= MOST_OPTION_BYTES;
+  }
+
+  private int fastOpenBytes(Tcb tcb, boolean acknowledge) {
+    if (acknowledge) {
+      boolean offers = tcb.offersCookie && tcb.backlog != null;
+      int bytes = TcpOptions.fastOpenLength(Long.BYTES, tcb.cookieIsExperimental);
+      boolean fits = usualSynOptionBytes(tcb, true) + bytes <= MOST_OPTION_BYTES;
+      return offers && fits ? bytes : 0;
+    }
+    if (!isSpoken(tcb) || tcb.fastOpenMode != FastOpenMode.ON) {
+      return 0;
+    }
+    int entry = fastOpens.find(tcb);
+    return TcpOptions.fastOpenLength(fastOpens.cookieBytes(entry), fastOpens.isExperimental(entry));
+  }
+
+  private void writeFastOpen(Tcb tcb, boolean acknowledge, MemorySegment memory, long at) {
+    if (acknowledge) {
+      env.counters.add(Event.FAST_OPEN_COOKIES_SENT);
+      long cookie = Objects.requireNonNull(tcb.backlog).fastOpens().cookieFor(tcb, env.nowNanos);
+      TcpOptions.writeFastOpen(memory, at, cookie, 0, Long.BYTES, tcb.cookieIsExperimental);
+      return;
+    }
+    int entry = fastOpens.find(tcb);
+    TcpOptions.writeFastOpen(
+        memory,
+        at,
+        fastOpens.cookieHigh(entry),
+        fastOpens.cookieLow(entry),
+        fastOpens.cookieBytes(entry),
+        fastOpens.isExperimental(entry));
+  }
+
+  // ---- Other segments --------------------------------------------------------------------------
 
   /**
    * &lt;SEQ=SND.NXT&gt;&lt;ACK=RCV.NXT&gt;&lt;CTL=ACK&gt;, with SACK blocks if something is held.

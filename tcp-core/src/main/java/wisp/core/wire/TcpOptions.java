@@ -31,9 +31,6 @@ public final class TcpOptions {
   /** The longest user timeout that can be told: 15 bits of minutes. */
   public static final int MOST_USER_TIMEOUT_SECONDS = 0x7FFF * 60;
 
-  /** Bytes that {@link #writeFastOpen} writes, two NOPs included. */
-  public static final int FAST_OPEN_LENGTH = 12;
-
   /** The largest shift (RFC 7323 §2.3). */
   public static final int MAX_WINDOW_SCALE = 14;
 
@@ -46,6 +43,14 @@ public final class TcpOptions {
   private static final int TIMESTAMP = 8;
   private static final int FAST_OPEN = 34;
   private static final int USER_TIMEOUT = 28;
+
+  /** Shared by experiments, which their first two bytes tell apart (RFC 6994). */
+  private static final int EXPERIMENT = 254;
+
+  /** Fast Open before it had a kind of its own. */
+  private static final int FAST_OPEN_EXPERIMENT = 0xF989;
+
+  private static final int MOST_COOKIE_BYTES = 16;
 
   /** The first of the 16 bits: minutes, not seconds. */
   private static final int IN_MINUTES = 0x8000;
@@ -67,7 +72,9 @@ public final class TcpOptions {
   private final @SeqNum int[] sackEdges = new int[2 * MAX_SACK_BLOCKS];
   private boolean malformed;
   private int fastOpenBytes;
-  private long fastOpenCookie;
+  private long fastOpenHigh;
+  private long fastOpenLow;
+  private boolean fastOpenExperimental;
 
   /**
    * Forgets the last result and reads the options of a segment. Never throws, whatever they are; at
@@ -109,7 +116,9 @@ public final class TcpOptions {
     windowScale = ABSENT;
     sackPermitted = false;
     fastOpenBytes = ABSENT;
-    fastOpenCookie = 0;
+    fastOpenHigh = 0;
+    fastOpenLow = 0;
+    fastOpenExperimental = false;
     hasTimestamp = false;
     tsVal = 0;
     tsEcr = 0;
@@ -124,7 +133,6 @@ public final class TcpOptions {
       case WINDOW_SCALE -> bytes == 3;
       case SACK_PERMITTED -> bytes == 2;
       case SACK -> bytes > 2 && bytes % 8 == 2 && bytes <= 2 + 8 * MAX_SACK_BLOCKS;
-      case FAST_OPEN -> bytes <= 18 && bytes % 2 == 0 && bytes != 4;
       case TIMESTAMP -> bytes == 10;
       case USER_TIMEOUT -> bytes == 4;
       default -> true;
@@ -151,9 +159,13 @@ public final class TcpOptions {
         }
       }
       case FAST_OPEN -> {
-        if (syn && fastOpenBytes == ABSENT) {
-          fastOpenBytes = bytes - 2;
-          fastOpenCookie = bytes == 10 ? Wire.i64(m, at + 2) : 0;
+        if (syn) {
+          fastOpen(m, at + 2, bytes - 2, false);
+        }
+      }
+      case EXPERIMENT -> {
+        if (syn && bytes >= 4 && Wire.u16(m, at + 2) == FAST_OPEN_EXPERIMENT) {
+          fastOpen(m, at + 4, bytes - 4, true);
         }
       }
       case TIMESTAMP -> {
@@ -176,6 +188,24 @@ public final class TcpOptions {
     sackBlocks = blocks;
     for (int edge = 0; edge < 2 * blocks; edge++) {
       sackEdges[edge] = Wire.i32(m, at + 2 + 4L * edge);
+    }
+  }
+
+  /** A cookie of another size than RFC 7413 §4.1.1 allows is none. */
+  private void fastOpen(MemorySegment m, long at, int bytes, boolean experimental) {
+    boolean isCookie = bytes >= 4 && bytes <= MOST_COOKIE_BYTES && bytes % 2 == 0;
+    if (fastOpenBytes != ABSENT || !(isCookie || bytes == 0)) {
+      return;
+    }
+    fastOpenBytes = bytes;
+    fastOpenExperimental = experimental;
+    for (int i = 0; i < bytes; i++) {
+      long b = Wire.u8(m, at + i);
+      if (i < Long.BYTES) {
+        fastOpenHigh |= b << 56 - 8 * i;
+      } else {
+        fastOpenLow |= b << 120 - 8 * i;
+      }
     }
   }
 
@@ -220,9 +250,19 @@ public final class TcpOptions {
     return fastOpenBytes;
   }
 
-  /** The cookie, if it has 8 bytes, as all of ours have; else 0. */
-  public long fastOpenCookie() {
-    return fastOpenCookie;
+  /** The first 8 bytes of the cookie, the first one in the highest place; behind its end 0. */
+  public long fastOpenHigh() {
+    return fastOpenHigh;
+  }
+
+  /** The other 8 bytes. */
+  public long fastOpenLow() {
+    return fastOpenLow;
+  }
+
+  /** Whether it came as an experiment (kind 254), as it did before RFC 7413. */
+  public boolean fastOpenExperimental() {
+    return fastOpenExperimental;
   }
 
   /** Whether there is a timestamp. */
@@ -296,12 +336,34 @@ public final class TcpOptions {
     return SACK_PERMITTED_LENGTH;
   }
 
-  /** Writes two NOPs and a Fast Open option with a cookie of 8 bytes. */
-  public static int writeFastOpen(MemorySegment m, long start, long cookie) {
-    Wire.i32(m, start, NO_OPERATION << 24 | NO_OPERATION << 16 | FAST_OPEN << 8 | 10);
-    Wire.i32(m, start + 4, (int) (cookie >>> 32));
-    Wire.i32(m, start + 8, (int) cookie);
-    return FAST_OPEN_LENGTH;
+  /** Bytes of a Fast Open option with a cookie of so many bytes, its NOPs included. */
+  public static int fastOpenLength(int cookieBytes, boolean experimental) {
+    return (experimental ? 4 : 2) + cookieBytes + 3 & ~3;
+  }
+
+  /**
+   * Writes a Fast Open option and NOPs.
+   *
+   * @param high the first 8 bytes of the cookie, the first one in the highest place
+   * @param low the other ones
+   * @param cookieBytes 0, to ask for one, or 4 … 16
+   * @return bytes written
+   */
+  public static int writeFastOpen(
+      MemorySegment m, long start, long high, long low, int cookieBytes, boolean experimental) {
+    int length = fastOpenLength(cookieBytes, experimental);
+    int head = experimental ? 4 : 2;
+    Wire.u8(m, start, experimental ? EXPERIMENT : FAST_OPEN);
+    Wire.u8(m, start + 1, head + cookieBytes);
+    if (experimental) {
+      Wire.u16(m, start + 2, FAST_OPEN_EXPERIMENT);
+    }
+    for (int i = 0; i < length - head; i++) {
+      long eight = i < Long.BYTES ? high : low;
+      int b = i < cookieBytes ? (int) (eight >>> 56 - 8 * (i % Long.BYTES)) & 0xFF : NO_OPERATION;
+      Wire.u8(m, start + head + i, b);
+    }
+    return length;
   }
 
   /** Writes two NOPs and a timestamp option. */

@@ -8,6 +8,7 @@ import static wisp.core.stack.Seg.ACK;
 import static wisp.core.stack.Seg.FIN;
 import static wisp.core.stack.Seg.RST;
 import static wisp.core.stack.Seg.SYN;
+import static wisp.core.stack.Seg.experimental;
 import static wisp.core.stack.Seg.fastOpen;
 import static wisp.core.stack.Seg.mss;
 import static wisp.core.stack.Seg.sackPermitted;
@@ -22,6 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import wisp.core.Counters.Event;
+import wisp.core.spi.FastOpenCookies;
 
 @DisplayName("RFC 7413: Fast Open, the server's side")
 class FastOpenServerTest {
@@ -172,6 +174,7 @@ class FastOpenServerTest {
   }
 
   @Test
+  @Tag("rfc7413-d")
   void givenTooManyPending_thenTheNextOneShakesHandsFirst() {
     var tcp = listening(2);
     long cookie = cookie(tcp);
@@ -265,6 +268,54 @@ class FastOpenServerTest {
     memory.blockRequests.most = 10;
     tcp.sends(SYN | ACK);
     tcp.receives(Seg.data(10)).delivered(10);
+  }
+
+  @Test
+  @DisplayName("an option of the time before RFC 7413 is answered by one, cookie and all")
+  @Tag("rfc6994-b")
+  void givenAnExperimentalOption_thenTheAnswerIsOneToo() {
+    var tcp = listening(10);
+    tcp.receives(syn(mss(1_460), experimental(fastOpen())));
+    Sent synAck = tcp.sends(SYN | ACK).ack(1);
+    assertTrue(synAck.fastOpenExperimental);
+    assertTrue(tcp.advance(1_100).sends(SYN | ACK).fastOpenExperimental);
+    var next = tcp.another(6_000);
+    next.receives(syn(mss(1_460), experimental(fastOpen(synAck.fastOpen))).length(10));
+    next.delivered(10).sends(SYN | ACK).ack(11);
+  }
+
+  @Test
+  void givenCookiesAreNotRequired_thenAnySynMayBringText() {
+    FastOpenCookies none =
+        new FastOpenCookies() {
+          @Override
+          public long make(long ch, long cl, long sh, long sl, long nowNanos) {
+            return 1;
+          }
+
+          @Override
+          public Verdict check(long ch, long cl, long sh, long sl, long cookie, long nowNanos) {
+            return Verdict.INVALID;
+          }
+
+          @Override
+          public boolean areRequired() {
+            return false;
+          }
+        };
+    var tcp =
+        with()
+            .listen(
+                b -> {
+                  b.fastOpens = 1;
+                  b.fastOpenCookies = none;
+                })
+            .listening();
+    tcp.receives(syn(mss(1_460)).length(10)).delivered(10);
+    tcp.sends(SYN | ACK).ack(11);
+    var second = tcp.another(6_000); // no room
+    second.receives(syn(mss(1_460)).length(10)).delivered(0);
+    second.sends(SYN | ACK).ack(1);
   }
 
   @Test

@@ -1,5 +1,6 @@
 package wisp.core.stack;
 
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -185,6 +186,24 @@ final class Seg {
     for (int i = 0; i < 8; i++) {
       b[2 + i] = (byte) (cookie >>> 56 - 8 * i);
     }
+    return b;
+  }
+
+  /** Fast Open: brings one of any size. */
+  static byte[] fastOpenBytes(byte... cookie) {
+    byte[] b = Arrays.copyOf(new byte[] {34, (byte) (2 + cookie.length)}, 2 + cookie.length);
+    System.arraycopy(cookie, 0, b, 2, cookie.length);
+    return b;
+  }
+
+  /** An option as it was before RFC 7413. */
+  static byte[] experimental(byte[] fastOpen) {
+    byte[] b = new byte[fastOpen.length + 2];
+    b[0] = (byte) 254;
+    b[1] = (byte) b.length;
+    b[2] = (byte) 0xF9;
+    b[3] = (byte) 0x89;
+    System.arraycopy(fastOpen, 2, b, 4, fastOpen.length - 2);
     return b;
   }
 

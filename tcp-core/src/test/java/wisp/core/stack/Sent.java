@@ -1,6 +1,7 @@
 package wisp.core.stack;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.ByteBuffer;
@@ -44,6 +45,8 @@ final class Sent {
   int[] sack = {};
   boolean hasFastOpen;
   long fastOpen;
+  byte[] cookie = {};
+  boolean fastOpenExperimental;
 
   /** The option's 16 bits; -1: none. */
   int userTimeout = -1;
@@ -102,7 +105,7 @@ final class Sent {
   private void options(ByteBuffer b, int from, int to) {
     int i = from;
     while (i < to) {
-      int kind = b.get(i);
+      int kind = b.get(i) & 0xFF;
       if (kind == 0) {
         for (int k = i; k < to; k++) {
           assertEquals(0, b.get(k), "padding (MUST-69)");
@@ -133,17 +136,26 @@ final class Sent {
           tsVal = b.getInt(i + 2);
           tsEcr = b.getInt(i + 6);
         }
-        case 34 -> {
-          assertTrue((flags & Seg.SYN) != 0, "Fast Open without SYN");
-          assertEquals(10, length, "a cookie of 8 bytes");
-          hasFastOpen = true;
-          fastOpen = b.getLong(i + 2);
+        case 34 -> fastOpen(b, i + 2, length - 2);
+        case 254 -> {
+          assertEquals((short) 0xF989, b.getShort(i + 2), "which experiment (RFC 6994)");
+          fastOpen(b, i + 4, length - 4);
+          fastOpenExperimental = true;
         }
         case 28 -> userTimeout = b.getShort(i + 2) & 0xFFFF;
         default -> throw new AssertionError("option kind " + kind);
       }
       i += length;
     }
+  }
+
+  private void fastOpen(ByteBuffer b, int at, int bytes) {
+    assertTrue((flags & Seg.SYN) != 0, "Fast Open without SYN");
+    assertFalse(hasFastOpen, "Fast Open twice");
+    hasFastOpen = true;
+    cookie = new byte[bytes];
+    b.get(at, cookie);
+    fastOpen = bytes == 8 ? b.getLong(at) : 0;
   }
 
   private static int sum(byte[] b, int from, int length, int initial) {

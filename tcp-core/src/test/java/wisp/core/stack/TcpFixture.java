@@ -346,12 +346,27 @@ final class TcpFixture {
     return this;
   }
 
+  /** Opens with the first bytes of our stream in a frame. */
+  TcpFixture connect(int bytes) {
+    assertTrue(tryConnect(bytes), "connect was refused");
+    return this;
+  }
+
   boolean tryConnect() {
-    long handle =
-        context.connect(null, new Endpoint(peer(), remotePort), setup.profile, new Handler());
+    return tryConnect(0);
+  }
+
+  boolean tryConnect(int bytes) {
+    int frame = bytes == 0 ? Context.NO_FRAME : frame(bytes);
+    Endpoint remote = new Endpoint(peer(), remotePort);
+    long handle = context.connect(null, remote, setup.profile, new Handler(), frame);
+    if (bytes > 0) {
+      context.release(frame);
+    }
     if (handle < 0) {
       return false;
     }
+    given += bytes;
     connection = handle;
     host.byHandle.put(handle, this);
     localPort = ByteBuffer.wrap(host.link.outgoing.getLast()).getShort(ipHeader()) & 0xFFFF;
@@ -811,8 +826,9 @@ final class TcpFixture {
       ourNxt = s.seq + s.seqLength();
     }
     lastTsVal = s.hasTimestamp ? s.tsVal : lastTsVal;
+    int first = s.seq + (s.has(SYN) ? 1 : 0);
     for (int i = 0; i < s.payload.length; i++) {
-      assertEquals(ourByte(s.seq + i), s.payload[i], () -> "payload of " + s);
+      assertEquals(ourByte(first + i), s.payload[i], () -> "payload of " + s);
     }
     out.add(s);
   }
