@@ -57,6 +57,7 @@ public final class Acknowledgment {
   void process(Tcb tcb, TcpHeader seg, TcpOptions options) {
     @SeqNum int ack = seg.ackNo();
     if (Seq.before(ack, tcb.sndUna)) {
+      overtaken(tcb, ack, options);
       return;
     }
     int windowBefore = tcb.sndWnd;
@@ -83,6 +84,18 @@ public final class Acknowledgment {
     if (tcb.state != State.CLOSED && tcb.timer == TimerKind.PERSIST && tcb.sndWnd > windowBefore) {
       timers.disarm(tcb);
       tcb.backOff = 0;
+    }
+  }
+
+  /** An ACK that a later one overtook: its SACK blocks may say what no other has said. */
+  private void overtaken(Tcb tcb, @SeqNum int ack, TcpOptions options) {
+    if (tcb.block == Blocks.NONE || options.sackBlocks() == 0) {
+      return;
+    }
+    board.begin(tcb);
+    int sacked = recovery.update(tcb, ack, options);
+    if (sacked > 0) {
+      onDuplicate(tcb, sacked, false);
     }
   }
 

@@ -11,6 +11,12 @@ public final class Retransmission {
   private static final long CLOCK_GRANULARITY_NANOS = 1_000_000L;
   private static final int MOST_BACK_OFF = 30;
 
+  /**
+   * The variance counts as this at least. Where round trips are long and steady it comes near to
+   * nothing, and the first acknowledgment that a peer delays would run into the time-out.
+   */
+  private static final long LEAST_VARIANCE_NANOS = 200_000_000L;
+
   private final TcpEnvironment env;
   private final ConnectionTimers timers;
   private final Sender sender;
@@ -43,9 +49,9 @@ public final class Retransmission {
   private static long rtoNanos(TcpEnvironment env, Tcb tcb, int backOff) {
     long rto;
     if (tcb.srttMicros != RttEstimator.NO_SAMPLE) {
-      rto =
-          RttEstimator.rtoNanos(
-              tcb.srttMicros, tcb.rttvarMicros, env.config.minRtoNanos(), CLOCK_GRANULARITY_NANOS);
+      long least = env.config.minRtoNanos();
+      long variance = Math.max(CLOCK_GRANULARITY_NANOS, Math.min(least, LEAST_VARIANCE_NANOS));
+      rto = RttEstimator.rtoNanos(tcb.srttMicros, tcb.rttvarMicros, least, variance);
     } else {
       rto =
           tcb.synResent && tcb.state.isSynchronized()
@@ -79,11 +85,28 @@ public final class Retransmission {
       micros = echoed != RttEstimator.NO_SAMPLE ? echoed : originalMicros();
     }
     if (micros == RttEstimator.NO_SAMPLE) {
+      doubtProbe(tcb, ack);
       return;
     }
     latestRttMicros = micros;
     learn(tcb, micros);
     tcb.backOff = 0;
+  }
+
+  /**
+   * A probe of the tail went out, and nobody knows which copy is acknowledged: as after a time-out,
+   * the next interval is the doubled one, until a clean sample. Else round trips that have grown
+   * beyond the probe would never be learnt: each segment would be sent twice.
+   */
+  private void doubtProbe(Tcb tcb, @SeqNum int ack) {
+    boolean isProbe =
+        board.has(tcb, Scoreboard.PROBED)
+            && board.has(tcb, Scoreboard.PROBE_RESENT)
+            && ack == board.get(tcb, Scoreboard.PROBE_END);
+    if (isProbe && tcb.backOff == 0) {
+      tcb.backOff = 1;
+      tcb.backOffInherited = true; // nothing was resent in vain
+    }
   }
 
   /** The same for what is only SACKed, when no other sample is to be had soon. */
@@ -236,8 +259,10 @@ public final class Retransmission {
       timers.disarm(tcb);
       return;
     }
-    sender.recovery().probe(tcb);
-    timers.arm(tcb, TimerKind.RETRANSMISSION, env.nowNanos + rtoNanos(env, tcb));
+    boolean sent = sender.recovery().probe(tcb);
+    long begun = sent ? env.nowNanos : tcb.progressNanos;
+    long deadline = Math.max(env.nowNanos, begun + rtoNanos(env, tcb));
+    timers.arm(tcb, TimerKind.RETRANSMISSION, deadline);
   }
 
   private void resendSyn(Tcb tcb) {

@@ -44,11 +44,12 @@ final class SackRecovery {
       return 0;
     }
     int news = 0;
+    @SeqNum int known = Seq.max(ack, tcb.sndUna);
     for (int i = isDuplicateReport(tcb, ack, options) ? 1 : 0; i < blocks; i++) {
       @SeqNum int left = options.sackLeftEdge(i);
       @SeqNum int right = options.sackRightEdge(i);
       boolean isSound =
-          Seq.after(left, ack) && Seq.before(left, right) && Seq.atOrBefore(right, tcb.sndNxt);
+          Seq.after(left, known) && Seq.before(left, right) && Seq.atOrBefore(right, tcb.sndNxt);
       if (isSound && board.borrow(tcb, Blocks.Purpose.ORDINARY)) {
         news += board.add(tcb, left, right);
       }
@@ -348,7 +349,7 @@ final class SackRecovery {
     boolean sent = tcb.sndNxt != before;
     if (!sent && linkHadRoom) {
       board.raise(tcb, Scoreboard.PROBE_RESENT);
-      sent = resendTail(tcb, Math.min(tcb.flightBytes(), tcb.effectiveMss())) > 0;
+      sent = resendTail(tcb, probeBytes(tcb)) > 0;
     }
     if (sent) {
       env.counters.add(Event.TAIL_LOSS_PROBES);
@@ -357,6 +358,12 @@ final class SackRecovery {
       board.lower(tcb, Scoreboard.PROBED);
     }
     return sent;
+  }
+
+  /** As much of what was sent last, at one time, as goes into one segment, FIN counted. */
+  private int probeBytes(Tcb tcb) {
+    int most = Math.min(tcb.flightBytes(), tcb.effectiveMss() + (tcb.finSent ? 1 : 0));
+    return Math.min(most, board.times.latestBytes(tcb));
   }
 
   /**

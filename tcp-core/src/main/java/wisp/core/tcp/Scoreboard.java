@@ -377,7 +377,11 @@ public final class Scoreboard {
     if (i < count(tcb)) {
       @SeqNum int resentTo = Seq.min(resentTo(tcb, i), to);
       if (Seq.before(from, resentTo)) {
-        delivery.resent(resentTicks(tcb, i), resentTo);
+        int ticks = resentTicks(tcb, i);
+        delivery.resent(ticks, resentTo);
+        if (Seq.after(from, holeStart(tcb, i))) {
+          setWord(tcb, i, RESENT_TICKS, ticks - 1); // what is left of it was resent before
+        }
       }
       from = Seq.max(from, everTo(tcb, i));
     }

@@ -138,6 +138,12 @@ public final class SendTimes {
     return blocks.getInt(tcb.scoreboard, KNOWN_FROM);
   }
 
+  /** How much was sent last, at one time; all that is in flight if that is not known. */
+  int latestBytes(Tcb tcb) {
+    int n = count(tcb);
+    return n < 2 ? tcb.flightBytes() : Seq.distance(end(tcb, n - 2), tcb.sndNxt);
+  }
+
   /** The run in which {@code seq} was sent; −1: not known. */
   int runOf(Tcb tcb, @SeqNum int seq) {
     if (Seq.before(seq, knownFrom(tcb))) {

@@ -10,8 +10,8 @@ final class TailTimer {
   /** How long a peer may delay its acknowledgment of a single segment: WCDelAckT. */
   private static final long MOST_ACK_DELAY_NANOS = 200_000_000L;
 
-  /** No probe comes sooner: hosts batch what they receive. */
-  private static final long LEAST_NANOS = 10_000_000L;
+  /** No probe comes sooner: hosts batch what they receive, and their timers tick. */
+  private static final long LEAST_NANOS = 5_000_000L;
 
   private final TcpEnvironment env;
   private final ConnectionTimers timers;
@@ -52,10 +52,10 @@ final class TailTimer {
     }
   }
 
+  /** The probe takes the place of a time-out that would come sooner (RFC 8985 §7.2). */
   private void arm(Tcb tcb, long timeoutNanos) {
-    long probe = mayProbe(tcb) ? env.nowNanos + probeNanos(tcb) : Long.MAX_VALUE;
-    if (probe < timeoutNanos) {
-      timers.arm(tcb, TimerKind.PROBE, probe);
+    if (mayProbe(tcb)) {
+      timers.arm(tcb, TimerKind.PROBE, Math.min(env.nowNanos + probeNanos(tcb), timeoutNanos));
     } else {
       timers.arm(tcb, TimerKind.RETRANSMISSION, timeoutNanos);
     }

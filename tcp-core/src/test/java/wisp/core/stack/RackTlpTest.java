@@ -29,10 +29,14 @@ class RackTlpTest {
 
   /** A connection that knows its round trip of 40 ms, with nothing in flight: text begins at 0. */
   private static TcpFixture measured(boolean ipv6) {
+    return measured(ipv6, ROUND_TRIP);
+  }
+
+  private static TcpFixture measured(boolean ipv6, int roundTrip) {
     var tcp = open(ipv6);
     for (int i = 0; i < 40; i++) {
       tcp.send(1_000);
-      tcp.advance(ROUND_TRIP).receives(Seg.ack().ack(tcp.ourNxt));
+      tcp.advance(roundTrip).receives(Seg.ack().ack(tcp.ourNxt));
     }
     tcp.sent();
     return tcp;
@@ -146,6 +150,96 @@ class RackTlpTest {
     tcp.advance(5_000);
     assertEquals(1, tcp.counted(Event.TAIL_LOSS_PROBES));
     assertTrue(tcp.counted(Event.TIMEOUTS) > 0);
+  }
+
+  @Test
+  @DisplayName("§7.2: where the time-out would come before the probe, the probe comes then")
+  @Tag("rfc8985-b")
+  void givenATimeOutSoonerThanTheProbe_thenTheProbeTakesItsPlace() {
+    var tcp = measured(false, 500);
+    int first = tcp.ourNxt;
+    long probes = tcp.counted(Event.TAIL_LOSS_PROBES);
+    tcp.send(MSS);
+    tcp.sent();
+    double after = tcp.untilSends(2_000);
+    assertTrue(after >= 990 && after <= 1_030, () -> "RTO 1 s, twice 500 ms and 200: " + after);
+    assertEquals(List.of(first), texts(tcp));
+    assertEquals(probes + 1, tcp.counted(Event.TAIL_LOSS_PROBES));
+    assertEquals(0, tcp.counted(Event.TIMEOUTS));
+    tcp.advance(1_100);
+    assertEquals(1, tcp.counted(Event.TIMEOUTS), "the time-out follows");
+  }
+
+  @Test
+  @DisplayName("Karn: where a probe makes every sample doubtful, the next segment has none")
+  @Tag("rfc8985-b")
+  @Tag("rfc6298-c")
+  void givenRoundTripsThatGrewBeyondTheProbe_thenTheyAreLearnt() {
+    var tcp = open(false);
+    for (int i = 0; i < 40; i++) {
+      tcp.send(1_000);
+      tcp.advance(500).receives(Seg.ack().ack(tcp.ourNxt));
+    }
+    assertTrue(tcp.counted(Event.TAIL_LOSS_PROBES) > 0, "the handshake took no time");
+    assertEquals(500_000, tcp.number(t -> t.srttMicros), 10_000);
+  }
+
+  @Test
+  @DisplayName("§7.3: the segment with the highest sequence number: here the FIN alone")
+  @Tag("rfc8985-b")
+  void givenAFinSentLater_whenNothingIsHeard_thenTheProbeIsTheFin() {
+    var tcp = measured(false);
+    int first = tcp.ourNxt;
+    tcp.send(4 * MSS).advance(20).shutdown();
+    tcp.sent();
+    tcp.untilSends(1_000);
+    tcp.sends(Seg.FIN | Seg.ACK).seq(first + 4 * MSS).length(0);
+    tcp.sendsNothing();
+  }
+
+  @Test
+  @DisplayName("§7.3: a FIN that left with the last text goes again with all of that segment")
+  @Tag("rfc8985-b")
+  void givenAFinSentWithTheLastText_whenNothingIsHeard_thenTheProbeIsBoth() {
+    var tcp = measured(false);
+    int first = tcp.ourNxt;
+    tcp.send(4 * MSS).shutdown();
+    tcp.sent();
+    tcp.untilSends(1_000);
+    assertEquals(List.of(first + 3 * MSS), texts(tcp));
+  }
+
+  @Test
+  @DisplayName("SACK blocks count even if a later ACK has overtaken theirs")
+  @Tag("rfc6675-b")
+  void givenAnAckThatWasOvertaken_thenItsBlocksCount() {
+    var tcp = measured(false);
+    int first = tcp.ourNxt;
+    tcp.send(10 * MSS);
+    tcp.sent();
+    tcp.advance(ROUND_TRIP);
+    tcp.receives(sack(tcp, first, first + MSS, first + 3 * MSS));
+    tcp.receives(sack(tcp, first, first + MSS, first + 3 * MSS, first + 8 * MSS, first + 9 * MSS));
+    tcp.advance(ROUND_TRIP).receives(sack(tcp, first + 4 * MSS, first + 8 * MSS, first + 9 * MSS));
+    assertFalse(texts(tcp).contains(first + 7 * MSS), "the pipe is full");
+    tcp.receives(sack(tcp, first + 3 * MSS, first + 5 * MSS, first + 7 * MSS));
+    assertEquals(first + 7 * MSS, texts(tcp).getFirst(), "two segments have left it");
+  }
+
+  @Test
+  @DisplayName("§6.2: of what was resent in order the earlier is lost when only the later arrives")
+  @Tag("rfc8985-c")
+  void givenALostRetransmission_whenWhatWasResentAfterItArrives_thenItGoesAgain() {
+    var tcp = measured(false);
+    int first = tcp.ourNxt;
+    tcp.send(10 * MSS);
+    tcp.sent();
+    tcp.advance(ROUND_TRIP);
+    tcp.receives(sack(tcp, first, first + 3 * MSS, first + 10 * MSS));
+    assertEquals(List.of(first, first + MSS, first + 2 * MSS), texts(tcp));
+    tcp.advance(ROUND_TRIP).receives(sack(tcp, first, first + MSS, first + 10 * MSS));
+    assertEquals(List.of(first), texts(tcp));
+    assertEquals(0, tcp.counted(Event.TIMEOUTS));
   }
 
   @ParameterizedTest(name = "IPv6: {0}")

@@ -68,6 +68,18 @@ class RetransmissionTest {
   }
 
   @Test
+  @DisplayName("steady round trips, however long, leave room for an ACK that the peer delays")
+  @Tag("rfc6298-b")
+  void givenSteadyLongRoundTrips_thenTheTimeOutIsNotTheRoundTrip() {
+    var tcp = TcpFixture.established();
+    for (int i = 0; i < 60; i++) {
+      tcp.send(100).advance(2_000).receives(Seg.ack().ack(tcp.ourNxt));
+    }
+    tcp.send(100).sent();
+    assertEquals(2_200, tcp.untilSends(5_000), 20);
+  }
+
+  @Test
   void givenACleanSample_whenBackedOff_thenTheRtoIsComputedAnew() {
     var tcp = TcpFixture.established().send(100);
     tcp.sends(ACK);
