@@ -171,6 +171,8 @@ public final class Counters {
     DROP_ACK,
     /** Dropped: SYN queue full. */
     DROP_SYN_QUEUE,
+    /** Dropped: it would have opened a connection that the application has no room for. */
+    DROP_NOT_ACCEPTED,
     /** Dropped: no memory for a record. */
     DROP_NO_RECORD,
     /** Dropped: no memory for a block. */

@@ -2,6 +2,7 @@ package wisp.drivers.sockets;
 
 /** Linux's error numbers. Calls answer them negated. */
 public final class Errno {
+  public static final int ENOENT = 2;
   public static final int EIO = 5;
   public static final int EBADF = 9;
   public static final int EAGAIN = 11;
@@ -10,7 +11,6 @@ public final class Errno {
   public static final int EPIPE = 32;
   public static final int EDEADLK = 35;
   public static final int ENOSYS = 38;
-  public static final int ENOENT = 2;
   public static final int EDESTADDRREQ = 89;
   public static final int EMSGSIZE = 90;
   public static final int ENOPROTOOPT = 92;

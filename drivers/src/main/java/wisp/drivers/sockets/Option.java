@@ -18,6 +18,11 @@ public final class Option {
   public static final int SO_LINGER = of(1, 13);
 
   public static final int TCP_NODELAY = of(6, 1);
+
+  /**
+   * Largest segment of a connection that is still to begin, 88 … 32767; 0: as link and path allow.
+   * Asked of a connection: payload of a full segment.
+   */
   public static final int TCP_MAXSEG = of(6, 2);
 
   /** As if every write were told {@link Message#MORE}, until it is set to 0. */
@@ -32,6 +37,9 @@ public final class Option {
 
   /** Bytes; 0: what {@link SendLimits} say. */
   public static final int TCP_NOTSENT_LOWAT = of(6, 25);
+
+  /** Whether a read tells how much is left: see {@link Sockets#readableHint}. */
+  public static final int TCP_INQ = of(6, 36);
 
   public static final int IP_TOS = of(0, 1);
   public static final int IP_TTL = of(0, 2);

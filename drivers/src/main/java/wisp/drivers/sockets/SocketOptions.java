@@ -49,6 +49,7 @@ final class SocketOptions {
           b.congestionControl = congestionControl;
           b.keepAlive = keepAlive(usual.keepAlive());
           b.retransmissionLimitNanos = userTimeoutNanos(usual.retransmissionLimitNanos());
+          b.mssLimit = get(Option.TCP_MAXSEG, usual.mssLimit());
         });
   }
 

@@ -27,6 +27,11 @@ public final class Sockets {
   /** What a new socket holds unread. */
   public static final int BUFFER_BYTES = 256 << 10;
 
+  /** What is sent to a peer that says nothing (RFC 9293 §3.7.1). */
+  private static final int DEFAULT_MSS = 536;
+
+  private static final int LEAST_MSS = 88;
+  private static final int MOST_MSS = 32_767;
   private static final int MOST_BUFFER_BYTES = 1 << 29;
 
   final Context context;
@@ -140,7 +145,10 @@ public final class Sockets {
     };
   }
 
-  /** Takes connections; what comes while more than {@code backlog} wait is reset. */
+  /**
+   * Takes connections. While more than {@code backlog} wait, further handshakes are not completed:
+   * the peer goes on trying, and what it sends meanwhile it has to send again.
+   */
   public int listen(int handle, int backlog) {
     return switch (at(handle)) {
       case TcpSocket tcp -> tcp.listen(backlog);
@@ -309,6 +317,11 @@ public final class Sockets {
     };
   }
 
+  /** Bytes that can be read; 1 when nothing but the end of a stream is left to be read. */
+  public int readableHint(int handle) {
+    return at(handle) instanceof TcpSocket tcp ? tcp.readableHint() : unreadBytes(handle);
+  }
+
   /** Bytes of a stream that the peer has not confirmed. */
   public int unacknowledgedBytes(int handle) {
     TcpSocket tcp = stream(handle);
@@ -354,6 +367,9 @@ public final class Sockets {
     if (option == Option.TCP_MAXSEG && info != null) {
       return info.mssBytes();
     }
+    if (option == Option.TCP_MAXSEG) {
+      return options.get(option, DEFAULT_MSS);
+    }
     return options.get(option, option == Option.SO_LINGER ? -1 : 0);
   }
 
@@ -363,11 +379,17 @@ public final class Sockets {
     if (options == null) {
       return -Errno.EBADF;
     }
+    if (option == Option.TCP_MAXSEG && value != 0 && (value < LEAST_MSS || value > MOST_MSS)) {
+      return -Errno.EINVAL;
+    }
     boolean isBuffer = option == Option.SO_SNDBUF || option == Option.SO_RCVBUF;
     options.set(option, isBuffer ? Math.clamp(value, 1, MOST_BUFFER_BYTES) : value);
     TcpSocket tcp = stream(handle);
-    if (tcp != null && tcp.connection >= 0) {
-      changeNow(tcp, option);
+    if (tcp != null) {
+      tcp.optionsChanged();
+      if (tcp.connection >= 0) {
+        changeNow(tcp, option);
+      }
     }
     return 0;
   }
@@ -404,13 +426,24 @@ public final class Sockets {
     return options == null ? "" : options.congestionControl();
   }
 
+  /** Whether there is a congestion control of this name. */
+  public boolean knows(String congestionControl) {
+    return context.hasCongestionControl(congestionControl);
+  }
+
   /** Chooses one by name, for a connection that is still to begin. */
   public int setCongestionControl(int handle, String name) {
     SocketOptions options = optionsOf(handle);
     if (options == null) {
       return -Errno.EBADF;
     }
+    if (!context.hasCongestionControl(name)) {
+      return -Errno.ENOENT;
+    }
     options.congestionControl(name);
+    if (at(handle) instanceof TcpSocket tcp) {
+      tcp.optionsChanged();
+    }
     return 0;
   }
 

@@ -5,8 +5,10 @@ import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 import wisp.core.stack.CloseReason;
 import wisp.core.stack.ConnectionInfo;
+import wisp.core.stack.ConnectionProfile;
 import wisp.core.stack.Context;
 import wisp.core.stack.Endpoint;
+import wisp.core.stack.ListenConfig;
 
 /** A stream socket: at first nothing, then a listener or a connection, in the end nothing again. */
 final class TcpSocket extends Descriptor {
@@ -31,6 +33,7 @@ final class TcpSocket extends Descriptor {
   final SendBuffer sending;
   private final ArrayDeque<TcpSocket> accepted = new ArrayDeque<>();
   private int backlog;
+  private @Nullable ConnectionProfile listensWith;
   private int error;
   private boolean paused;
   private boolean peerClosed;
@@ -66,7 +69,7 @@ final class TcpSocket extends Descriptor {
       return -Errno.EINVAL;
     }
     try {
-      context.listen(local, options.profile(all.profile), all.events.acceptingFor(this));
+      listenAt(local, options.profile(all.profile));
     } catch (IllegalStateException e) {
       return -Errno.EADDRINUSE;
     }
@@ -75,9 +78,29 @@ final class TcpSocket extends Descriptor {
     return 0;
   }
 
+  private void listenAt(Endpoint endpoint, ConnectionProfile profile) {
+    var config = ListenConfig.DEFAULT.with(b -> b.mayOpen = this::hasRoomToAccept);
+    context.listen(endpoint, profile, all.events.acceptingFor(this), config);
+    listensWith = profile;
+  }
+
+  /** What was set on a listener counts for connections that begin from now on. */
+  void optionsChanged() {
+    ConnectionProfile wanted = options.profile(all.profile);
+    if (phase == Phase.LISTENING && local != null && !wanted.equals(listensWith)) {
+      context.unlisten(local);
+      listenAt(local, wanted);
+    }
+  }
+
+  /** One more than the backlog may wait, as in Linux. */
+  private boolean hasRoomToAccept() {
+    return accepted.size() <= Math.max(0, backlog);
+  }
+
   /** A handshake of this listener's is complete; null: nobody takes it any more. */
   @Nullable TcpSocket arrived(long handle) {
-    if (phase != Phase.LISTENING || accepted.size() > Math.max(0, backlog)) {
+    if (phase != Phase.LISTENING) {
       return null;
     }
     var socket = new TcpSocket(all, options.copy());
@@ -318,6 +341,11 @@ final class TcpSocket extends Descriptor {
 
   int unreadBytes() {
     return received.size();
+  }
+
+  /** As {@link #unreadBytes}, and 1 when the end is all that is left to be read. */
+  int readableHint() {
+    return received.size() == 0 && peerClosed ? 1 : received.size();
   }
 
   int unacknowledgedBytes() {

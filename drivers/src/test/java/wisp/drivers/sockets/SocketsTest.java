@@ -11,10 +11,12 @@ import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import wisp.core.Counters;
 import wisp.core.ip.IpPrefix;
 import wisp.core.spi.TestMemory;
+import wisp.core.stack.ConnectionState;
 import wisp.core.stack.Context;
 import wisp.core.stack.ContextConfig;
 import wisp.core.stack.Endpoint;
@@ -357,5 +359,85 @@ class SocketsTest {
     }
     int after = client.option(pair[0], Option.SO_SNDBUF);
     assertTrue(before < 100_000 && after > 2 * before && after <= 500_000, before + ", " + after);
+  }
+
+  @Test
+  @Tag("D17")
+  void givenAFullBacklog_whenOneIsAccepted_thenTheNextHandshakeIsOverAndItsDataAreThere() {
+    int listener = server.socket(Sockets.STREAM);
+    server.bind(listener, Endpoint.any(80));
+    server.listen(listener, 0);
+    int[] sockets = new int[2];
+    for (int i = 0; i < 2; i++) {
+      sockets[i] = client.socket(Sockets.STREAM);
+      client.connect(sockets[i], SERVER);
+      run(1);
+      write(sockets[i], 10 + i, 0);
+      run(10);
+    }
+    assertEquals(1, b.connections() - halfOpen());
+    assertEquals(10, server.unreadBytes(server.accept(listener)));
+    assertEquals(-Errno.EAGAIN, server.accept(listener));
+    run(3_000);
+    assertEquals(11, server.unreadBytes(server.accept(listener)));
+    assertEquals("ESTABLISHED", client.state(sockets[1]));
+  }
+
+  private int halfOpen() {
+    int[] count = {0};
+    b.inspect(info -> count[0] += info.state() == ConnectionState.SYN_RECEIVED ? 1 : 0);
+    return count[0];
+  }
+
+  @Test
+  void givenALargestSegment_whenConnected_thenBothEndsKeepToIt() {
+    int listener = listener();
+    int socket = client.socket(Sockets.STREAM);
+    assertEquals(536, client.option(socket, Option.TCP_MAXSEG));
+    assertEquals(-Errno.EINVAL, client.setOption(socket, Option.TCP_MAXSEG, 87));
+    assertEquals(0, client.setOption(socket, Option.TCP_MAXSEG, 1_000));
+    assertEquals(1_000, client.option(socket, Option.TCP_MAXSEG));
+    client.connect(socket, SERVER);
+    run(1);
+    assertEquals(988, client.option(socket, Option.TCP_MAXSEG)); // less the timestamps
+    int accepted = server.accept(listener);
+    assertEquals(988, server.option(accepted, Option.TCP_MAXSEG));
+    assertEquals(1_000, client.info(socket).advertisedMssBytes());
+    assertEquals(1_460, server.info(accepted).advertisedMssBytes());
+  }
+
+  @Test
+  void givenTheEndBehindData_whenAsked_thenTheHintTellsOfIt() {
+    int[] pair = pair();
+    client.write(pair[0], bytes("abc"), 0, 3);
+    client.shutdown(pair[0], false, true);
+    run(1);
+    assertEquals(3, server.readableHint(pair[1]));
+    assertEquals("abc", read(server, pair[1]));
+    assertEquals(1, server.readableHint(pair[1]));
+    assertEquals(0, server.unreadBytes(pair[1]));
+  }
+
+  @Test
+  void givenACongestionControlThatIsNotThere_whenChosen_thenRefused() {
+    int socket = client.socket(Sockets.STREAM);
+    assertEquals(-Errno.ENOENT, client.setCongestionControl(socket, "nonsuch"));
+    assertEquals(0, client.setCongestionControl(socket, "newreno"));
+    assertEquals("newreno", client.congestionControl(socket));
+  }
+
+  @Test
+  void givenAListener_whenOptionsAreSet_thenConnectionsThatBeginLaterHaveThem() {
+    int listener = listener();
+    server.setOption(listener, Option.TCP_MAXSEG, 700);
+    server.setOption(listener, Option.TCP_NODELAY, 1);
+    int socket = client.socket(Sockets.STREAM);
+    client.connect(socket, SERVER);
+    run(1);
+    int accepted = server.accept(listener);
+    assertEquals(688, client.option(socket, Option.TCP_MAXSEG));
+    server.write(accepted, bytes("a"), 0, 1);
+    server.write(accepted, bytes("b"), 0, 1);
+    assertEquals(2, server.info(accepted).flightBytes());
   }
 }

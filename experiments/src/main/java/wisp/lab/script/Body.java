@@ -32,6 +32,11 @@ final class Body {
     return this;
   }
 
+  /** With its length before it. */
+  Body putBytes(byte[] all) {
+    return putInt(all.length).put(all);
+  }
+
   Body put(byte[] from, int length) {
     bytes.write(from, 0, length);
     return this;

@@ -39,7 +39,6 @@ final class Session implements AutoCloseable {
   final Context context;
   final Sockets sockets;
   final PacketLink link;
-  final int mtu;
 
   /**
    * @param flags of HELLO: {@code local}, {@code mtu}
@@ -48,8 +47,7 @@ final class Session implements AutoCloseable {
   Session(boolean virtual, Map<String, String> flags, Consumer<ByteBuffer> replies) {
     this.virtual = virtual;
     this.replies = replies;
-    this.mtu = mtu(flags.getOrDefault("mtu", "1500"));
-    this.link = new PacketLink(mtu, this::nowMicros);
+    this.link = new PacketLink(mtu(flags.getOrDefault("mtu", "1500")), this::nowMicros);
     String local = flags.getOrDefault("local", "192.168.0.1");
     IpPrefix own = IpPrefix.parse(local + (local.contains(":") ? "/128" : "/32"));
     this.memory =

@@ -2,6 +2,7 @@ package wisp.lab.script;
 
 import java.util.Locale;
 import wisp.core.stack.ConnectionProfile;
+import wisp.core.tcp.EcnMode;
 import wisp.drivers.sockets.SendLimits;
 import wisp.drivers.sockets.Sockets;
 
@@ -42,7 +43,12 @@ final class Settings {
                 case "tcp_timestamps" -> b.timestamps = on;
                 case "tcp_sack" -> b.sackPermitted = on;
                 case "tcp_window_scaling" -> b.windowScaling = on;
-                case "tcp_congestion_control" -> b.congestionControl = congestionControl(value);
+                case "tcp_ecn" -> b.ecn = ecn(value);
+                case "defaults" -> b.ecn = EcnMode.OFF;
+                case "tcp_congestion_control" -> {
+                  String ours = congestionControl(value);
+                  b.congestionControl = sockets.knows(ours) ? ours : b.congestionControl;
+                }
                 default -> {}
               }
             }));
@@ -50,6 +56,15 @@ final class Settings {
 
   private static int bytes(String text) {
     return (int) Math.clamp(Long.parseLong(text), 1, Integer.MAX_VALUE / 2);
+  }
+
+  private static EcnMode ecn(String value) {
+    return switch (value) {
+      case "0" -> EcnMode.OFF;
+      case "1" -> EcnMode.ASK;
+      case "2" -> EcnMode.ON_REQUEST;
+      default -> EcnMode.ACCURATE;
+    };
   }
 
   /** Ours for a name of Linux's. */

@@ -20,7 +20,7 @@ final class TcpInfo {
   private TcpInfo() {}
 
   /** Of a connection, or of a socket without one. */
-  static byte[] of(@Nullable ConnectionInfo info, String state, int advertisedMss) {
+  static byte[] of(@Nullable ConnectionInfo info, String state) {
     ByteBuffer b = ByteBuffer.allocate(BYTES).order(ByteOrder.LITTLE_ENDIAN);
     b.put(0, (byte) number(info == null ? null : info.state(), state));
     if (info == null) {
@@ -41,14 +41,18 @@ final class TcpInfo {
     b.putInt(20, Math.min(mss, 536));
     b.putInt(24, segments(info.flightBytes(), mss));
     b.putInt(28, segments(info.sackedBytes(), mss));
-    b.putInt(60, advertisedMss + 40);
+    b.putInt(32, segments(info.lostBytes(), mss));
+    b.putInt(36, segments(info.resentBytes(), mss));
+    b.putInt(60, info.advertisedMssBytes() + 40);
     b.putInt(68, info.srttMicros());
     b.putInt(72, info.rttvarMicros());
     int ssthresh = info.ssthreshBytes();
     b.putInt(76, ssthresh == Integer.MAX_VALUE ? NO_SSTHRESH : ssthresh / mss);
     b.putInt(80, info.cwndBytes() / mss);
-    b.putInt(84, advertisedMss);
+    b.putInt(84, info.advertisedMssBytes());
     b.putInt(88, info.reorderingSegments());
+    b.putInt(144, info.unsentBytes());
+    b.putInt(148, info.minRttMicros());
     return b.array();
   }
 

@@ -7,7 +7,6 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.function.IntSupplier;
-import org.jspecify.annotations.Nullable;
 import wisp.core.stack.ConnectionInfo;
 import wisp.core.stack.Endpoint;
 import wisp.drivers.sockets.Errno;
@@ -29,6 +28,7 @@ final class Verbs {
   private static final int ERROR_QUEUE = 0x2000;
   private static final int UNREAD = 0x541B;
   private static final int UNSENT = 0x5411;
+  private static final byte[] NO_BYTES = {};
   private static final int TCP_INFO = Option.of(6, 11);
   private static final int TCP_CC_INFO = Option.of(6, 26);
   private static final int TCP_CONGESTION = Option.of(6, 13);
@@ -165,11 +165,22 @@ final class Verbs {
                   : sockets.read(handle, into, 0, into.length, flags & Message.PEEK);
           if (n >= 0) {
             Endpoint source = sockets.source(handle);
-            body.putInt(0).putAddress(source, ipv6.contains(handle)).putInt(0).put(into, n);
+            body.putInt(0).putAddress(source, ipv6.contains(handle));
+            body.putBytes(unreadMessage(handle)).put(into, n);
           }
           return n;
         };
     call(r, handle, (flags & ERROR_QUEUE) != 0 ? DONT_WAIT : flags, attempt, body);
+  }
+
+  /** How much is left, if the socket is to tell it: a control message in Linux's layout. */
+  private byte[] unreadMessage(int handle) {
+    if (sockets.option(handle, Option.TCP_INQ) <= 0) {
+      return NO_BYTES;
+    }
+    ByteBuffer b = ByteBuffer.allocate(24).order(ByteOrder.LITTLE_ENDIAN);
+    b.putLong(0, 20).putInt(8, 6).putInt(12, 36).putInt(16, sockets.readableHint(handle));
+    return b.array();
   }
 
   private void write(Request r) {
@@ -233,8 +244,7 @@ final class Verbs {
     int most = Math.clamp(r.nextInt(), 0, 1 << 16);
     byte[] value;
     if (option == TCP_INFO) {
-      ConnectionInfo info = sockets.info(handle);
-      value = TcpInfo.of(info, sockets.state(handle), advertisedMss(info));
+      value = TcpInfo.of(sockets.info(handle), sockets.state(handle));
       value = Arrays.copyOf(value, Math.max(value.length, most));
     } else if (option == TCP_CC_INFO || option == SO_MEMINFO) {
       value = new byte[most];
@@ -247,11 +257,6 @@ final class Verbs {
       value = littleEndian(sockets.option(handle, option));
     }
     session.answer(r, 0, new Body().put(value));
-  }
-
-  private int advertisedMss(@Nullable ConnectionInfo info) {
-    boolean isIpv4 = info == null || info.local().address().isIpv4();
-    return session.mtu - (isIpv4 ? 40 : 60);
   }
 
   private static byte[] littleEndian(int... values) {

@@ -95,7 +95,7 @@ class ScriptPortTest {
 
   private ByteBuffer out(long micros, int flags) throws IOException {
     ByteBuffer packet = out(micros);
-    assertEquals(flags, packet.get(8 + 33) & ~PSH);
+    assertEquals(flags, packet.get(8 + 33) & 0xFF & ~PSH);
     return packet;
   }
 
@@ -270,5 +270,61 @@ class ScriptPortTest {
     assertEquals(Errno.EBADF, script.call(Verb.CLOSE, handle(99)).errno());
     in(FIN | ACK, 5, 5, 0);
     out(0, RST);
+  }
+
+  private Reply setting(String text) throws IOException {
+    try (var control = new ScriptClient(folder.resolve("s"), "role=control")) {
+      return control.call(Verb.SYSCTL, new Body().put(text));
+    }
+  }
+
+  @Test
+  void settingsOfBuffersAndMarksReachTheStack() throws IOException {
+    setting("net.ipv4.tcp_wmem=4096 50000 4194304");
+    setting("/proc/sys/net/ipv4/tcp_notsent_lowat=3000");
+    setting("net.ipv4.tcp_ecn=1");
+    setting("net.ipv4.tcp_congestion_control=nonsuch");
+    var to = new Endpoint(IpAddress.ofIpv4(PEER), 80);
+    int socket = socket(1 | 0x800);
+    script.call(Verb.CONNECT, handle(socket).putAddress(to, false));
+    out(0, SYN | 0xC0);
+    Reply buffer = script.call(Verb.GETSOCKOPT, handle(socket).putInt(1).putInt(7).putInt(4));
+    assertEquals(50_000, buffer.body().order(ByteOrder.LITTLE_ENDIAN).getInt());
+    int connection = accepted()[0];
+    script.call(Verb.FCNTL, handle(connection).putInt(4).putInt(0x802));
+    int written = script.call(Verb.WRITE, write(connection, 60_000)).result();
+    assertTrue(written > 5_360 + 3_000 && written < 30_000, "written " + written);
+  }
+
+  @Test
+  void aBlockingWriteGoesOnWhenAThirdOfTheBufferIsFree() throws IOException {
+    int[] connection = accepted();
+    var size = new byte[] {0x10, 0x27, 0, 0}; // 10,000, counted twice
+    script.call(Verb.SETSOCKOPT, handle(connection[0]).putInt(1).putInt(7).put(size));
+    int write = script.send(Verb.WRITE, false, write(connection[0], 60_000));
+    int una = connection[1] + 1;
+    int acks = 0;
+    for (int i = 0; i < 200 && !script.hasReply(write); i++, acks++) {
+      una += 1_072;
+      in(ACK, 1, una, 0);
+    }
+    assertEquals(60_000, script.await(write).result());
+    assertTrue(acks > 20 && acks < 60, "acks " + acks);
+  }
+
+  @Test
+  void readsTellHowMuchIsLeft() throws IOException {
+    int[] connection = accepted();
+    var on = new byte[] {1, 0, 0, 0};
+    script.call(Verb.SETSOCKOPT, handle(connection[0]).putInt(6).putInt(36).put(on));
+    in(ACK | PSH, 1, connection[1] + 1, 150);
+    Reply read = read(connection[0]);
+    assertEquals(100, read.result());
+    ByteBuffer body = read.body().order(ByteOrder.LITTLE_ENDIAN);
+    assertEquals(24, Integer.reverseBytes(body.getInt(5)));
+    assertEquals(20, body.getLong(9));
+    assertEquals(6, body.getInt(17));
+    assertEquals(36, body.getInt(21));
+    assertEquals(50, body.getInt(25));
   }
 }

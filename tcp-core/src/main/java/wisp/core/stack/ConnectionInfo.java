@@ -16,13 +16,17 @@ package wisp.core.stack;
  * @param timestamps whether both SYNs had timestamps
  * @param mssBytes payload of a full segment, options subtracted
  * @param peerMssBytes what the peer's MSS option said, or the default
+ * @param advertisedMssBytes what our MSS option said, as it would say now
  * @param rtoNanos retransmission time-out, back-off included
  * @param srttMicros smoothed round-trip time; 0: nothing measured
  * @param rttvarMicros its variation
+ * @param minRttMicros the least since it woke; 0: nothing measured
  * @param cwndBytes congestion window
  * @param ssthreshBytes slow start threshold; {@link Integer#MAX_VALUE}: none
  * @param flightBytes sent and not acknowledged, SYN and FIN counted
  * @param sackedBytes of these, known to have arrived
+ * @param lostBytes of these, believed lost, resent or not
+ * @param resentBytes of these, on their way again
  * @param unsentBytes given to the stack and not sent yet
  * @param sendWindowBytes the peer's window
  * @param receiveWindowBytes what the peer may still send
@@ -44,13 +48,17 @@ public record ConnectionInfo(
     boolean timestamps,
     int mssBytes,
     int peerMssBytes,
+    int advertisedMssBytes,
     long rtoNanos,
     int srttMicros,
     int rttvarMicros,
+    int minRttMicros,
     int cwndBytes,
     int ssthreshBytes,
     int flightBytes,
     int sackedBytes,
+    int lostBytes,
+    int resentBytes,
     int unsentBytes,
     int sendWindowBytes,
     int receiveWindowBytes,

@@ -25,6 +25,8 @@ import wisp.core.tcp.congestion.Cubic;
  * @param sackPermitted likewise SACK (RFC 2018)
  * @param timestamps likewise timestamps (RFC 7323)
  * @param fastOpen whether a connection that we open may say something with its SYN (RFC 7413)
+ * @param mssLimit our MSS option says no more, and no larger segments are sent: 88 … 65535 bytes,
+ *     options of later segments not subtracted; 0: link and path alone decide
  */
 public record ConnectionProfile(
     boolean nagle,
@@ -39,10 +41,13 @@ public record ConnectionProfile(
     boolean windowScaling,
     boolean sackPermitted,
     boolean timestamps,
-    FastOpenMode fastOpen) {
+    FastOpenMode fastOpen,
+    int mssLimit) {
+  private static final int LEAST_MSS_LIMIT = 88;
+
   /**
    * Nagle on, R2 = 15 minutes, TTL 64, best effort, CUBIC, ECN if asked for, no user timeout
-   * option, error reports, no keep-alive, all options of the SYN but Fast Open.
+   * option, error reports, no keep-alive, all options of the SYN but Fast Open, no MSS limit.
    */
   public static final ConnectionProfile DEFAULT = new Builder().build();
 
@@ -60,6 +65,10 @@ public record ConnectionProfile(
     if (retransmissionLimitNanos < 1) {
       throw new IllegalArgumentException(
           "retransmission limit " + retransmissionLimitNanos + " ns is not positive");
+    }
+    if (mssLimit != 0 && (mssLimit < LEAST_MSS_LIMIT || mssLimit > 65_535)) {
+      throw new IllegalArgumentException(
+          "MSS limit " + mssLimit + " is outside " + LEAST_MSS_LIMIT + " … 65535, and not 0");
     }
   }
 
@@ -83,7 +92,8 @@ public record ConnectionProfile(
         usual.windowScaling,
         usual.sackPermitted,
         usual.timestamps,
-        usual.fastOpen);
+        usual.fastOpen,
+        usual.mssLimit);
   }
 
   /** This profile with changes: {@code profile.with(b -> b.nagle = false)}. */
@@ -102,6 +112,7 @@ public record ConnectionProfile(
     b.sackPermitted = sackPermitted;
     b.timestamps = timestamps;
     b.fastOpen = fastOpen;
+    b.mssLimit = mssLimit;
     change.accept(b);
     return b.build();
   }
@@ -121,6 +132,7 @@ public record ConnectionProfile(
     public boolean sackPermitted = true;
     public boolean timestamps = true;
     public FastOpenMode fastOpen = FastOpenMode.OFF;
+    public int mssLimit;
 
     private Builder() {}
 
@@ -138,7 +150,8 @@ public record ConnectionProfile(
           windowScaling,
           sackPermitted,
           timestamps,
-          fastOpen);
+          fastOpen,
+          mssLimit);
     }
   }
 }

@@ -703,6 +703,11 @@ public final class Context implements AutoCloseable {
     return machinery.counters;
   }
 
+  /** Whether profiles may choose a congestion control of this name. */
+  public boolean hasCongestionControl(String name) {
+    return machinery.controls.has(name);
+  }
+
   /** Adds the strategy's memory and the context's own tables. */
   public void footprint(Footprint into) {
     memory.footprint(into);

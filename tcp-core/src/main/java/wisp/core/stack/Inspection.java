@@ -11,6 +11,7 @@ import wisp.core.tcp.Sender;
 import wisp.core.tcp.State;
 import wisp.core.tcp.Tcb;
 import wisp.core.tcp.TcpEnvironment;
+import wisp.core.tcp.TcpOutput;
 
 /** Reads what connections are doing, for people and tools: cold, and without waking anyone. */
 final class Inspection {
@@ -23,6 +24,7 @@ final class Inspection {
   private final Activity activity;
   private final ReceiveWindow window;
   private final Scoreboard board;
+  private final TcpOutput output;
 
   Inspection(
       TcpEnvironment env,
@@ -30,13 +32,15 @@ final class Inspection {
       TcbDesk desk,
       Activity activity,
       ReceiveWindow window,
-      Scoreboard board) {
+      Scoreboard board,
+      TcpOutput output) {
     this.env = env;
     this.records = records;
     this.desk = desk;
     this.activity = activity;
     this.window = window;
     this.board = board;
+    this.output = output;
   }
 
   /** See {@link Context#info}: the connection in a live slot. */
@@ -65,6 +69,7 @@ final class Inspection {
     if (!awake && tcb.state != State.TIME_WAIT) {
       activity.begin(tcb);
     }
+    int resent = board.resentBytes(tcb);
     return new ConnectionInfo(
         tcb.handle,
         new Endpoint(new IpAddress(tcb.localHigh, tcb.localLow), tcb.localPort),
@@ -78,13 +83,17 @@ final class Inspection {
         tcb.timestamps,
         tcb.effectiveMss(),
         tcb.peerMss,
+        output.advertisedMss(tcb),
         Retransmission.rtoNanos(env, tcb),
         tcb.srttMicros,
         tcb.rttvarMicros,
+        tcb.minRttMicros,
         tcb.congestion.cwndBytes,
         tcb.congestion.ssthreshBytes,
         tcb.flightBytes(),
         board.sackedBytes(tcb),
+        board.lostBytes(tcb) + resent,
+        resent,
         Sender.unsentBytes(tcb),
         tcb.sndWnd,
         window.promisedBytes(tcb),

@@ -1,5 +1,6 @@
 package wisp.core.stack;
 
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import wisp.core.spi.FastOpenCookies;
@@ -14,9 +15,16 @@ import wisp.core.spi.FastOpenCookies;
  *     activity block (RFC 7413); 0: Fast Open is off. Text may then be delivered twice if the
  *     network doubles a SYN: only for applications that can bear that (§2.1)
  * @param fastOpenCookies what clients are given for it; null: a keyed hash of the context's
+ * @param mayOpen asked when a handshake would be over: false leaves the connection half-open as if
+ *     that segment had been lost, until the peer sends again, or gives up. For applications with an
+ *     accept queue; it must not call the context
  */
 public record ListenConfig(
-    int backlog, Cookies cookies, int fastOpens, @Nullable FastOpenCookies fastOpenCookies) {
+    int backlog,
+    Cookies cookies,
+    int fastOpens,
+    @Nullable FastOpenCookies fastOpenCookies,
+    BooleanSupplier mayOpen) {
   /** When SYNs are answered by cookies (RFC 4987 §3.6): nothing is kept of them. */
   public enum Cookies {
     /** Never: SYNs beyond the backlog are dropped. */
@@ -27,7 +35,7 @@ public record ListenConfig(
     ALWAYS
   }
 
-  /** 16,384 half-open, cookies on overflow, no Fast Open. */
+  /** 16,384 half-open, cookies on overflow, no Fast Open, always room for open ones. */
   public static final ListenConfig DEFAULT = new Builder().build();
 
   /** Checks ranges. */
@@ -47,6 +55,7 @@ public record ListenConfig(
     b.cookies = cookies;
     b.fastOpens = fastOpens;
     b.fastOpenCookies = fastOpenCookies;
+    b.mayOpen = mayOpen;
     change.accept(b);
     return b.build();
   }
@@ -57,11 +66,12 @@ public record ListenConfig(
     public Cookies cookies = Cookies.ON_OVERFLOW;
     public int fastOpens;
     public @Nullable FastOpenCookies fastOpenCookies;
+    public BooleanSupplier mayOpen = () -> true;
 
     private Builder() {}
 
     private ListenConfig build() {
-      return new ListenConfig(backlog, cookies, fastOpens, fastOpenCookies);
+      return new ListenConfig(backlog, cookies, fastOpens, fastOpenCookies, mayOpen);
     }
   }
 }

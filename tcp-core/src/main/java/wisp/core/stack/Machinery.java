@@ -155,7 +155,7 @@ final class Machinery {
             patience,
             KeyedHash.random(entropy));
     env.userTimeouts = desk::adviseUserTimeout;
-    inspection = new Inspection(env, records, desk, activity, window, board);
+    inspection = new Inspection(env, records, desk, activity, window, board, output);
     burstEnd = new BurstEnd(env, records, waits, silences, sender, output);
     SynCookies cookies = new SynCookies(KeyedHash.random(entropy));
     Handshake handshake =
@@ -232,7 +232,9 @@ final class Machinery {
   Backlog backlog(ListenConfig config) {
     FastOpenCookies own = config.fastOpenCookies();
     return new Backlog(
-        config.backlog(), new FastOpens(config.fastOpens(), own == null ? fastOpenCookies : own));
+        config.backlog(),
+        new FastOpens(config.fastOpens(), own == null ? fastOpenCookies : own),
+        config.mayOpen());
   }
 
   // ---- Time ------------------------------------------------------------------------------------

@@ -137,7 +137,9 @@ final class PassiveOpens {
       return Verdict.INVALID;
     }
     Verdict verdict =
-        options.fastOpenBytes() == Long.BYTES && fast.hasRoom(env.nowNanos)
+        options.fastOpenBytes() == Long.BYTES
+                && fast.hasRoom(env.nowNanos)
+                && listener.backlog().mayOpen()
             ? fast.cookies()
                 .check(
                     ip.sourceHigh,
@@ -217,6 +219,7 @@ final class PassiveOpens {
     stateless.offerScale = listener.profile().windowScaling();
     stateless.offerSack = listener.profile().sackPermitted();
     stateless.offerTimestamps = listener.profile().timestamps();
+    stateless.mssLimit = listener.profile().mssLimit();
   }
 
   /**
@@ -237,6 +240,10 @@ final class PassiveOpens {
     if (!handshake.isCookieConfirmed(stateless, seg, options)) {
       env.counters.add(Event.SYN_COOKIES_REFUSED);
       return false;
+    }
+    if (!listener.backlog().mayOpen()) {
+      env.counters.add(Event.DROP_NOT_ACCEPTED); // likewise
+      return true;
     }
     Tcb tcb = create(listener, ip, seg, TcbDesk.Beginning.BARE);
     if (tcb == null) {

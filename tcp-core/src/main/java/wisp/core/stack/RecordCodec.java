@@ -158,6 +158,7 @@ final class RecordCodec {
     tcb.offerScale = profile.windowScaling();
     tcb.offerSack = profile.sackPermitted();
     tcb.offerTimestamps = profile.timestamps();
+    tcb.mssLimit = profile.mssLimit();
     tcb.control = bindings.control(binding);
     tcb.ttl = profile.ttl();
     tcb.ecnMode = profile.ecn();

@@ -1,5 +1,7 @@
 package wisp.core.tcp;
 
+import java.util.function.BooleanSupplier;
+
 /**
  * What one listener has half open (RFC 4987 §3.2): how many at most, how many now, and whether SYNs
  * have come lately for which there was no room. For a while after that half-open connections are
@@ -9,18 +11,29 @@ package wisp.core.tcp;
 public final class Backlog {
   private final int most;
   private final FastOpens fastOpens;
+  private final BooleanSupplier mayOpen;
   private int halfOpen;
   private long pressedUntilNanos = Long.MIN_VALUE;
 
-  /** With room for so many half-open connections, and for others that have opened fast. */
-  public Backlog(int most, FastOpens fastOpens) {
+  /**
+   * With room for so many half-open connections, and for others that have opened fast.
+   *
+   * @param mayOpen whether the application has room for one that is open
+   */
+  public Backlog(int most, FastOpens fastOpens, BooleanSupplier mayOpen) {
     this.most = most;
     this.fastOpens = fastOpens;
+    this.mayOpen = mayOpen;
   }
 
   /** Connections that are open before their handshake is over. */
   public FastOpens fastOpens() {
     return fastOpens;
+  }
+
+  /** Whether the application would take another one now. */
+  public boolean mayOpen() {
+    return mayOpen.getAsBoolean();
   }
 
   /** Whether there is no room for another one. */

@@ -196,7 +196,7 @@ public final class MtuDiscovery {
   }
 
   private static int mostToPeer(Tcb tcb) {
-    return tcb.peerMss - (tcb.timestamps ? TcpOptions.TIMESTAMP_LENGTH : 0);
+    return tcb.mostToPeer() - (tcb.timestamps ? TcpOptions.TIMESTAMP_LENGTH : 0);
   }
 
   /** A probe has left. */

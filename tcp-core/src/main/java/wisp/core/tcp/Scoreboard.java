@@ -197,7 +197,7 @@ public final class Scoreboard {
   }
 
   /** Bytes that are lost and have not been resent since. */
-  int lostBytes(Tcb tcb) {
+  public int lostBytes(Tcb tcb) {
     return tcb.scoreboard == Blocks.NONE ? 0 : get(tcb, LOST);
   }
 
@@ -346,6 +346,16 @@ public final class Scoreboard {
   int rangeAt(Tcb tcb, @SeqNum int seq) {
     int i = firstReaching(tcb, seq);
     return i < count(tcb) && left(tcb, i) == seq ? i : -1;
+  }
+
+  /** Bytes of holes that were resent and not found lost again. */
+  public int resentBytes(Tcb tcb) {
+    int n = count(tcb);
+    int bytes = 0;
+    for (int i = 0; i < n; i++) {
+      bytes += Seq.distance(holeStart(tcb, i), resentTo(tcb, i));
+    }
+    return bytes;
   }
 
   /** From the oldest unacknowledged byte to the last SACKed one. */

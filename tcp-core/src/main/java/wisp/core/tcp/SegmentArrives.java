@@ -275,6 +275,10 @@ public final class SegmentArrives {
         output.sendReset(tcb, ack, 0, false);
         return false;
       }
+      if (tcb.halfOpen && tcb.backlog != null && !tcb.backlog.mayOpen()) {
+        env.counters.add(Event.DROP_NOT_ACCEPTED); // SYN-ACK goes again, and draws another ACK
+        return false;
+      }
       rememberTimestamp(tcb, seg, options);
       AccurateEcn.handshakeTold(tcb, seg);
       handshake.established(tcb, ack, seg, tcb.passive ? Event.ACCEPTED : Event.CONNECTED);

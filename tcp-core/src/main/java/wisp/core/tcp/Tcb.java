@@ -89,6 +89,9 @@ public final class Tcb {
   public boolean offerSack;
   public boolean offerTimestamps;
 
+  /** Largest segment that the application wants, either way; 0: it does not mind. */
+  public int mssLimit;
+
   /** How much may be in flight: shared by all connections of the context that chose it. */
   @SuppressWarnings("NullAway.Init") // set whenever a connection is laid out
   public CongestionControl control;
@@ -369,6 +372,11 @@ public final class Tcb {
   /** Bytes in flight, SYN and FIN counted. */
   public int flightBytes() {
     return Seq.distance(sndUna, sndNxt);
+  }
+
+  /** Largest segment that either end wants. */
+  int mostToPeer() {
+    return mssLimit == 0 ? peerMss : Math.min(peerMss, mssLimit);
   }
 
   /** Payload bytes of a full segment to this peer, options subtracted (RFC 6691). */

@@ -70,10 +70,12 @@ public final class TcpOutput {
 
   /**
    * What we announce in the MSS option (MUST-67, RFC 6691: options not subtracted): the link's MTU
-   * decides, not what is known of the path to the peer (RFC 2923 §2.3).
+   * decides, not what is known of the path to the peer (RFC 2923 §2.3), unless the application
+   * wants less.
    */
-  private int advertisedMss(Tcb tcb) {
-    return Math.min(payloadIn(paths.linkMtu(tcb.remoteHigh, tcb.remoteLow), tcb), 65_535);
+  public int advertisedMss(Tcb tcb) {
+    int fits = Math.min(payloadIn(paths.linkMtu(tcb.remoteHigh, tcb.remoteLow), tcb), 65_535);
+    return tcb.mssLimit == 0 ? fits : Math.min(fits, tcb.mssLimit);
   }
 
   private static int payloadIn(int packetBytes, Tcb tcb) {
@@ -86,7 +88,7 @@ public final class TcpOutput {
    */
   public void updateMss(Tcb tcb) {
     int path = payloadIn(paths.mtu(tcb.remoteHigh, tcb.remoteLow), tcb);
-    int mss = Math.min(Math.max(tcb.peerMss, TcpConfig.LEAST_MSS), path);
+    int mss = Math.min(Math.max(tcb.mostToPeer(), TcpConfig.LEAST_MSS), path);
     mss -= tcb.routeBytes(); // of both: RFC 9293 §3.7.1 subtracts IP options last
     tcb.congestion.mss = mss - (tcb.timestamps ? TcpOptions.TIMESTAMP_LENGTH : 0);
   }

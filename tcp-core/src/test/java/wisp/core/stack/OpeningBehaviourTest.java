@@ -21,6 +21,7 @@ import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import wisp.core.Counters.Event;
 import wisp.core.ip.IpAddress;
 import wisp.core.ip.IpPrefix;
 import wisp.core.tcp.State;
@@ -222,5 +223,46 @@ class OpeningBehaviourTest {
     var next = tcp.another(6_000).handshake().send(1_000);
     next.sent();
     assertEquals(forgotten, next.untilSends(60_000) <= 1_002, "an unknown path has 1 s");
+  }
+
+  @Test
+  @Tag("D17")
+  void givenNoRoomToAccept_whenTheHandshakeIsOver_thenItIsOnceThereIsRoomAndItsDataCount() {
+    boolean[] room = {false};
+    var tcp = fresh().listen(b -> b.mayOpen = () -> room[0]).in(SYN_RECEIVED);
+    tcp.receives(Seg.ack(), Seg.data(100)).sendsNothing().isIn(SYN_RECEIVED).heard();
+    assertEquals(2, tcp.counted(Event.DROP_NOT_ACCEPTED));
+    tcp.untilSends(2_000);
+    tcp.sends(SYN | ACK).seq(0).ack(1);
+    tcp.receives(Seg.ack()).sendsNothing().isIn(SYN_RECEIVED).heard();
+    room[0] = true;
+    tcp.receives(Seg.data(100).seq(1)).isEstablished().heard("open", "data 100");
+    tcp.advance(1_000).sends(ACK).ack(101);
+  }
+
+  @Test
+  @Tag("D17")
+  void givenNoRoomToAccept_whenItNeverComes_thenNothingStaysBehind() {
+    var tcp = fresh().listen(b -> b.mayOpen = () -> false).in(SYN_RECEIVED);
+    tcp.receives(Seg.ack()).advance(300_000).isIn(LISTEN).heard();
+    tcp.out.clear();
+    assertEquals(0, tcp.context.connections());
+  }
+
+  @Test
+  void givenNoRoomToAccept_whenACookieComesBack_thenItCountsOnceThereIsRoom() {
+    boolean[] room = {false};
+    var tcp =
+        fresh()
+            .listen(
+                b -> {
+                  b.mayOpen = () -> room[0];
+                  b.cookies = ListenConfig.Cookies.ALWAYS;
+                })
+            .listening();
+    tcp.receives(Seg.syn()).sends(SYN | ACK).ack(1);
+    tcp.receives(Seg.ack()).sendsNothing().heard();
+    room[0] = true;
+    tcp.receives(Seg.data(10)).heard("open", "data 10");
   }
 }

@@ -59,6 +59,31 @@ class OptionsTest {
     assertEquals(expected, segmentSent(with().options(mss(peer)).mtu(mtu).established()));
   }
 
+  @ParameterizedTest(name = "limit {0}, peer {1}: MSS {2}, segments of {3}")
+  @CsvSource({
+    "1100,1460,1100,1100",
+    "1100,900,1100,900",
+    "9000,1460,1460,1460",
+    "0,1460,1460,1460"
+  })
+  void givenALimitOfTheApplications_whenOpened_thenBothWaysKeepToIt(
+      int limit, int peer, int announced, int sent) {
+    var profile = ConnectionProfile.DEFAULT.with(b -> b.mssLimit = limit);
+    for (boolean active : new boolean[] {false, true}) {
+      var tcp = with().profile(profile).options(mss(peer)).actively(active).closed();
+      if (active) {
+        tcp.connect();
+        assertEquals(announced, tcp.sends(SYN).mss);
+        tcp.receives(Seg.synAck().options(mss(peer))).sends(ACK);
+      } else {
+        tcp.listen();
+        assertEquals(announced, tcp.receives(Seg.syn().options(mss(peer))).sends(SYN | ACK).mss);
+        tcp.receives(Seg.ack());
+      }
+      assertEquals(sent, segmentSent(tcp));
+    }
+  }
+
   @Test
   @Tag("MUST-16")
   @Tag("rfc6691-b")

@@ -25,6 +25,11 @@ public final class CongestionControls {
     byName.put(control.name(), control);
   }
 
+  /** Whether there is one with this name. */
+  public boolean has(String name) {
+    return byName.containsKey(name);
+  }
+
   /**
    * The one with this name.
    *
