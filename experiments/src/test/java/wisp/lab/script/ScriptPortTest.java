@@ -260,6 +260,7 @@ class ScriptPortTest {
   void closeWithUnreadDataResets() throws IOException {
     int[] connection = accepted();
     in(ACK | PSH, 1, connection[1] + 1, 10);
+    out(0, ACK);
     assertEquals(0, script.call(Verb.CLOSE, handle(connection[0])).result());
     out(0, RST | ACK);
   }

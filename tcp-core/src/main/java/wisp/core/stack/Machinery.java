@@ -318,6 +318,7 @@ final class Machinery {
       Tcb tcb = desk.open(slot);
       if (tcb.ackOwed) {
         tcb.ackNow = true;
+        tcb.delaysAck = false; // nothing came to keep it company
         burstEnd.atEndOfBurst(tcb);
       }
       desk.close(tcb);

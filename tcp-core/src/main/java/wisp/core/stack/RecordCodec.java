@@ -235,6 +235,8 @@ final class RecordCodec {
     tcb.ackOwed = RecordFlags.has(flags, RecordFlags.ACK_OWED);
     tcb.ackNow = state != RecordFlags.TIME_WAIT && RecordFlags.has(flags, RecordFlags.ACK_NOW);
     tcb.flushListed = tcb.ackNow; // asleep, there is nothing else to do at the end of a burst
+    tcb.delaysAck =
+        state != RecordFlags.TIME_WAIT && RecordFlags.has(flags, RecordFlags.DELAYS_ACK);
     tcb.waiting = RecordFlags.has(flags, RecordFlags.WAITING);
     tcb.peerMss = mss.mss(RecordFlags.mssClass(flags));
     output.updateMss(tcb);
@@ -298,6 +300,7 @@ final class RecordCodec {
         tcb,
         flagsOf(tcb, state)
             | RecordFlags.windowBits(tcb.sndWnd)
+            | (tcb.delaysAck ? RecordFlags.DELAYS_ACK : 0)
             | (tcb.ackNow ? RecordFlags.ACK_NOW : 0));
   }
 

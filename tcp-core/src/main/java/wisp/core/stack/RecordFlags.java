@@ -13,7 +13,9 @@ package wisp.core.stack;
  *   13  TS age                                                                  2
  *   15  receive window shut    16  ECN    17  ACK owed                          1 each
  *   18  ECE owed; without ECN: ECN is accurate    19  waiting for memory                                      1 each
- *   20  SND.WND: mantissa 6, exponent 5, rounded down                           11
+ *   20  SND.WND: exponent 5, mantissa 6 of which the first bit is not kept,
+ *       rounded down                                                            10
+ *   30  the ACK of a single segment may wait                                    1
  *   31  ACK due at the end of the burst, and listed for it                       1
  * </pre>
  *
@@ -51,6 +53,7 @@ final class RecordFlags {
   static final int ACK_OWED = 1 << 17;
   static final int ECE_OWED = 1 << 18;
   static final int WAITING = 1 << 19;
+  static final int DELAYS_ACK = 1 << 30;
   static final int ACK_NOW = 1 << 31;
   static final int NO_SCALE = 15;
   private static final int WINDOW_PLACE = 20;
@@ -86,14 +89,17 @@ final class RecordFlags {
 
   /** SND.WND in bytes. */
   static int window(int flags) {
-    int code = flags >>> WINDOW_PLACE & 0x7FF;
-    return (code & 63) << (code >>> 6);
+    int code = flags >>> WINDOW_PLACE & 0x3FF;
+    return code < 64 ? code : 32 + (code & 31) << (code >>> 5) - 1;
   }
 
-  /** SND.WND in 11 bits, rounded down: less is promised than the peer did, never more. */
+  /**
+   * SND.WND in 10 bits, rounded down: less is promised than the peer did, never more. Of what has
+   * an exponent the mantissa is 32 or more, so they share a bit: the codes follow on one another.
+   */
   static int windowBits(int bytes) {
     int exponent = Math.max(0, 26 - Integer.numberOfLeadingZeros(bytes));
-    return (exponent << 6 | bytes >>> exponent) << WINDOW_PLACE;
+    return (exponent << 5) + (bytes >>> exponent) << WINDOW_PLACE;
   }
 
   /**

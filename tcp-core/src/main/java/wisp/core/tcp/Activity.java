@@ -194,6 +194,7 @@ public final class Activity {
         t.queue.headIndex
             | bit(t.queue.hasRecords, 7)
             | t.queue.tailIndex << 8
+            | bit(t.delaysAck, 15)
             | t.queue.cursorIndex << 16
             | t.unanswered << 24
             | bit(t.corked, 27)
@@ -297,7 +298,8 @@ public final class Activity {
     int indices = nextInt();
     t.queue.headIndex = indices & 127;
     t.queue.hasRecords = isSet(indices, 7);
-    t.queue.tailIndex = indices >>> 8 & 255;
+    t.queue.tailIndex = indices >>> 8 & 127;
+    t.delaysAck = isSet(indices, 15);
     t.queue.cursorIndex = indices >>> 16 & 255;
     t.unanswered = indices >>> 24 & 7;
     t.corked = isSet(indices, 27);

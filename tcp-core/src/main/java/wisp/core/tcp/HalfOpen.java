@@ -175,6 +175,7 @@ public final class HalfOpen {
     tcb.sndWl2 = tcb.sndUna;
     tcb.lastAckSent = tcb.rcvNxt;
     tcb.ackOwed = false;
+    tcb.delaysAck = false;
     tcb.paused = false;
     tcb.applicationClosed = false;
     tcb.waiting = false;

@@ -259,6 +259,7 @@ public final class Handshake {
     tcb.ectForbidden = false;
     tcb.eceOwed = false;
     tcb.ackOwed = false;
+    tcb.delaysAck = false;
     tcb.ackNow = false;
     tcb.flushListed = false;
     tcb.paused = false;

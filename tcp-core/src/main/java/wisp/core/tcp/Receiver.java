@@ -137,12 +137,13 @@ public final class Receiver {
     }
   }
 
-  /** RFC 9293 §3.8.6.3: every second segment at once, a single one soon. */
+  /** RFC 9293 §3.8.6.3: every second segment at once, a single one soon; the first one at once. */
   private void acknowledgeSoon(Tcb tcb, int length) {
-    if (tcb.ackOwed || length > tcb.effectiveMss()) {
+    if (tcb.ackOwed || length > tcb.effectiveMss() || !tcb.delaysAck) {
       tcb.ackNow = true;
     }
     tcb.ackOwed = true;
+    tcb.delaysAck = true;
   }
 
   private void hold(Tcb tcb, @SeqNum int seq, MemorySegment memory, long start, int length) {

@@ -193,6 +193,12 @@ public final class Tcb {
   /** An ACK is owed and waits for company (RFC 9293 §3.8.6.3). */
   public boolean ackOwed;
 
+  /**
+   * Text has come since the last silence: the ACK of a single segment may wait. The first after one
+   * does not, since a peer that begins cannot go on without it.
+   */
+  public boolean delaysAck;
+
   /** An ACK leaves at the end of the burst. */
   public boolean ackNow;
 

@@ -136,7 +136,7 @@ class AgreementBehaviourTest {
     assertTrue(answer.scale >= 0, "what follows it counts");
     tcp.receives(Seg.ack().seq(1).options(option)).isEstablished();
     tcp.peerNxt = 1;
-    tcp.receives(Seg.data(10).options(option)).delivered(10);
+    tcp.receives(Seg.data(10).options(option)).delivered(10).sends(ACK);
     assertEquals(900, firstSegment(tcp));
   }
 

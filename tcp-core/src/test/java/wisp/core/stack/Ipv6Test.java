@@ -122,7 +122,7 @@ class Ipv6Test {
     tcp.sends(ACK);
     tcp.isIn(ESTABLISHED).send(100);
     tcp.sends(ACK).length(100);
-    tcp.receives(Seg.ack(), Seg.data(10)).delivered(10);
+    tcp.receives(Seg.ack(), Seg.data(10)).delivered(10).sends(ACK).ack(11);
     tcp.close();
     tcp.sends(FIN | ACK);
     tcp.receives(Seg.ack()).isIn(FIN_WAIT_2);
@@ -769,7 +769,7 @@ class Ipv6Test {
     feed(tcp, ackOf(synAck));
     assertEquals(2, tcp.counted(Event.ACCEPTED));
     assertEquals(0, Context.slot(tcp.connection));
-    tcp.receives(Seg.data(100)).delivered(100);
+    tcp.receives(Seg.data(100)).delivered(100).sends(ACK).ack(101);
     tcp.send(100);
     tcp.sends(ACK).length(100).ack(101);
     tcp.receives(Seg.ack());

@@ -29,6 +29,30 @@ class ReceivingTest {
   // ---- Delayed ACK -----------------------------------------------------------------------------
 
   @Test
+  @DisplayName("the first text after a silence is acknowledged at once: its sender has just begun")
+  @Tag("SHLD-18")
+  void givenSilence_whenTextComes_thenOnlyTheFirstAckIsNotDelayed() {
+    var tcp = with().silent().established();
+    tcp.receives(Seg.data(10)).sends(ACK).ack(11);
+    tcp.receives(Seg.data(10).seq(11)).sendsNothing();
+    tcp.advance(50).sends(ACK).ack(21); // nothing came meanwhile: that was a silence
+    tcp.receives(Seg.data(10).seq(21)).sends(ACK).ack(31);
+    tcp.receives(Seg.data(10).seq(31)).sendsNothing();
+    tcp.send(10).sends(ACK).ack(41).length(10);
+    tcp.advance(100).receives(Seg.data(10).seq(41).ack(11)).sendsNothing();
+  }
+
+  @Test
+  void givenTextBeforeItSleeps_whenItWakes_thenAcksAreStillDelayed() {
+    for (boolean silent : new boolean[] {false, true}) {
+      var setup = silent ? with().silent() : with();
+      var tcp = setup.established().advance(3_000);
+      assertEquals(0, tcp.blocksInUse(), "asleep");
+      assertEquals(!silent, tcp.is(t -> t.delaysAck));
+    }
+  }
+
+  @Test
   @Tag("MUST-40")
   @Tag("SHLD-18")
   void givenASingleSegment_whenNothingFollows_thenItsAckIsDelayedLessThanHalfASecond() {

@@ -42,7 +42,7 @@ class SynCookiesTest {
     assertEquals(0, tcp.blocksInUse());
     tcp.receives(Seg.ack()).isEstablished().heard("open");
     assertEquals(1, tcp.counted(Event.SYN_COOKIES_ACCEPTED));
-    tcp.receives(Seg.data(10)).delivered(10);
+    tcp.receives(Seg.data(10)).delivered(10).sends(ACK).ack(11);
     tcp.send(20).sends(ACK).seq(1).length(20);
     tcp.allReturns();
   }

@@ -69,7 +69,7 @@ class SynFloodTest {
     forger.sends(RST);
     assertEquals(1, tcp.counted(Event.SYN_COOKIES_REFUSED));
     tcp.receives(Seg.ack()).isEstablished();
-    tcp.receives(Seg.data(100)).delivered(100);
+    tcp.receives(Seg.data(100)).delivered(100).sends(ACK).ack(101);
     tcp.send(4_000);
     tcp.sends(ACK).length(mss);
     assertEquals(BACKLOG + 1, tcp.context.connections());

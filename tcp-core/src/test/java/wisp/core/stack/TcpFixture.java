@@ -127,6 +127,7 @@ final class TcpFixture {
     TestMemory memory = new TestMemory();
     byte[] options = Seg.mss(1_460);
     boolean active;
+    boolean silent;
     boolean ipv6;
     int mtu = 1_500;
     int segmentationBytes;
@@ -134,6 +135,12 @@ final class TcpFixture {
     int irs = 1_000_000;
     long seed = 42;
     long startNanos = 1_000_000 * MS;
+
+    /** No text has come yet: the first is acknowledged at once. */
+    Setup silent() {
+      silent = true;
+      return this;
+    }
 
     Setup actively() {
       active = true;
@@ -267,6 +274,9 @@ final class TcpFixture {
       }
       tcp.out.clear();
       tcp.events.clear();
+      if (!silent && state.isSynchronized()) {
+        tcp.hasHeardText();
+      }
       return tcp.isIn(state);
     }
   }
@@ -904,6 +914,17 @@ final class TcpFixture {
       host.poll();
     }
     return (double) (host.now - begin) / MS;
+  }
+
+  /** As if text had come before: the ACK of a single segment waits. */
+  private void hasHeardText() {
+    Machinery m = host.machinery();
+    int slot = find(m);
+    if (slot != RecordStore.NONE) {
+      Tcb tcb = m.desk.open(slot);
+      tcb.delaysAck = true;
+      m.desk.close(tcb);
+    }
   }
 
   private int find(Machinery m) {
