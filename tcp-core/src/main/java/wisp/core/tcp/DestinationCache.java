@@ -51,8 +51,10 @@ public final class DestinationCache {
     if (isKnown && seconds(nowNanos) - seconds[i] <= MOST_AGE_SECONDS) {
       tcb.srttMicros = srttMicros[i];
       tcb.rttvarMicros = rttvarMicros[i];
-      tcb.backOff = backOff[i];
-      tcb.backOffInherited = true;
+      if (tcb.state.isSynchronized()) { // a SYN's own answer will tell
+        tcb.backOff = backOff[i];
+        tcb.backOffInherited = true;
+      }
       tcb.minRttMicros = tcb.srttMicros;
       tcb.reorderingSegments = reorderingSegments[i];
     }

@@ -58,6 +58,10 @@ public final class Retransmission {
               ? TcpConfig.RTO_AFTER_SYN_LOSS_NANOS
               : TcpConfig.INITIAL_RTO_NANOS;
     }
+    if (!tcb.state.isSynchronized()) {
+      // What is known of the destination may be false: it must not keep a lost SYN waiting.
+      rto = Math.min(rto, TcpConfig.RTO_AFTER_SYN_LOSS_NANOS);
+    }
     for (int i = 0; i < backOff && rto < TcpConfig.MAX_RTO_NANOS; i++) {
       rto = RttEstimator.backOff(rto);
     }

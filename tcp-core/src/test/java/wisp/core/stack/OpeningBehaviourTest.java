@@ -209,6 +209,20 @@ class OpeningBehaviourTest {
     assertTrue(millis > 1_500, () -> millis + " ms; an unknown path has 1 s");
   }
 
+  @Test
+  @DisplayName("what seems a very slow path does not keep the next SYN waiting")
+  void givenAPathThatSeemsVerySlow_whenAHandshakeIsLost_thenItGoesAgainAfterThreeSeconds() {
+    var tcp = with().ipv6(ipv6).established();
+    for (int millis : new int[] {950, 1_890, 2_100, 2_300}) {
+      tcp.send(1_000).advance(millis).receives(Seg.ack());
+    }
+    tcp.advance(10_000).sent();
+    var next = tcp.another(6_000).connect();
+    next.sent();
+    double millis = next.untilSends(60_000);
+    assertTrue(millis > 2_999 && millis < 3_001, () -> millis + " ms; RFC 6298 §5.7");
+  }
+
   @ParameterizedTest(name = "after {0} s")
   @CsvSource({"550, false", "620, true"})
   @Tag("rfc9040-b")
