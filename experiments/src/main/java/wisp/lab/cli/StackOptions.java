@@ -19,8 +19,10 @@ import wisp.core.spi.RecordStore;
 import wisp.core.spi.StrategyConfig;
 import wisp.core.stack.ConnectionProfile;
 import wisp.core.stack.ContextConfig;
+import wisp.core.stack.KeepAlive;
 import wisp.core.tcp.EcnMode;
 import wisp.drivers.Links;
+import wisp.drivers.faults.PathConfig;
 import wisp.drivers.pcap.PcapLink;
 import wisp.drivers.pcap.PcapWriter;
 import wisp.lab.FailedException;
@@ -109,6 +111,28 @@ final class StackOptions {
               + " ${DEFAULT-VALUE}")
   String ecn = "accept";
 
+  @Option(
+      names = "--congestion",
+      paramLabel = "NAME",
+      defaultValue = "cubic",
+      description = "congestion control (see wisp list); default: ${DEFAULT-VALUE}")
+  String congestion = "cubic";
+
+  @Option(
+      names = "--keep-alive",
+      paramLabel = "IDLE[/EVERY[/PROBES]]",
+      description =
+          "ask a peer that has been silent for IDLE whether it is there, EVERY (75s) again, and end"
+              + " the connection after PROBES (9) without an answer: 60s/10s/3; default: never")
+  @Nullable String keepAlive;
+
+  @Option(
+      names = "--user-timeout",
+      paramLabel = "TIME",
+      description =
+          "end a connection whose peer has confirmed nothing for so long: 30s; default: 900s")
+  @Nullable String userTimeout;
+
   @Option(names = "--pcap", paramLabel = "FILE", description = "record all packets")
   @Nullable Path pcap;
 
@@ -176,7 +200,7 @@ final class StackOptions {
             given));
   }
 
-  /** What connections have in common: no Nagle, ECN as asked for. */
+  /** What connections have in common: no Nagle, the rest as asked for. */
   ConnectionProfile profile() {
     EcnMode mode =
         switch (ecn) {
@@ -187,7 +211,45 @@ final class StackOptions {
           default ->
               throw new UsageException("--ecn " + ecn + " is none of off, accept, ask, accurate");
         };
-    return ConnectionProfile.NO_DELAY.with(b -> b.ecn = mode);
+    return ConnectionProfile.NO_DELAY.with(
+        b -> {
+          b.ecn = mode;
+          b.congestionControl = Catalog.congestionControl(congestion).name();
+          if (keepAlive != null) {
+            b.keepAlive = keepAlive(keepAlive);
+          }
+          if (userTimeout != null) {
+            b.retransmissionLimitNanos = duration("--user-timeout", userTimeout);
+          }
+        });
+  }
+
+  private static KeepAlive keepAlive(String text) {
+    String[] parts = text.split("/", -1);
+    KeepAlive usual = KeepAlive.USUAL;
+    try {
+      return KeepAlive.every(
+          duration("--keep-alive", parts[0]),
+          parts.length > 1 ? duration("--keep-alive", parts[1]) : usual.intervalNanos(),
+          parts.length > 2 ? Integer.parseInt(parts[2]) : usual.probes());
+    } catch (NumberFormatException e) {
+      throw new UsageException("--keep-alive " + text + " is not like 60s/10s/3");
+    } catch (IllegalArgumentException e) {
+      throw new UsageException("--keep-alive " + text + ": " + e.getMessage());
+    }
+  }
+
+  private static long duration(String option, String text) {
+    long nanos;
+    try {
+      nanos = PathConfig.parseDuration(text);
+    } catch (IllegalArgumentException e) {
+      throw new UsageException(option + ": " + e.getMessage());
+    }
+    if (nanos < 1) {
+      throw new UsageException(option + " " + text + " is no time at all");
+    }
+    return nanos;
   }
 
   /** Whether one of the own addresses is of this family. */

@@ -61,6 +61,11 @@ public final class Catalog {
         .toList();
   }
 
+  /** By name. */
+  public static CongestionControlProvider congestionControl(String name) {
+    return find("congestion control", name, congestionControls(), CongestionControlProvider::name);
+  }
+
   /** All suites. */
   public static List<Suite> suites() {
     return SUITES;
