@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import wisp.core.spi.Burst;
 import wisp.core.spi.Link;
+import wisp.core.spi.TransmitPacket;
 import wisp.drivers.LinkWrapper;
 
 /**
@@ -18,16 +19,20 @@ import wisp.drivers.LinkWrapper;
  *
  * <p>A mild forgery never names a byte of the stream wrongly: payload keeps its sequence number, a
  * SYN its own. A wild one may do anything.
+ *
+ * <p>Also stops a context that sends without end in one call.
  */
 final class HostileLink extends LinkWrapper {
   private static final int REMEMBERED = 64;
   private static final int IP = 20;
   private static final int SYN = 2;
+  private static final int MOST_IN_A_CALL = 1_000_000;
 
   private final SplittableRandom random;
   private final List<byte[]> observed = new ArrayList<>();
   private final ArrayDeque<byte[]> forged = new ArrayDeque<>();
   private boolean listening;
+  private int claimed;
 
   HostileLink(Link link, long seed) {
     super(link);
@@ -36,6 +41,20 @@ final class HostileLink extends LinkWrapper {
 
   void listen() {
     listening = true;
+  }
+
+  @Override
+  public boolean claim(int bytes, TransmitPacket packet) {
+    if (++claimed > MOST_IN_A_CALL) {
+      throw new AssertionError("sends without end");
+    }
+    return super.claim(bytes, packet);
+  }
+
+  @Override
+  public void flush() {
+    claimed = 0;
+    super.flush();
   }
 
   /** Puts one more forged packet before the context. */

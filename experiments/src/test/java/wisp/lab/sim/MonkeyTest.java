@@ -45,7 +45,19 @@ class MonkeyTest {
 
   /** Seeds that have found something. */
   @ParameterizedTest
-  @ValueSource(longs = {1_039, 1_222, 1_342, 1_885, 1_904, 1_906, 2_546, 5_506, 643_480_210_945L})
+  @ValueSource(
+      longs = {
+        1_039,
+        1_222,
+        1_342,
+        1_885,
+        1_904,
+        1_906,
+        2_546,
+        5_506,
+        643_480_210_945L,
+        544_349_807_263L
+      })
   void givenASeedThatOnceFailed_whenAllIsDone_thenEveryByteOnceAndNothingIsLeft(long seed) {
     new MonkeyRun(seed).run();
   }

@@ -34,6 +34,7 @@ final class TcbDesk {
   private final Activity activity;
   private final HalfOpen halfOpen;
   private final ReceiveWindow window;
+  private final TcpOutput output;
   private final ConnectionTimers timers;
   private final DrowsyList drowsy;
   private final WaitQueues waits;
@@ -68,6 +69,7 @@ final class TcbDesk {
     this.activity = activity;
     this.halfOpen = halfOpen;
     this.window = window;
+    this.output = output;
     this.codec =
         new RecordCodec(env, records, bindings, activity, halfOpen, window, output, identities);
     this.timers = timers;
@@ -530,6 +532,7 @@ final class TcbDesk {
   }
 
   private void remove(int slot) {
+    output.forgetReports(codec.handle(slot));
     bindings.connectionRemoved(Bindings.tailBinding(records.tail(slot)));
     forget(slot);
     codec.forget(slot);

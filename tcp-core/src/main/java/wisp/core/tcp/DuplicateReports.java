@@ -34,12 +34,12 @@ final class DuplicateReports {
 
   /** Whether something of this connection waits. */
   boolean has(Tcb tcb) {
-    return count > 0 && find(tcb) >= 0;
+    return count > 0 && find(tcb.handle) >= 0;
   }
 
   /** Takes this connection's oldest report; false: there is none. */
   boolean take(Tcb tcb) {
-    int i = count == 0 ? -1 : find(tcb);
+    int i = count == 0 ? -1 : find(tcb.handle);
     if (i < 0) {
       return false;
     }
@@ -49,9 +49,21 @@ final class DuplicateReports {
     return true;
   }
 
-  private int find(Tcb tcb) {
+  /**
+   * The connection is no more. The next one between the same two ports may well have its handle,
+   * and not even report duplicates.
+   */
+  void forget(long handle) {
+    for (int i = count - 1; i >= 0; i--) {
+      if (handles[i] == handle) {
+        remove(i);
+      }
+    }
+  }
+
+  private int find(long handle) {
     for (int i = 0; i < count; i++) {
-      if (handles[i] == tcb.handle) {
+      if (handles[i] == handle) {
         return i;
       }
     }

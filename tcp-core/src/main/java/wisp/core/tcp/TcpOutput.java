@@ -367,7 +367,12 @@ public final class TcpOutput {
 
   /** Whether an ACK has something to report that none has reported yet. */
   public boolean hasReport(Tcb tcb) {
-    return duplicates.has(tcb);
+    return tcb.sackPermitted && duplicates.has(tcb);
+  }
+
+  /** What the connection that had this handle had to report, nobody reports any more. */
+  public void forgetReports(long handle) {
+    duplicates.forget(handle);
   }
 
   private void finish(

@@ -329,6 +329,21 @@ class RackTlpTest {
     tcp.receives(Seg.data(2_000).seq(1));
   }
 
+  @ParameterizedTest(name = "the next has SACK: {0}")
+  @ValueSource(booleans = {false, true})
+  void givenADuplicateAndARstInOneBurst_thenTheNextConnectionOfTheseTwoReportsNothing(
+      boolean sack) {
+    var tcp = open(false);
+    tcp.receives(Seg.data(1_000)).sent();
+    tcp.receives(Seg.data(1_000).seq(1), Seg.rst()).isGone();
+    tcp.sent();
+    byte[] options = sack ? sackPermitted() : new byte[0];
+    tcp.receives(Seg.syn().seq(0).options(options)).sent();
+    tcp.receives(Seg.ack().seq(1).ack(1)).isEstablished(); // which asks for the handle of before
+    tcp.receives(Seg.data(500).seq(2_001).ack(1));
+    assertArrayEquals(sack ? new int[] {2_001, 2_501} : new int[0], blocks(tcp));
+  }
+
   // ---- Time-outs for nothing -------------------------------------------------------------------
 
   @Test
