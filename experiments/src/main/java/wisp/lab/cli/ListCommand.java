@@ -23,7 +23,7 @@ public final class ListCommand implements Runnable {
   public void run() {
     System.out.println("Suites (wisp run SUITE)");
     for (Suite suite : Catalog.suites()) {
-      item(suite.name(), suite.description(), suite.unavailable(), List.of());
+      item(suite.name(), suite.description(), suite.unavailable(), suite.parameters());
     }
     System.out.println("\nMemory strategies (--strategies, --memory)");
     for (MemoryStrategyProvider strategy : Catalog.strategies()) {

@@ -84,8 +84,8 @@ public final class RunCommand implements Callable<Integer> {
 
   @Option(
       names = "--param",
-      paramLabel = "STRATEGY.NAME=VALUE",
-      description = "a parameter, such as slab.slab=1Mi (see wisp list)")
+      paramLabel = "OWNER.NAME=VALUE",
+      description = "of a strategy or suite, such as slab.slab=1Mi (see wisp list)")
   private Map<String, String> parameters = Map.of();
 
   @Option(
@@ -115,6 +115,11 @@ public final class RunCommand implements Callable<Integer> {
   @Option(names = "--full", description = "all that the suite usually takes a sample of")
   private boolean full;
 
+  @Option(
+      names = "--resume",
+      description = "go on with what an earlier run left in the folder of --out (matrix)")
+  private boolean resume;
+
   @Option(names = "--out", paramLabel = "DIR", description = "default: results/SUITE/TIME")
   private @Nullable Path out;
 
@@ -124,6 +129,9 @@ public final class RunCommand implements Callable<Integer> {
     if (repeat != null && repeat < 1) {
       throw new UsageException("--repeat " + repeat + " is less than 1");
     }
+    if (resume && out == null) {
+      throw new UsageException("--resume needs --out: which run shall go on?");
+    }
     if (seconds < 0) {
       throw new UsageException("--seconds " + seconds + " is less than 0");
     }
@@ -132,7 +140,13 @@ public final class RunCommand implements Callable<Integer> {
       if (reason != null) {
         throw new FailedException("suite " + suite.name() + ": " + reason);
       }
-      suite.check(options(suite));
+      if (resume && !suite.resumes()) {
+        throw new UsageException("suite " + suite.name() + " can't --resume an earlier run");
+      }
+      RunOptions options = options(suite);
+      wisp.core.spi.Parameters.of(
+          suite.name(), suite.parameters(), options.parametersOf(suite.name()));
+      suite.check(options);
     }
     for (Suite suite : chosen) {
       run(suite, options(suite), chosen.size() > 1);
@@ -154,7 +168,10 @@ public final class RunCommand implements Callable<Integer> {
         throw new UsageException(
             "--param " + parameter + " does not say whose; write it like slab." + parameter + "=…");
       }
-      Catalog.strategy(parameter.substring(0, dot));
+      String owner = parameter.substring(0, dot);
+      if (Catalog.suites().stream().noneMatch(s -> s.name().equals(owner))) {
+        Catalog.strategy(owner);
+      }
     }
     return new RunOptions(
         names,
@@ -173,7 +190,10 @@ public final class RunCommand implements Callable<Integer> {
 
   private void run(Suite suite, RunOptions options, boolean several) throws IOException {
     Path folder = folder(suite, several);
-    var results = RunFolder.create(folder);
+    var results =
+        resume && Files.exists(folder.resolve("data.csv"))
+            ? RunFolder.open(folder)
+            : RunFolder.create(folder);
     var start = Instant.now().truncatedTo(ChronoUnit.SECONDS);
     var before = Machine.load();
     @Nullable FailedException failure = null;

@@ -29,8 +29,9 @@ import wisp.lab.measure.Machine;
 public class KernelHost implements AutoCloseable {
   private static final AtomicInteger COUNT = new AtomicInteger();
   private static final long COMMAND_SECONDS = 20;
+  private static final String PREFIX = "wisp-io-";
   private final String name =
-      "wisp-io-" + ProcessHandle.current().pid() + "-" + COUNT.incrementAndGet();
+      PREFIX + ProcessHandle.current().pid() + "-" + COUNT.incrementAndGet();
   private final Thread atExit = new Thread(this::delete);
 
   /**
@@ -184,6 +185,16 @@ public class KernelHost implements AutoCloseable {
             ServerSocketChannel.open(family(at))
                 .setOption(StandardSocketOptions.SO_REUSEADDR, true)
                 .bind(at, 4_096));
+  }
+
+  /** Removes those that a process had made, which did not end by itself. */
+  public static void removeAllOf(long pid) {
+    for (String line : outcome(List.of("ip", "netns", "list")).output.lines().toList()) {
+      String each = line.split(" ", 2)[0];
+      if (each.startsWith(PREFIX + pid + "-")) {
+        outcome(List.of("ip", "netns", "del", each));
+      }
+    }
   }
 
   private void delete() {

@@ -1,8 +1,10 @@
 package wisp.lab.path;
 
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 import wisp.core.stack.CloseReason;
 import wisp.core.stack.ConnectionHandler;
+import wisp.core.stack.ConnectionInfo;
 import wisp.core.stack.Context;
 import wisp.lab.load.Pattern;
 import wisp.lab.run.StackThread;
@@ -24,6 +26,7 @@ final class OurEnd implements ConnectionHandler, End {
   private long unreleased;
   private boolean saidAll;
   private volatile long connection = NONE;
+  private volatile @Nullable ConnectionInfo atOpen;
   private volatile long received;
   private volatile boolean done;
   private volatile boolean peerClosed;
@@ -42,7 +45,13 @@ final class OurEnd implements ConnectionHandler, End {
   @Override
   public void onOpen(Context context, long handle) {
     connection = handle;
+    atOpen = context.info(handle);
     pump(context);
+  }
+
+  /** What the handshake agreed on; {@code null}: it has not come to an end. */
+  @Nullable ConnectionInfo atOpen() {
+    return atOpen;
   }
 
   private void pump(Context context) {

@@ -10,12 +10,14 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import wisp.core.Counters;
 import wisp.core.ip.IpPrefix;
 import wisp.core.spi.Link;
 import wisp.core.spi.LinkException;
 import wisp.core.spi.MemoryStrategy;
 import wisp.core.spi.RecordStore;
 import wisp.core.spi.StrategyConfig;
+import wisp.core.stack.ConnectionInfo;
 import wisp.core.stack.ConnectionProfile;
 import wisp.core.stack.Context;
 import wisp.core.stack.ContextConfig;
@@ -25,6 +27,7 @@ import wisp.drivers.wire.Wire;
 import wisp.drivers.wire.WireStats;
 import wisp.lab.FailedException;
 import wisp.lab.kernel.KernelHost;
+import wisp.lab.kernel.Offloads;
 import wisp.lab.run.StackThread;
 import wisp.lab.suite.Catalog;
 
@@ -36,6 +39,12 @@ import wisp.lab.suite.Catalog;
  *   ours ─ TUN ─ kernel, left ─ TUN ─ wire ─ TUN ─ kernel, right
  *  10.60.2.1       10.60.1.1                        10.60.3.1
  *  fd60:2::1       fd60:1::1                        fd60:3::1
+ * </pre>
+ *
+ * <p>Where the spec asks for veth pairs, the wire is further away:
+ *
+ * <pre>
+ *   kernel, left ─ veth ─ router ─ TUN ─ wire ─ TUN ─ router ─ veth ─ kernel, right
  * </pre>
  */
 public final class PathLab implements AutoCloseable {
@@ -50,6 +59,12 @@ public final class PathLab implements AutoCloseable {
   private static final long DRAIN_MILLIS = 150;
   private static final int CAPACITY = 1_000;
   private static final int WINDOW_BYTES = 4 << 20;
+
+  /** A router's end of a veth pair. */
+  private static final String PAIR = "host";
+
+  /** A router's number in the net of its veth pair. */
+  private static final String ROUTER = "254";
 
   /** Packets that a device holds until the wire reads them: as good as any. */
   private static final String QUEUE_PACKETS = "10000";
@@ -76,8 +91,8 @@ public final class PathLab implements AutoCloseable {
     try {
       left = kernel();
       right = kernel();
-      Link a = link("wl", left, 1, false);
-      Link b = link("wr", right, 3, false);
+      Link a = spec.veth() ? router(left, 1, 3) : link("wl", left, 1, false);
+      Link b = spec.veth() ? router(right, 3, 1) : link("wr", right, 3, false);
       wire = new Wire(a, b, spec.path(), spec.path(), spec.seed());
       Link own = link("wo", left, 2, spec.offload());
       congestion("cubic");
@@ -111,6 +126,62 @@ public final class PathLab implements AutoCloseable {
     return host;
   }
 
+  /**
+   * The kernel at the end of the wire passes on what a veth pair brings it from this host, and the
+   * other way round. Returns the wire's end.
+   *
+   * @param net of the veth pair
+   * @param far net at the other end of the wire
+   */
+  private Link router(KernelHost host, int net, int far) throws LinkException {
+    var router = new KernelHost();
+    opened.push(router);
+    router.forward();
+    String device = device(net);
+    for (KernelHost each : List.of(host, router)) {
+      // Else an IPv6 address can't be used for a second or two.
+      each.run("sh", "-c", "echo 0 > /proc/sys/net/ipv6/conf/default/accept_dad");
+    }
+    router.run(
+        "ip", "link", "add", PAIR, "type", "veth", "peer", "name", device, "netns", host.name());
+    veth(router, PAIR, net, ROUTER);
+    veth(host, device, net, "1");
+    Link link = wireEnd(router);
+    route(router, far, "wire");
+    if (far == 1) {
+      route(router, 2, "wire");
+    } else {
+      routeVia(router, 2, "1", net, PAIR);
+    }
+    return link;
+  }
+
+  private void veth(KernelHost host, String device, int net, String number) {
+    host.run("ip", "link", "set", device, "mtu", String.valueOf(spec.mtu()), "up");
+    host.run("ip", "addr", "add", "10.60." + net + "." + number + "/24", "dev", device);
+    if (spec.ipv6()) {
+      host.run("ip", "addr", "add", "fd60:" + net + "::" + number + "/64", "dev", device);
+    }
+    try {
+      Offloads.set(host, device, spec.offload());
+    } catch (IOException e) {
+      throw new FailedException(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private Link wireEnd(KernelHost router) throws LinkException {
+    Link link =
+        Links.open("tun:wire,host=,mtu=" + spec.mtu() + ",offload=off,netns=" + router.name());
+    opened.push(link::close);
+    router.run("ip", "link", "set", "wire", "txqueuelen", QUEUE_PACKETS);
+    return link;
+  }
+
+  /** What a host calls its way to the wire. */
+  private static String device(int net) {
+    return net == 1 ? "wl" : "wr";
+  }
+
   private Link link(String name, KernelHost host, int net, boolean offload) throws LinkException {
     // Our stack lives in the same net as its device: the kernel takes the last address of it.
     int number = net == 2 ? 254 : 1;
@@ -140,15 +211,40 @@ public final class PathLab implements AutoCloseable {
    * lets a namespace choose its default only among those that the machine allows to everybody.
    */
   public void congestion(String control) {
-    route(left, 3, "wl", "congctl", control);
-    route(right, 1, "wr", "congctl", control);
-    route(right, 2, "wr", "congctl", control);
+    congestion(control, control);
   }
 
-  private void route(KernelHost host, int net, String device, String... more) {
-    route(host, "-4", "10.60." + net + ".0/24", device, more);
+  /** As {@link #congestion(String)}, each kernel with its own. */
+  public void congestion(String ofLeft, String ofRight) {
+    control(left, 1, 3, ofLeft);
+    control(right, 3, 1, ofRight);
+    control(right, 3, 2, ofRight);
+  }
+
+  private void control(KernelHost host, int net, int far, String control) {
+    if (spec.veth()) {
+      routeVia(host, far, ROUTER, net, device(net), "congctl", control);
+    } else {
+      route(host, far, device(net), "congctl", control);
+    }
+  }
+
+  private void route(KernelHost host, int far, String device, String... more) {
+    route(host, "-4", "10.60." + far + ".0/24", device, more);
     if (spec.ipv6()) {
-      route(host, "-6", "fd60:" + net + "::/64", device, more);
+      route(host, "-6", "fd60:" + far + "::/64", device, more);
+    }
+  }
+
+  /** By way of number so-and-so of a net. */
+  private void routeVia(
+      KernelHost host, int far, String number, int net, String device, String... more) {
+    var options = new ArrayList<>(List.of("via", "10.60." + net + "." + number));
+    options.addAll(List.of(more));
+    route(host, "-4", "10.60." + far + ".0/24", device, options.toArray(String[]::new));
+    if (spec.ipv6()) {
+      options.set(1, "fd60:" + net + "::" + number);
+      route(host, "-6", "fd60:" + far + "::/64", device, options.toArray(String[]::new));
     }
   }
 
@@ -202,6 +298,11 @@ public final class PathLab implements AutoCloseable {
     return stack.call(c -> c.counters().nonZero().toString());
   }
 
+  /** How often our stack has counted something. */
+  public long count(Counters.Event event) {
+    return stack.call(c -> c.counters().get(event));
+  }
+
   private String address(int net) {
     return spec.ipv6() ? "fd60:" + net + "::1" : "10.60." + net + ".1";
   }
@@ -213,6 +314,11 @@ public final class PathLab implements AutoCloseable {
    * @param right the right kernel's
    */
   public record Pair(End left, End right) implements AutoCloseable {
+    /** Our end of it when it was opened; {@code null}: not yet, or it is none of ours. */
+    public @Nullable ConnectionInfo atOpen() {
+      return left instanceof OurEnd ours ? ours.atOpen() : null;
+    }
+
     /** What went wrong at either end; empty when nothing did. */
     public String trouble() {
       return left.trouble().isEmpty() ? right.trouble() : left.trouble();

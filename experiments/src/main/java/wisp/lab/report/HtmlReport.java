@@ -179,7 +179,11 @@ public final class HtmlReport {
   private static String problems(List<Row> rows) {
     var lines = new LinkedHashMap<String, String>();
     for (Row row : rows) {
-      String what = row.strategy() + " at " + SiFormat.whole(row.connections());
+      String what =
+          row.strategy()
+              + (row.scenario().isEmpty()
+                  ? " at " + SiFormat.whole(row.connections())
+                  : ", " + row.scenario());
       if (row.note().startsWith("skipped") || row.note().startsWith("failed")) {
         lines.put(what, row.note());
       } else if (row.note().startsWith("recorded") && row.metric().equals("bytes_per_connection")) {

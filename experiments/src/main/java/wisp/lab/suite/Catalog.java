@@ -12,6 +12,7 @@ import wisp.lab.UsageException;
 import wisp.lab.goodput.FairnessSuite;
 import wisp.lab.goodput.GoodputSuite;
 import wisp.lab.goodput.PausesSuite;
+import wisp.lab.matrix.MatrixSuite;
 import wisp.lab.memory.MemorySuite;
 
 /**
@@ -20,7 +21,12 @@ import wisp.lab.memory.MemorySuite;
  */
 public final class Catalog {
   private static final List<Suite> SUITES =
-      List.of(new MemorySuite(), new GoodputSuite(), new FairnessSuite(), new PausesSuite());
+      List.of(
+          new MemorySuite(),
+          new GoodputSuite(),
+          new FairnessSuite(),
+          new PausesSuite(),
+          new MatrixSuite());
 
   /**
    * The order in which they are told: simple before clever. Those not listed come after, by name.

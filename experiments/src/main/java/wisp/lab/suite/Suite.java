@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import wisp.core.spi.Parameter;
 import wisp.lab.chart.Chart;
 import wisp.lab.report.Table;
 import wisp.lab.results.Row;
@@ -24,6 +25,16 @@ public interface Suite {
 
   /** Checks what was asked before anything long begins. */
   void check(RunOptions options);
+
+  /** What {@code --param NAME.…} can set. */
+  default List<Parameter> parameters() {
+    return List.of();
+  }
+
+  /** Whether it can go on with what an earlier run in the same folder left. */
+  default boolean resumes() {
+    return false;
+  }
 
   /** Flags of the JVMs that it starts, beside our own. */
   default List<String> childFlags() {

@@ -33,7 +33,7 @@ class MainTest {
       value = {
         "rnu                                   | did you mean run?",
         "run memry                             | did you mean memory? (known: memory, goodput,"
-            + " fairness, pauses)",
+            + " fairness, pauses, matrix)",
         "run --strategies slba                 | did you mean slab? (known: heap, pool, slab,"
             + " persocket",
         "run --links tnu                       | did you mean tun?",
@@ -45,6 +45,9 @@ class MainTest {
         "run --param slab.blokc=1              | slab has no parameter 'blokc'",
         "run --param block=1                   | write it like slab.block=",
         "run --param slba.block=1              | did you mean slab?",
+        "run --param memory.block=1            | memory has no parameter 'block'",
+        "run --resume                          | --resume needs --out",
+        "run --resume --out x                  | suite memory can't --resume",
         "run --connectoins 1k                  | did you mean --connections?",
         "serve                                 | SERVICE",
         "serve ehco --own 10.9.1.0/24          | did you mean echo?",

@@ -1,0 +1,216 @@
+package wisp.lab.matrix;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import wisp.core.spi.CongestionControlProvider;
+import wisp.core.stack.ConnectionInfo;
+import wisp.core.stack.ConnectionProfile;
+import wisp.core.tcp.EcnMode;
+import wisp.drivers.faults.PathConfig;
+import wisp.lab.path.Job;
+import wisp.lab.path.PathSpec;
+import wisp.lab.suite.Catalog;
+
+/** What a cell means: its wire, its hosts, and how much there is to transfer. */
+final class Conditions {
+  private static final long RATE_BITS = 50_000_000;
+  private static final String BOTTLENECK = "rate=50mbit,queue=250";
+
+  /** Strikes only who uses ECN. */
+  private static final String MARKS = "mark=0.2%";
+
+  private static final double MARKED = 0.002;
+
+  /** What a transfer is meant to take once it is under way. */
+  private static final double SECONDS = 2.5;
+
+  private static final int FEWEST_SEGMENTS = 24;
+  private static final long MOST_BYTES = 6 << 20;
+  private static final int UNSCALED_WINDOW = 65_535;
+  private static final int LEAST_MTU = 576; // RFC 9293 §3.7.1: what every IPv4 host takes
+  private static final int LEAST_MTU_IPV6 = 1_280; // RFC 8200 §5
+  private static final int HEADERS = 60;
+  private static final int HEADERS_IPV6 = 80;
+  private final Cell cell;
+
+  Conditions(Cell cell) {
+    this.cell = cell;
+  }
+
+  boolean ipv6() {
+    return cell.is(Factor.FAMILY, "6");
+  }
+
+  int mtu() {
+    return switch (cell.at(Factor.MTU)) {
+      case "least" -> ipv6() ? LEAST_MTU_IPV6 : LEAST_MTU;
+      default -> Integer.parseInt(cell.at(Factor.MTU));
+    };
+  }
+
+  /** Each way, in the words of {@code wisp wire}. */
+  String wire() {
+    return String.join(
+        ",",
+        item(Factor.DELAY),
+        item(Factor.LOSS),
+        item(Factor.REORDER),
+        item(Factor.DUPLICATE),
+        item(Factor.CORRUPT),
+        MARKS,
+        BOTTLENECK);
+  }
+
+  private String item(Factor factor) {
+    return factor.text() + "=" + cell.at(factor);
+  }
+
+  PathSpec spec(long seed) {
+    return new PathSpec(
+        PathConfig.parse(wire()),
+        mtu(),
+        ipv6(),
+        cell.is(Factor.OFFLOAD, Factor.ON),
+        cell.is(Factor.LINK, "veth"),
+        Map.of(),
+        seed);
+  }
+
+  private boolean ours(Factor option) {
+    return !cell.is(option, Factor.NOT_OURS);
+  }
+
+  private boolean kernels(Factor option) {
+    return !cell.is(option, Factor.NOT_KERNELS);
+  }
+
+  /** Whether both ends have an option, so that it must be in use. */
+  boolean agreed(Factor option) {
+    return cell.is(option, Factor.ON);
+  }
+
+  ConnectionProfile profile() {
+    return ConnectionProfile.NO_DELAY.with(
+        b -> {
+          b.timestamps = ours(Factor.TIMESTAMPS);
+          b.sackPermitted = ours(Factor.SACK);
+          b.windowScaling = ours(Factor.SCALING);
+          b.ecn = ours(Factor.ECN) ? EcnMode.ASK : EcnMode.OFF;
+          b.congestionControl = control();
+        });
+  }
+
+  String kernelControl() {
+    return cell.at(Factor.CONTROL);
+  }
+
+  /** Of the kernel that stands where we do in the comparison: the same as ours. */
+  String leftControl() {
+    return control().equals("newreno") ? "reno" : control();
+  }
+
+  /** Ours: the kernel's, where we have it too. */
+  String control() {
+    String wanted = kernelControl().equals("reno") ? "newreno" : kernelControl();
+    return Catalog.congestionControls().stream()
+        .map(CongestionControlProvider::name)
+        .filter(wanted::equals)
+        .findFirst()
+        .orElse(ConnectionProfile.DEFAULT.congestionControl());
+  }
+
+  /** Settings of the kernel that stands where we do in the comparison: ours. */
+  Map<String, String> leftSysctls() {
+    return sysctls(true);
+  }
+
+  /** Settings of the kernel at the other end. */
+  Map<String, String> rightSysctls() {
+    return sysctls(false);
+  }
+
+  private Map<String, String> sysctls(boolean left) {
+    var names = new LinkedHashMap<String, Factor>();
+    names.put("tcp_timestamps", Factor.TIMESTAMPS);
+    names.put("tcp_sack", Factor.SACK);
+    names.put("tcp_window_scaling", Factor.SCALING);
+    names.put("tcp_ecn", Factor.ECN);
+    var values = new LinkedHashMap<String, String>();
+    names.forEach((name, option) -> values.put(name, is(left, option) ? "1" : "0"));
+    return values;
+  }
+
+  private boolean is(boolean left, Factor option) {
+    return left ? ours(option) : kernels(option);
+  }
+
+  /** Whether the handshake agreed on what both ends have, and on nothing else. */
+  String misunderstanding(ConnectionInfo info) {
+    var wrong = new ArrayList<String>();
+    if (info.timestamps() != agreed(Factor.TIMESTAMPS)) {
+      wrong.add("timestamps " + info.timestamps());
+    }
+    if (info.sackPermitted() != agreed(Factor.SACK)) {
+      wrong.add("SACK " + info.sackPermitted());
+    }
+    if (info.windowScaling() != agreed(Factor.SCALING)) {
+      wrong.add("window scaling " + info.windowScaling());
+    }
+    return wrong.isEmpty() ? "" : "agreed on " + String.join(", ", wrong);
+  }
+
+  boolean weOpen() {
+    return cell.is(Factor.OPEN, "ours");
+  }
+
+  boolean weSend() {
+    return !cell.is(Factor.DATA, "to-us");
+  }
+
+  boolean kernelSends() {
+    return !cell.is(Factor.DATA, "to-kernel");
+  }
+
+  Job leftJob() {
+    return Job.exchange(weSend() ? bytes() : 0);
+  }
+
+  Job rightJob() {
+    return Job.exchange(kernelSends() ? bytes() : 0);
+  }
+
+  /** Those that arrive, both ways added up. */
+  long allBytes() {
+    return leftJob().sendBytes() + rightJob().sendBytes();
+  }
+
+  /** Each way: what such a path should carry in {@link #SECONDS}, by the formula below. */
+  long bytes() {
+    int segment = mtu() - (ipv6() ? HEADERS_IPV6 : HEADERS);
+    double rate = Math.min(RATE_BITS / 8.0, segment * segmentsPerSecond());
+    if (!agreed(Factor.SCALING)) {
+      rate = Math.min(rate, UNSCALED_WINDOW / roundTripSeconds());
+    }
+    long least = (long) FEWEST_SEGMENTS * segment;
+    return Math.max(least, Math.min(MOST_BYTES, (long) (rate * SECONDS)));
+  }
+
+  private double roundTripSeconds() {
+    return 2 * PathConfig.parse(item(Factor.DELAY)).delayNanos() / 1e9 + 0.001;
+  }
+
+  /**
+   * What a Reno sender gets through (Padhye, Firoiu, Towsley, Kurose: Modeling TCP Throughput,
+   * 1998, equation 30), b = 2.
+   */
+  private double segmentsPerSecond() {
+    PathConfig path = PathConfig.parse(wire());
+    double p = 1 - (1 - path.loss()) * (1 - path.corrupt());
+    p += agreed(Factor.ECN) ? MARKED : 0;
+    double rtt = roundTripSeconds();
+    double rto = 0.2 + rtt;
+    double waits = Math.min(1, 3 * Math.sqrt(3 * p / 4)) * p * (1 + 32 * p * p);
+    return 1 / (rtt * Math.sqrt(4 * p / 3) + rto * waits);
+  }
+}
