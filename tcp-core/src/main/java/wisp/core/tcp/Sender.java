@@ -296,6 +296,10 @@ public final class Sender implements Resender {
     boolean fin = tcb.finQueued && unsent == 0;
     if (tcb.sndWnd == 0) {
       env.counters.add(Event.WINDOW_PROBES);
+      if (tcb.backOff == 0) { // the wait for this probe was the first interval (SHLD-30)
+        tcb.backOff = 1;
+        tcb.backOffInherited = true;
+      }
     }
     if (output.sendSegment(tcb, tcb.sndNxt, length, fin ? TcpHeader.FIN : TcpHeader.PSH)) {
       sent(tcb, length + (fin ? 1 : 0), true);

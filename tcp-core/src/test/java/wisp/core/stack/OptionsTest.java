@@ -256,6 +256,18 @@ class OptionsTest {
   }
 
   @Test
+  @DisplayName("a segment dropped for its ACK number must not lock the true peer out")
+  void givenAnAckOfDataNeverSent_whenItsTimestampIsFarAhead_thenItIsNotRemembered() {
+    var tcp = with().options(mss(1_460), timestamp(5_000, 0)).established();
+    tcp.receives(Seg.fin().seq(1).ack(tcp.ourNxt + 9_998).ts(200_000, 0));
+    assertTrue(tcp.sends(ACK).ack(1).tsEcr < 200_000);
+    tcp.peerNxt = 1;
+    tcp.receives(Seg.data(1_000).ts(6_000, 0), Seg.data(1_000).ts(6_001, 0));
+    assertEquals(6_000, tcp.sends(ACK).ack(2_001).tsEcr);
+    tcp.delivered(2_000);
+  }
+
+  @Test
   @DisplayName("RFC 7323 §3.2: a RST should have a timestamp too")
   @Tag("rfc7323-b")
   void givenTimestamps_whenAborted_thenTheResetHasOne() {
