@@ -79,7 +79,7 @@ final class BurstEnd implements Agenda {
     if (tcb.state == State.CLOSED || tcb.state == State.TIME_WAIT) {
       return;
     }
-    boolean done = sender.output(tcb);
+    boolean done = output.tellHandshake(tcb) && sender.output(tcb);
     while (done && tcb.duplicateAcksOwed > 0) {
       done = output.sendAck(tcb);
       tcb.duplicateAcksOwed--;

@@ -26,6 +26,9 @@ final class Deviations {
   /** What accurate ECN counts, while its connection sleeps ({@link AccurateEcn#pack}). */
   private final SlotNumbers accurateEcn = new SlotNumbers();
 
+  /** What its option counts, asleep or awake. */
+  private final MarkedBytesTable markedBytes = new MarkedBytesTable();
+
   /** 1: small segments wait, 0: they don't. */
   private final SlotNumbers nagle = new SlotNumbers();
 
@@ -95,6 +98,18 @@ final class Deviations {
     accurateEcn.put(tcb.slot, AccurateEcn.pack(tcb));
   }
 
+  void keepMarkedBytes(Tcb tcb) {
+    if (tcb.accurateEcn) {
+      markedBytes.keep(tcb.slot, tcb.markedBytes);
+    }
+  }
+
+  void recallMarkedBytes(Tcb tcb) {
+    if (tcb.accurateEcn) {
+      markedBytes.recall(tcb.slot, tcb.markedBytes);
+    }
+  }
+
   void recallAccurateEcn(Tcb tcb) {
     AccurateEcn.unpack(tcb, tcb.accurateEcn ? accurateEcn.get(tcb.slot) : 0);
   }
@@ -112,6 +127,7 @@ final class Deviations {
     userTimeout.remove(slot);
     advisedTimeout.remove(slot);
     accurateEcn.remove(slot);
+    markedBytes.forget(slot);
   }
 
   long reservedBytes() {
@@ -121,6 +137,7 @@ final class Deviations {
         + userTimeout.reservedBytes()
         + advisedTimeout.reservedBytes()
         + accurateEcn.reservedBytes()
+        + markedBytes.reservedBytes()
         + 64L * keepAlives.size();
   }
 }

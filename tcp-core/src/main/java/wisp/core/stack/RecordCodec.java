@@ -207,6 +207,7 @@ final class RecordCodec {
     }
     if (state == RecordFlags.AWAKE || state == RecordFlags.HALF_OPEN) {
       activity.load(tcb, records.get(slot, RecordFlags.SND_NXT));
+      deviations.recallMarkedBytes(tcb);
       output.updateMss(tcb);
       return;
     }
@@ -232,6 +233,7 @@ final class RecordCodec {
     tcb.ecn = owed || classic;
     tcb.eceOwed = owed && classic;
     deviations.recallAccurateEcn(tcb);
+    deviations.recallMarkedBytes(tcb);
     tcb.ackOwed = RecordFlags.has(flags, RecordFlags.ACK_OWED);
     tcb.ackNow = state != RecordFlags.TIME_WAIT && RecordFlags.has(flags, RecordFlags.ACK_NOW);
     tcb.flushListed = tcb.ackNow; // asleep, there is nothing else to do at the end of a burst
@@ -265,6 +267,9 @@ final class RecordCodec {
   void writeAwake(Tcb tcb) {
     boolean isOpening = tcb.state == State.SYN_SENT || tcb.state == State.SYN_RECEIVED;
     boolean half = tcb.halfOpen || (isOpening && !tcb.passive);
+    if (!tcb.halfOpen) {
+      deviations.keepMarkedBytes(tcb);
+    }
     records.set(tcb.slot, RecordFlags.SND_NXT, tcb.block);
     // Whoever has something queued hears of memory with the next ACK; the others are found by a
     // sweep.
@@ -293,6 +298,7 @@ final class RecordCodec {
         };
     if (tcb.accurateEcn) {
       deviations.accurateEcn(tcb);
+      deviations.keepMarkedBytes(tcb);
     }
     assert !tcb.ackNow || tcb.flushListed : "an ACK that nobody sends: " + tcb;
     assert !tcb.applicationClosed || tcb.state == State.FIN_WAIT_2 : tcb;

@@ -53,8 +53,12 @@ public final class Acknowledgment {
     return Seq.atOrBefore(ack, tcb.sndNxt) && Seq.atOrAfter(ack, tcb.sndUna - tcb.maxSndWnd);
   }
 
-  /** Processes an acceptable ACK. Upcalls happen in here: look at the state afterwards. */
-  void process(Tcb tcb, TcpHeader seg, TcpOptions options) {
+  /**
+   * Processes an acceptable ACK. Upcalls happen in here: look at the state afterwards.
+   *
+   * @param mayEcho whether its flags tell of congestion
+   */
+  void process(Tcb tcb, TcpHeader seg, TcpOptions options, boolean mayEcho) {
     @SeqNum int ack = seg.ackNo();
     if (Seq.before(ack, tcb.sndUna)) {
       overtaken(tcb, ack, options);
@@ -70,7 +74,7 @@ public final class Acknowledgment {
     }
     board.begin(tcb);
     int sacked = recovery.update(tcb, ack, options);
-    boolean echo = Ecn.isEcho(tcb, seg);
+    boolean echo = mayEcho && Ecn.isEcho(tcb, seg, options);
     if (ack != tcb.sndUna) {
       advance(tcb, ack, sacked, options, echo);
     } else {

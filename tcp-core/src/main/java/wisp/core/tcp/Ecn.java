@@ -3,6 +3,7 @@ package wisp.core.tcp;
 import wisp.core.Counters.Event;
 import wisp.core.spi.CongestionState;
 import wisp.core.wire.TcpHeader;
+import wisp.core.wire.TcpOptions;
 
 /**
  * Explicit congestion notification (RFC 3168): whether both sides speak it, which packets say so,
@@ -60,19 +61,22 @@ final class Ecn {
    * The SYN came again. Who has once sent one that does not ask gets no ECN (RFC 3168 §6.1.1): its
    * first one may have reached us alone, and the peer not know.
    */
-  static void synArrivedAgain(Tcb tcb, TcpHeader seg) {
+  static void synArrivedAgain(Tcb tcb, TcpHeader seg, int codePoint) {
     tcb.ecn &= tcb.accurateEcn ? AccurateEcn.isAskedFor(seg) : isSetupSyn(seg);
     tcb.accurateEcn &= tcb.ecn;
+    if (tcb.accurateEcn) {
+      AccurateEcn.askedAgain(tcb, codePoint);
+    }
   }
 
   /** In SYN-SENT, the answer came: SYN-ACK, or the SYN of a simultaneous open. */
-  static void answered(Tcb tcb, TcpHeader seg, int codePoint) {
+  static void answered(Tcb tcb, TcpHeader seg, TcpOptions options, int codePoint) {
     if (tcb.accurateEcn && !seg.has(TcpHeader.ACK)) {
       tcb.accurateEcn = false;
       synArrived(tcb, seg, codePoint);
       return;
     }
-    if (tcb.accurateEcn && AccurateEcn.answered(tcb, seg, codePoint)) {
+    if (tcb.accurateEcn && AccurateEcn.answered(tcb, seg, options, codePoint)) {
       return;
     }
     boolean granted =
@@ -108,10 +112,14 @@ final class Ecn {
     return tcb.ecn && !tcb.ectForbidden && isNew && !isProbe ? ECT_0 : NOT_ECT;
   }
 
-  /** What every segment with an ACK carries: the echo, until the peer says CWR. */
-  static int echo(Tcb tcb) {
+  /**
+   * What every segment with an ACK carries: the echo, until the peer says CWR.
+   *
+   * @param bare whether it has neither text nor SACK blocks
+   */
+  static int echo(Tcb tcb, boolean bare) {
     if (tcb.accurateEcn) {
-      return AccurateEcn.told(tcb);
+      return AccurateEcn.told(tcb, bare);
     }
     return tcb.ecn && tcb.eceOwed ? TcpHeader.ECE : 0;
   }
@@ -145,11 +153,11 @@ final class Ecn {
   // ---- Hearing the echo ------------------------------------------------------------------------
 
   /** Whether a segment echoes congestion to a sender that has something in flight, or just had. */
-  static boolean isEcho(Tcb tcb, TcpHeader seg) {
+  static boolean isEcho(Tcb tcb, TcpHeader seg, TcpOptions options) {
     if (!tcb.ecn || seg.has(TcpHeader.SYN)) {
       return false;
     }
-    return tcb.accurateEcn ? AccurateEcn.isEcho(tcb, seg) : seg.has(TcpHeader.ECE);
+    return tcb.accurateEcn ? AccurateEcn.isEcho(tcb, seg, options) : seg.has(TcpHeader.ECE);
   }
 
   /**

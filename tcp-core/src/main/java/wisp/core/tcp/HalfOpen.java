@@ -37,6 +37,7 @@ public final class HalfOpen {
   private static final int HANDSHAKE_ECN_PLACE = 14;
   private static final int OFFERS_COOKIE = 1 << 24;
   private static final int COOKIE_IS_EXPERIMENTAL = 1 << 25;
+  private static final int NO_ECN_OPTION = 1 << 26;
   private static final int SCALE_PLACE = 8;
   private static final int BACK_OFF_PLACE = 16;
 
@@ -119,6 +120,7 @@ public final class HalfOpen {
             | (tcb.cookieIsExperimental ? COOKIE_IS_EXPERIMENTAL : 0)
             | (tcb.ecn ? ECN : 0)
             | (tcb.accurateEcn ? ACCURATE_ECN | tcb.handshakeEcn << HANDSHAKE_ECN_PLACE : 0)
+            | (tcb.accurateEcn && tcb.markedBytes.silent ? NO_ECN_OPTION : 0)
             | (tcb.synResent ? SYN_RESENT : 0)
             | (tcb.timing ? TIMING : 0)
             | (tcb.ackNow ? ACK_NOW : 0)
@@ -152,6 +154,7 @@ public final class HalfOpen {
     tcb.accurateEcn = (flags & ACCURATE_ECN) != 0;
     if (tcb.accurateEcn) {
       AccurateEcn.begin(tcb, flags >>> HANDSHAKE_ECN_PLACE & 3);
+      tcb.markedBytes.silent = (flags & NO_ECN_OPTION) != 0;
     }
     tcb.offersCookie = (flags & OFFERS_COOKIE) != 0;
     tcb.cookieIsExperimental = (flags & COOKIE_IS_EXPERIMENTAL) != 0;

@@ -257,6 +257,8 @@ public final class Handshake {
     tcb.ecn = false;
     tcb.accurateEcn = false;
     tcb.ectForbidden = false;
+    tcb.tellsHandshake = false;
+    tcb.markedBytes.reset();
     tcb.eceOwed = false;
     tcb.ackOwed = false;
     tcb.delaysAck = false;
@@ -332,7 +334,7 @@ public final class Handshake {
       return;
     }
     onSyn(tcb, seg, options);
-    Ecn.answered(tcb, seg, ecn);
+    Ecn.answered(tcb, seg, options, ecn);
     if (!hasAck) {
       tcb.state = State.SYN_RECEIVED;
       sender.sendSyn(tcb);

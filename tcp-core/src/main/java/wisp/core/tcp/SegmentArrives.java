@@ -83,14 +83,17 @@ public final class SegmentArrives {
   private boolean inOtherStates(Tcb tcb, TcpHeader seg, TcpOptions options, int ecn) {
     if (tcb.state == State.SYN_RECEIVED && isSynAgain(tcb, seg)) {
       if (!seg.has(TcpHeader.ACK)) {
-        Ecn.synArrivedAgain(tcb, seg);
+        Ecn.synArrivedAgain(tcb, seg, ecn);
         if (limiter.permits(tcb.identity, env.nowNanos)) {
           output.sendSyn(tcb, true); // ours was lost
         }
         return false;
       }
-    } else if (!passesPaws(tcb, seg, options) || !isAcceptable(tcb, seg)) {
-      return false; // first: sequence number
+    } else {
+      AccurateEcn.synAckAgain(tcb, seg, ecn);
+      if (!passesPaws(tcb, seg, options) || !isAcceptable(tcb, seg)) {
+        return false; // first: sequence number
+      }
     }
     if (seg.has(TcpHeader.RST)) { // second: RST
       onReset(tcb, seg);
@@ -269,6 +272,7 @@ public final class SegmentArrives {
 
   private boolean onAck(Tcb tcb, TcpHeader seg, TcpOptions options) {
     @SeqNum int ack = seg.ackNo();
+    boolean handshakeTold = false;
     if (tcb.state == State.SYN_RECEIVED) {
       if (Seq.atOrBefore(ack, tcb.sndUna) || Seq.after(ack, tcb.sndNxt)) {
         env.counters.add(Event.DROP_ACK);
@@ -280,7 +284,7 @@ public final class SegmentArrives {
         return false;
       }
       rememberTimestamp(tcb, seg, options);
-      AccurateEcn.handshakeTold(tcb, seg);
+      handshakeTold = AccurateEcn.handshakeTold(tcb, seg, options);
       handshake.established(tcb, ack, seg, tcb.passive ? Event.ACCEPTED : Event.CONNECTED);
       if (tcb.state == State.CLOSED || ack == tcb.sndUna) {
         return tcb.state != State.CLOSED;
@@ -292,7 +296,7 @@ public final class SegmentArrives {
       return false;
     }
     rememberTimestamp(tcb, seg, options);
-    acknowledgment.process(tcb, seg, options);
+    acknowledgment.process(tcb, seg, options, !handshakeTold);
     if (tcb.state == State.CLOSED) {
       return false;
     }

@@ -173,8 +173,9 @@ public final class Sender implements Resender {
       return record; // nothing can join it: Nagle's rule has nothing to wait for
     }
     if (length >= mss) {
-      int most = Math.min(length, output.mostPayload(tcb));
-      return most < unsent ? most - most % mss : most;
+      int room = output.mostPayload(tcb);
+      int most = Math.min(length, room);
+      return most < unsent && room > mss ? most - most % mss : most;
     }
     if (length <= 0) {
       return -1;

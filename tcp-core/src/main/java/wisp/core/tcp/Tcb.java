@@ -185,6 +185,9 @@ public final class Tcb {
   /** Nothing has come from the peer since its SYN-ACK. */
   boolean peerIsNew;
 
+  /** What the AccECN option tells; means something with {@link #accurateEcn} only. */
+  public final MarkedBytes markedBytes = new MarkedBytes();
+
   /** Last.ACK.sent. */
   public @SeqNum int lastAckSent;
 

@@ -16,8 +16,10 @@ import wisp.core.wire.TcpOptions;
  * all that was received, so whatever ACK was owed is paid by it.
  */
 public final class TcpOutput {
+  private static final int NONE = MarkedBytes.NO_OPTION;
   private static final int MOST_SACK_BLOCKS = 4;
   private static final int MOST_OPTION_BYTES = 40;
+  private static final int MOST_ECN_OPTION_BYTES = TcpOptions.markedBytesLength(3);
 
   /** Hop limit of a RST that belongs to no connection. */
   private static final int STRAY_RESET_HOPS = 64;
@@ -58,6 +60,9 @@ public final class TcpOutput {
     }
     if (tcb.urgentQueued || tcb.cwrOwed) {
       return mss; // each segment has an urgent pointer of its own; CWR stands in one alone
+    }
+    if (tellsMarkedBytes(tcb, true)) {
+      return mss - MOST_ECN_OPTION_BYTES; // one that tells, then full ones
     }
     int offload = ip.segmentationBytes(tcb.isIpv6()) - TcpHeader.LENGTH - MOST_OPTION_BYTES;
     return offload < mss ? mss : offload - offload % mss;
@@ -108,7 +113,9 @@ public final class TcpOutput {
     boolean offerSack = acknowledge ? tcb.sackPermitted : tcb.offerSack;
     boolean offerTimestamps = acknowledge ? tcb.timestamps : tcb.offerTimestamps;
     int fastOpenBytes = fastOpenBytes(tcb, acknowledge);
-    int headerBytes = TcpHeader.LENGTH + usualSynOptionBytes(tcb, acknowledge) + fastOpenBytes;
+    int optionBytes = usualSynOptionBytes(tcb, acknowledge) + fastOpenBytes;
+    int counters = acknowledge ? countersOnSynAck(tcb, MOST_OPTION_BYTES - optionBytes) : NONE;
+    int headerBytes = TcpHeader.LENGTH + optionBytes + counterBytes(counters);
     int textBytes = textOnSyn(tcb, acknowledge);
     if (!begin(tcb, headerBytes + textBytes)) {
       return false;
@@ -132,7 +139,9 @@ public final class TcpOutput {
     }
     if (fastOpenBytes > 0) {
       writeFastOpen(tcb, acknowledge, memory, at);
+      at += fastOpenBytes;
     }
+    writeCounters(tcb, counters, memory, at);
     @SeqNum int iss = tcb.sndUna;
     if (textBytes > 0) {
       text.copy(tcb, iss + 1, textBytes, memory, ip.start() + headerBytes);
@@ -204,6 +213,66 @@ public final class TcpOutput {
         fastOpens.isExperimental(entry));
   }
 
+  // ---- Accurate ECN ----------------------------------------------------------------------------
+
+  /** On the first SYN-ACK, in what room there is: it may be what others are lost for. */
+  private static int countersOnSynAck(Tcb tcb, int room) {
+    boolean tells = tcb.accurateEcn && !tcb.markedBytes.silent && !tcb.synResent;
+    return tells ? tcb.markedBytes.fieldsWithin(room) : NONE;
+  }
+
+  /** Whether an ACK, or text that leaves for the first time, should bring the option. */
+  private static boolean tellsMarkedBytes(Tcb tcb, boolean hasText) {
+    return tcb.accurateEcn
+        && (tcb.markedBytes.isDue(hasText)
+            || (tcb.tellsHandshake && !hasText && !tcb.markedBytes.silent));
+  }
+
+  /** Text that is resent goes without: a copy must get through where the original did not. */
+  private static int countersToTell(Tcb tcb, @SeqNum int seq, int payloadBytes, int islands) {
+    boolean hasText = payloadBytes > 0;
+    if (!tcb.accurateEcn) {
+      return NONE;
+    }
+    if (hasText && seq != tcb.sndNxt) {
+      tcb.markedBytes.resent();
+      return NONE;
+    }
+    if (!tellsMarkedBytes(tcb, hasText)) {
+      return NONE;
+    }
+    // Two SACK blocks go before it, a third does not (RFC 9768 §3.2.3.3).
+    int sackBytes = islands == 0 ? 0 : TcpOptions.sackLength(Math.min(islands, 2));
+    int room =
+        hasText
+            ? tcb.effectiveMss() - payloadBytes
+            : MOST_OPTION_BYTES - timestampBytes(tcb) - sackBytes;
+    return tcb.markedBytes.fieldsWithin(room);
+  }
+
+  private static int counterBytes(int counters) {
+    return counters == NONE ? 0 : TcpOptions.markedBytesLength(counters);
+  }
+
+  private static int writeCounters(Tcb tcb, int counters, MemorySegment memory, long at) {
+    if (counters == NONE) {
+      return 0;
+    }
+    MarkedBytes b = tcb.markedBytes;
+    return TcpOptions.writeMarkedBytes(
+        memory, at, b.ect1First(counters), counters, b.ect0(), b.ce(), b.ect1());
+  }
+
+  /**
+   * A client's bare ACK of the SYN-ACK, if it is still owed: its flags have codes of their own,
+   * which no text can bring (RFC 9768 §3.2.2.1).
+   *
+   * @return false: the link was full
+   */
+  public boolean tellHandshake(Tcb tcb) {
+    return !(tcb.accurateEcn && tcb.tellsHandshake) || sendAck(tcb);
+  }
+
   // ---- Other segments --------------------------------------------------------------------------
 
   /**
@@ -236,7 +305,7 @@ public final class TcpOutput {
     }
     int field = window.advertise(tcb, false);
     @SeqNum int seq = tcb.sndNxt - 1;
-    int flags = TcpHeader.ACK | Ecn.echo(tcb);
+    int flags = TcpHeader.ACK | Ecn.echo(tcb, false);
     finish(tcb, seq, tcb.rcvNxt, headerBytes, payloadBytes, flags, field, 0, 0, Ecn.NOT_ECT);
     return true;
   }
@@ -257,7 +326,7 @@ public final class TcpOutput {
     }
     TcpOptions.writeUserTimeout(memory, at, userTimeoutSeconds(tcb));
     int field = window.advertise(tcb, false);
-    int flags = TcpHeader.ACK | Ecn.echo(tcb);
+    int flags = TcpHeader.ACK | Ecn.echo(tcb, true);
     finish(tcb, acceptableSeq(tcb), tcb.rcvNxt, headerBytes, 0, flags, field, 0, 0, Ecn.NOT_ECT);
     return true;
   }
@@ -306,8 +375,11 @@ public final class TcpOutput {
   private boolean sendSegment(
       Tcb tcb, @SeqNum int seq, int payloadBytes, int flags, int segmentBytes) {
     int islands = islandsToReport(tcb, payloadBytes);
+    int counters = countersToTell(tcb, seq, payloadBytes, islands);
+    int otherBytes = timestampBytes(tcb) + counterBytes(counters);
+    islands = Math.min(islands, TcpOptions.sackBlocksWithin(MOST_OPTION_BYTES - otherBytes));
     int sackBytes = islands == 0 ? 0 : TcpOptions.sackLength(islands);
-    int headerBytes = TcpHeader.LENGTH + timestampBytes(tcb) + sackBytes;
+    int headerBytes = TcpHeader.LENGTH + otherBytes + sackBytes;
     if (!begin(tcb, headerBytes + payloadBytes)) {
       return false; // a report that it took is lost with it
     }
@@ -317,7 +389,11 @@ public final class TcpOutput {
       at += TcpOptions.writeTimestamp(memory, at, env.timestampNow(tcb), tcb.tsRecent);
     }
     if (islands > 0) {
-      TcpOptions.writeSack(memory, at, sackEdges, islands);
+      at += TcpOptions.writeSack(memory, at, sackEdges, islands);
+    }
+    if (counters != NONE) {
+      writeCounters(tcb, counters, memory, at);
+      tcb.markedBytes.told(payloadBytes > 0);
     }
     if (payloadBytes > 0) {
       text.copy(tcb, seq, payloadBytes, memory, ip.start() + headerBytes);
@@ -334,7 +410,7 @@ public final class TcpOutput {
         tcb.rcvNxt,
         headerBytes,
         payloadBytes,
-        flags | TcpHeader.ACK | Ecn.echo(tcb),
+        flags | TcpHeader.ACK | Ecn.echo(tcb, payloadBytes == 0 && islands == 0),
         field,
         urgentPointer,
         segmentBytes,

@@ -44,6 +44,11 @@ public final class TcpOptions {
   private static final int FAST_OPEN = 34;
   private static final int USER_TIMEOUT = 28;
 
+  /** AccECN0 and AccECN1: the same counters in either order. */
+  private static final int ACCURATE_ECN_0 = 172;
+
+  private static final int ACCURATE_ECN_1 = 174;
+
   /** Shared by experiments, which their first two bytes tell apart (RFC 6994). */
   private static final int EXPERIMENT = 254;
 
@@ -71,6 +76,10 @@ public final class TcpOptions {
   private int userTimeoutSeconds;
   private final @SeqNum int[] sackEdges = new int[2 * MAX_SACK_BLOCKS];
   private boolean malformed;
+  private boolean hasMarkedBytes;
+  private int ect0Bytes;
+  private int ceBytes;
+  private int ect1Bytes;
   private int fastOpenBytes;
   private long fastOpenHigh;
   private long fastOpenLow;
@@ -124,6 +133,10 @@ public final class TcpOptions {
     tsEcr = 0;
     sackBlocks = 0;
     userTimeoutSeconds = 0;
+    hasMarkedBytes = false;
+    ect0Bytes = ABSENT;
+    ceBytes = ABSENT;
+    ect1Bytes = ABSENT;
     malformed = false;
   }
 
@@ -180,8 +193,23 @@ public final class TcpOptions {
           userTimeoutSeconds = (field & IN_MINUTES) == 0 ? value : value * 60;
         }
       }
+      case ACCURATE_ECN_0, ACCURATE_ECN_1 -> {
+        if (!hasMarkedBytes) {
+          markedBytes(m, at + 2, (bytes - 2) / 3, kind == ACCURATE_ECN_1);
+        }
+      }
       default -> {} // RFC 9293 MUST-6: ignore options that are not known
     }
+  }
+
+  /** As many whole counters as there are; what follows is padding (RFC 9768 §3.2.3). */
+  private void markedBytes(MemorySegment m, long at, int fields, boolean ect1First) {
+    hasMarkedBytes = true;
+    int first = fields > 0 ? Wire.u8(m, at) << 16 | Wire.u16(m, at + 1) : ABSENT;
+    ceBytes = fields > 1 ? Wire.u8(m, at + 3) << 16 | Wire.u16(m, at + 4) : ABSENT;
+    int last = fields > 2 ? Wire.u8(m, at + 6) << 16 | Wire.u16(m, at + 7) : ABSENT;
+    ect0Bytes = ect1First ? last : first;
+    ect1Bytes = ect1First ? first : last;
   }
 
   private void sack(MemorySegment m, long at, int blocks) {
@@ -305,6 +333,26 @@ public final class TcpOptions {
     return userTimeoutSeconds;
   }
 
+  /** Whether there is an AccECN option (RFC 9768 §3.2.3): it means nothing on a SYN without ACK. */
+  public boolean hasMarkedBytes() {
+    return hasMarkedBytes;
+  }
+
+  /** Bytes that came with ECT(0), modulo 2^24, as the peer counts them; −1: it does not say. */
+  public int ect0Bytes() {
+    return ect0Bytes;
+  }
+
+  /** The same of CE. */
+  public int ceBytes() {
+    return ceBytes;
+  }
+
+  /** The same of ECT(1). */
+  public int ect1Bytes() {
+    return ect1Bytes;
+  }
+
   /**
    * Whether parsing stopped at a length of 0 or 1, one past the header, or one that a known kind
    * does not have.
@@ -394,9 +442,41 @@ public final class TcpOptions {
     return USER_TIMEOUT_LENGTH;
   }
 
+  /** Bytes of an AccECN option with so many counters, 0 … 3, its NOPs included. */
+  public static int markedBytesLength(int fields) {
+    return 2 + 3 * fields + 3 & ~3;
+  }
+
+  /**
+   * Writes an AccECN option and NOPs (RFC 9768 §3.2.3): the first {@code fields} of ECT(0), CE and
+   * ECT(1), or of ECT(1), CE and ECT(0).
+   *
+   * @return bytes written
+   */
+  public static int writeMarkedBytes(
+      MemorySegment m, long start, boolean ect1First, int fields, int ect0, int ce, int ect1) {
+    int length = 2 + 3 * fields;
+    Wire.u8(m, start, ect1First ? ACCURATE_ECN_1 : ACCURATE_ECN_0);
+    Wire.u8(m, start + 1, length);
+    for (int i = 0; i < fields; i++) {
+      int counter = i == 1 ? ce : (i == 0) == ect1First ? ect1 : ect0;
+      Wire.u8(m, start + 2 + 3L * i, counter >>> 16 & 0xFF);
+      Wire.u16(m, start + 3 + 3L * i, counter & 0xFFFF);
+    }
+    for (int i = length; i < markedBytesLength(fields); i++) {
+      Wire.u8(m, start + i, NO_OPERATION);
+    }
+    return markedBytesLength(fields);
+  }
+
   /** Bytes of a SACK option with so many blocks, its two NOPs included. */
   public static int sackLength(int blocks) {
     return 4 + 8 * blocks;
+  }
+
+  /** How many blocks a SACK option may have in so many bytes. */
+  public static int sackBlocksWithin(int bytes) {
+    return Math.max(0, (bytes - 4) / 8);
   }
 
   /**

@@ -155,6 +155,19 @@ final class Seg {
     return bytes(28, 4, field >>> 8, field);
   }
 
+  /** AccECN: 172 or 174, then up to three counters. */
+  static byte[] markedBytes(int kind, int... counters) {
+    byte[] b = new byte[2 + 3 * counters.length];
+    b[0] = (byte) kind;
+    b[1] = (byte) b.length;
+    for (int i = 0; i < counters.length; i++) {
+      for (int k = 0; k < 3; k++) {
+        b[2 + 3 * i + k] = (byte) (counters[i] >>> 16 - 8 * k);
+      }
+    }
+    return b;
+  }
+
   static byte[] sackPermitted() {
     return bytes(4, 2);
   }

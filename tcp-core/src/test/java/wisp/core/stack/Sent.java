@@ -1,5 +1,6 @@
 package wisp.core.stack;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -50,6 +51,9 @@ final class Sent {
 
   /** The option's 16 bits; -1: none. */
   int userTimeout = -1;
+
+  /** Kind and counters of the AccECN option, in their order on the wire; empty: none. */
+  int[] markedBytes = {};
 
   int seq;
   int ack;
@@ -142,6 +146,14 @@ final class Sent {
           fastOpen(b, i + 4, length - 4);
           fastOpenExperimental = true;
         }
+        case 172, 174 -> {
+          assertTrue((flags & (Seg.SYN | Seg.ACK)) != Seg.SYN, "AccECN option on a SYN");
+          markedBytes = new int[1 + (length - 2) / 3];
+          markedBytes[0] = kind;
+          for (int k = 1; k < markedBytes.length; k++) {
+            markedBytes[k] = b.getInt(i - 2 + 3 * k) & 0xFF_FFFF; // the byte before, and three
+          }
+        }
         case 28 -> userTimeout = b.getShort(i + 2) & 0xFFFF;
         default -> throw new AssertionError("option kind " + kind);
       }
@@ -200,6 +212,12 @@ final class Sent {
 
   Sent ecn(int expected) {
     assertEquals(expected, ecn, () -> "ECN field of " + this);
+    return this;
+  }
+
+  /** The AccECN option: its kind, then its counters; nothing: none. */
+  Sent markedBytes(int... expected) {
+    assertArrayEquals(expected, markedBytes, () -> "AccECN option of " + this);
     return this;
   }
 
