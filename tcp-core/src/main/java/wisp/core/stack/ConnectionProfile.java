@@ -27,6 +27,10 @@ import wisp.core.tcp.congestion.Cubic;
  * @param fastOpen whether a connection that we open may say something with its SYN (RFC 7413)
  * @param mssLimit our MSS option says no more, and no larger segments are sent: 88 … 65535 bytes,
  *     options of later segments not subtracted; 0: link and path alone decide
+ * @param receiveWindowBytes the window it offers, while it is not paused, up to 2^30; 0: the
+ *     context's. With classic socket buffers no more than one holds
+ * @param leastWindowShift our window scale is no less, 0 … 14, even if the window needs none: for
+ *     whoever must look like a stack whose windows grow
  */
 public record ConnectionProfile(
     boolean nagle,
@@ -42,12 +46,15 @@ public record ConnectionProfile(
     boolean sackPermitted,
     boolean timestamps,
     FastOpenMode fastOpen,
-    int mssLimit) {
+    int mssLimit,
+    int receiveWindowBytes,
+    int leastWindowShift) {
   private static final int LEAST_MSS_LIMIT = 88;
 
   /**
    * Nagle on, R2 = 15 minutes, TTL 64, best effort, CUBIC, ECN if asked for, no user timeout
-   * option, error reports, no keep-alive, all options of the SYN but Fast Open, no MSS limit.
+   * option, error reports, no keep-alive, all options of the SYN but Fast Open, no MSS limit, the
+   * context's receive window.
    */
   public static final ConnectionProfile DEFAULT = new Builder().build();
 
@@ -69,6 +76,13 @@ public record ConnectionProfile(
     if (mssLimit != 0 && (mssLimit < LEAST_MSS_LIMIT || mssLimit > 65_535)) {
       throw new IllegalArgumentException(
           "MSS limit " + mssLimit + " is outside " + LEAST_MSS_LIMIT + " … 65535, and not 0");
+    }
+    if (receiveWindowBytes < 0 || receiveWindowBytes > 1 << 30) {
+      throw new IllegalArgumentException(
+          "receive window " + receiveWindowBytes + " is outside 0 … 2^30 bytes");
+    }
+    if (leastWindowShift < 0 || leastWindowShift > 14) {
+      throw new IllegalArgumentException("window scale " + leastWindowShift + " is outside 0 … 14");
     }
   }
 
@@ -93,7 +107,9 @@ public record ConnectionProfile(
         usual.sackPermitted,
         usual.timestamps,
         usual.fastOpen,
-        usual.mssLimit);
+        usual.mssLimit,
+        usual.receiveWindowBytes,
+        usual.leastWindowShift);
   }
 
   /** This profile with changes: {@code profile.with(b -> b.nagle = false)}. */
@@ -113,6 +129,8 @@ public record ConnectionProfile(
     b.timestamps = timestamps;
     b.fastOpen = fastOpen;
     b.mssLimit = mssLimit;
+    b.receiveWindowBytes = receiveWindowBytes;
+    b.leastWindowShift = leastWindowShift;
     change.accept(b);
     return b.build();
   }
@@ -133,6 +151,8 @@ public record ConnectionProfile(
     public boolean timestamps = true;
     public FastOpenMode fastOpen = FastOpenMode.OFF;
     public int mssLimit;
+    public int receiveWindowBytes;
+    public int leastWindowShift;
 
     private Builder() {}
 
@@ -151,7 +171,9 @@ public record ConnectionProfile(
           sackPermitted,
           timestamps,
           fastOpen,
-          mssLimit);
+          mssLimit,
+          receiveWindowBytes,
+          leastWindowShift);
     }
   }
 }

@@ -208,13 +208,8 @@ final class Machinery {
 
   private static TcpConfig tcpConfig(ContextConfig config, @Nullable SocketBuffers buffers) {
     int window = buffers == null ? config.receiveWindowBytes() : buffers.receiveBytes();
-    int shift = 0;
-    while (shift < 14 && 65_535 << shift < window) {
-      shift++;
-    }
-    int whole = window >>> shift << shift;
     return new TcpConfig(
-        whole, shift, config.minRtoNanos(), config.delayedAckNanos(), config.heldTextBytes());
+        window, config.minRtoNanos(), config.delayedAckNanos(), config.heldTextBytes());
   }
 
   @SuppressWarnings(

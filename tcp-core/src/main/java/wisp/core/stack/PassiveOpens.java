@@ -220,6 +220,8 @@ final class PassiveOpens {
     stateless.offerSack = listener.profile().sackPermitted();
     stateless.offerTimestamps = listener.profile().timestamps();
     stateless.mssLimit = listener.profile().mssLimit();
+    stateless.windowLimit = listener.profile().receiveWindowBytes();
+    stateless.leastWindowShift = listener.profile().leastWindowShift();
   }
 
   /**

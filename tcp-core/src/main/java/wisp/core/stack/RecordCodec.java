@@ -11,7 +11,6 @@ import wisp.core.tcp.ReceiveWindow;
 import wisp.core.tcp.State;
 import wisp.core.tcp.Tcb;
 import wisp.core.tcp.TcpConfig;
-import wisp.core.tcp.TcpEnvironment;
 import wisp.core.tcp.TcpOutput;
 
 /**
@@ -19,7 +18,6 @@ import wisp.core.tcp.TcpOutput;
  * while a connection sleeps (table in {@code docs/architecture.md}).
  */
 final class RecordCodec {
-  private final TcpEnvironment env;
   private final Records records;
   private final Bindings bindings;
   private final Activity activity;
@@ -33,7 +31,6 @@ final class RecordCodec {
   private final MssTable mss = new MssTable();
 
   RecordCodec(
-      TcpEnvironment env,
       Records records,
       Bindings bindings,
       Activity activity,
@@ -41,7 +38,6 @@ final class RecordCodec {
       ReceiveWindow window,
       TcpOutput output,
       KeyedHash identities) {
-    this.env = env;
     this.records = records;
     this.bindings = bindings;
     this.activity = activity;
@@ -159,6 +155,8 @@ final class RecordCodec {
     tcb.offerSack = profile.sackPermitted();
     tcb.offerTimestamps = profile.timestamps();
     tcb.mssLimit = profile.mssLimit();
+    tcb.windowLimit = profile.receiveWindowBytes();
+    tcb.leastWindowShift = profile.leastWindowShift();
     tcb.control = bindings.control(binding);
     tcb.ttl = profile.ttl();
     tcb.ecnMode = profile.ecn();
@@ -224,7 +222,7 @@ final class RecordCodec {
     int scale = RecordFlags.scale(flags);
     tcb.windowScaling = scale != RecordFlags.NO_SCALE;
     tcb.sndScale = tcb.windowScaling ? scale : 0;
-    tcb.rcvScale = tcb.windowScaling ? env.config.windowShift() : 0;
+    tcb.rcvScale = window.shift(tcb);
     tcb.paused = RecordFlags.has(flags, RecordFlags.SHUT);
     tcb.applicationClosed = state == RecordFlags.FIN_WAIT_2_CLOSED;
     boolean classic = RecordFlags.has(flags, RecordFlags.ECN);

@@ -70,8 +70,7 @@ final class TcbDesk {
     this.halfOpen = halfOpen;
     this.window = window;
     this.output = output;
-    this.codec =
-        new RecordCodec(env, records, bindings, activity, halfOpen, window, output, identities);
+    this.codec = new RecordCodec(records, bindings, activity, halfOpen, window, output, identities);
     this.timers = timers;
     this.drowsy = drowsy;
     this.waits = waits;

@@ -165,7 +165,7 @@ public final class HalfOpen {
     tcb.ackNow = (flags & ACK_NOW) != 0;
     tcb.flushListed = (flags & FLUSH_LISTED) != 0;
     tcb.sndScale = flags >>> SCALE_PLACE & 15;
-    tcb.rcvScale = tcb.windowScaling ? env.config.windowShift() : 0;
+    tcb.rcvScale = window.shift(tcb);
     tcb.backOff = flags >>> BACK_OFF_PLACE & 255;
     tcb.rcvNxt = m.get(INT, at + RCV_NXT);
     tcb.tsRecent = m.get(INT, at + TS_RECENT);

@@ -190,7 +190,7 @@ public final class Handshake {
     tcb.ecn = confirmed.ecn;
     tcb.windowScaling = confirmed.windowScaling;
     tcb.sndScale = confirmed.sndScale;
-    tcb.rcvScale = tcb.windowScaling ? env.config.windowShift() : 0;
+    tcb.rcvScale = window.shift(tcb);
     tcb.sndWl1 = seg.seq() - 1;
     tcb.sndWl2 = tcb.sndUna;
     output.updateMss(tcb);
@@ -289,7 +289,7 @@ public final class Handshake {
     tcb.peerMss = options.hasMss() ? options.mss() : TcpConfig.defaultMss(tcb.isIpv6());
     tcb.windowScaling = tcb.offerScale && options.windowScale() >= 0;
     tcb.sndScale = tcb.windowScaling ? options.windowScale() : 0;
-    tcb.rcvScale = tcb.windowScaling ? env.config.windowShift() : 0;
+    tcb.rcvScale = window.shift(tcb);
     tcb.sackPermitted = tcb.offerSack && options.sackPermitted();
     tcb.timestamps = tcb.offerTimestamps && options.hasTimestamp();
     tcb.tsRecent = tcb.timestamps ? options.tsVal() : 0;

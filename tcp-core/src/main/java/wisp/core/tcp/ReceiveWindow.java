@@ -14,6 +14,7 @@ import wisp.core.spi.SocketBuffers;
  */
 public final class ReceiveWindow {
   private static final int UNSCALED_MOST = 65_535;
+  private static final int LARGEST_SHIFT = 14;
   private final TcpConfig config;
   private final @Nullable SocketBuffers buffers;
 
@@ -90,8 +91,35 @@ public final class ReceiveWindow {
         : Math.max(0, capacity - buffers.receiveFill(tcb.slot));
   }
 
+  /** What a window field can say of it: a constant window is told as it is. */
   private int capacity(Tcb tcb) {
-    int most = buffers == null ? config.receiveWindowBytes() : buffers.receiveBytes();
-    return Math.min(most, UNSCALED_MOST << tcb.rcvScale);
+    return Math.min(wholeWindow(tcb), UNSCALED_MOST << tcb.rcvScale)
+        >>> tcb.rcvScale
+        << tcb.rcvScale;
+  }
+
+  private int wholeWindow(Tcb tcb) {
+    int usual = config.receiveWindowBytes();
+    if (tcb.windowLimit == 0) {
+      return usual;
+    }
+    return buffers == null ? tcb.windowLimit : Math.min(tcb.windowLimit, usual);
+  }
+
+  // ---- Scale -----------------------------------------------------------------------------------
+
+  /** What our SYN offers: as the window needs, or more where the profile wants more. */
+  int offeredShift(Tcb tcb) {
+    int window = wholeWindow(tcb);
+    int needed = Integer.SIZE - Integer.numberOfLeadingZeros((window - 1) / UNSCALED_MOST);
+    int possible = Integer.SIZE - 1 - Integer.numberOfLeadingZeros(window); // one unit is left
+    return Math.min(Math.max(needed, Math.min(tcb.leastWindowShift, possible)), LARGEST_SHIFT);
+  }
+
+  /**
+   * By how much the fields of the windows that we announce are shifted, the options being known.
+   */
+  public int shift(Tcb tcb) {
+    return tcb.windowScaling ? offeredShift(tcb) : 0;
   }
 }

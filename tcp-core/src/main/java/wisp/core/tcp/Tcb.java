@@ -92,6 +92,12 @@ public final class Tcb {
   /** Largest segment that the application wants, either way; 0: it does not mind. */
   public int mssLimit;
 
+  /** The window that the application wants offered; 0: what is usual. */
+  public int windowLimit;
+
+  /** Our window scale is no less. */
+  public int leastWindowShift;
+
   /** How much may be in flight: shared by all connections of the context that chose it. */
   @SuppressWarnings("NullAway.Init") // set whenever a connection is laid out
   public CongestionControl control;

@@ -3,18 +3,13 @@ package wisp.core.tcp;
 /**
  * The numbers that TCP runs by; times in nanoseconds.
  *
- * @param receiveWindowBytes offered to every connection that is not paused
- * @param windowShift our window scale, 0 … 14
+ * @param receiveWindowBytes offered to every connection that is not paused and wants no other
  * @param minRtoNanos lower bound of the retransmission time-out
  * @param delayedAckNanos longest delay of an acknowledgment
  * @param heldTextBytes blocks one connection may hold for out-of-order text, in bytes
  */
 public record TcpConfig(
-    int receiveWindowBytes,
-    int windowShift,
-    long minRtoNanos,
-    long delayedAckNanos,
-    int heldTextBytes) {
+    int receiveWindowBytes, long minRtoNanos, long delayedAckNanos, int heldTextBytes) {
   /** RTO before the first sample (RFC 6298 §2.1). */
   public static final long INITIAL_RTO_NANOS = 1_000_000_000L;
 

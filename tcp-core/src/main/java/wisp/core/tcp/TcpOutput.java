@@ -132,7 +132,7 @@ public final class TcpOutput {
       at += TcpOptions.writeSackPermitted(memory, at);
     }
     if (offerScale) {
-      at += TcpOptions.writeWindowScale(memory, at, env.config.windowShift());
+      at += TcpOptions.writeWindowScale(memory, at, window.offeredShift(tcb));
     }
     if (advisesTimeout(tcb)) {
       at += TcpOptions.writeUserTimeout(memory, at, userTimeoutSeconds(tcb));

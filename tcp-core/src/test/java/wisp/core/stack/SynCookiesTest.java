@@ -68,6 +68,20 @@ class SynCookiesTest {
     assertEquals(536, tcp.number(t -> t.peerMss));
   }
 
+  @Test
+  void givenAWindowOfTheProfile_thenItsScaleIsKept() {
+    var profile = ConnectionProfile.DEFAULT.with(b -> b.receiveWindowBytes = 1 << 18);
+    var tcp =
+        always()
+            .profile(profile)
+            .listening()
+            .receives(syn(mss(1_460), timestamp(5_000, 0), scale(7)));
+    assertEquals(3, tcp.sends(SYN | ACK).scale);
+    tcp.receives(Seg.ack()).isEstablished();
+    assertEquals(3, tcp.number(t -> t.rcvScale));
+    assertEquals(1 << 18, tcp.context.info(tcp.connection).receiveWindowBytes());
+  }
+
   @ParameterizedTest(name = "scale {0}, SACK {1}")
   @CsvSource({"0,true", "7,true", "14,true", "7,false", "-1,true", "-1,false", "15,true"})
   @Tag("rfc4987-b")

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import wisp.core.Counters.Event;
 
@@ -23,6 +24,36 @@ import wisp.core.Counters.Event;
 @Tag("rfc9293-3.8.6")
 class WindowTest {
   // ---- Our window ------------------------------------------------------------------------------
+
+  @ParameterizedTest(name = "window {0}, at least scale {1}: scale {2}, {3} offered")
+  @CsvSource({
+    "0,0,5,1048576",
+    "0,8,8,1048576",
+    "65535,0,0,65535",
+    "65536,0,1,65536",
+    "540000,8,8,539904",
+    "100,14,6,64",
+    "1073741824,0,14,1073725440"
+  })
+  void givenAWindowOfTheProfiles_whenOpenedEitherWay_thenOfferedAndKeptAsleep(
+      int window, int least, int scale, int offered) {
+    var profile =
+        ConnectionProfile.DEFAULT.with(
+            b -> {
+              b.receiveWindowBytes = window;
+              b.leastWindowShift = least;
+            });
+    for (boolean active : new boolean[] {false, true}) {
+      var tcp =
+          with().profile(profile).options(mss(1_460), scale(7)).actively(active).established();
+      tcp.receives(Seg.data(1)).advance(100);
+      tcp.sends(ACK).ack(2).window(offered >> scale);
+      tcp.advance(10_000);
+      assertEquals(0, tcp.blocksInUse());
+      assertEquals(scale, tcp.number(t -> t.rcvScale));
+      assertEquals(offered, tcp.context.info(tcp.connection).receiveWindowBytes());
+    }
+  }
 
   @Test
   @Tag("SHLD-14")
