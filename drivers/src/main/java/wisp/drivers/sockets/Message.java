@@ -2,6 +2,9 @@ package wisp.drivers.sockets;
 
 /** Flags of one read or write, by Linux's numbers. */
 public final class Message {
+  /** As if the socket were not blocking. */
+  public static final int DONT_WAIT = 0x40;
+
   /** Read, and leave it there. */
   public static final int PEEK = 2;
 
@@ -13,6 +16,9 @@ public final class Message {
    * or, if nothing is in flight, for one retransmission time-out.
    */
   public static final int MORE = 0x8000;
+
+  /** Write, to somebody: connects first, and has the SYN take what it can (RFC 7413). */
+  public static final int FAST_OPEN = 0x2000_0000;
 
   private Message() {}
 }

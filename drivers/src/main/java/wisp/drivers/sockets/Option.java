@@ -35,6 +35,12 @@ public final class Option {
   /** Milliseconds; 0: the profile's. */
   public static final int TCP_USER_TIMEOUT = of(6, 18);
 
+  /** Of a listener: connections that may be open before their handshake is over; 0: none. */
+  public static final int TCP_FASTOPEN = of(6, 23);
+
+  /** Connect waits for the first write, if that can go with the SYN. */
+  public static final int TCP_FASTOPEN_CONNECT = of(6, 30);
+
   /** Bytes; 0: what {@link SendLimits} say. */
   public static final int TCP_NOTSENT_LOWAT = of(6, 25);
 

@@ -71,6 +71,14 @@ final class SendBuffer {
     }
   }
 
+  /** A connection was begun, with so many bytes written already. */
+  void begun(long handle, int bytes) {
+    connection = handle;
+    cost += bytes + PIECE_OVERHEAD;
+    written += bytes;
+    pieceIsFull = true;
+  }
+
   // ---- Writing ---------------------------------------------------------------------------------
 
   /**
@@ -123,13 +131,21 @@ final class SendBuffer {
     return mayBegin ? piece : 0;
   }
 
-  private boolean send(byte[] from, int at, int n, boolean more, boolean endsRecord) {
+  /** A frame with these bytes, or {@link Context#NO_FRAME}. */
+  int frame(byte[] from, int at, int n) {
     int frame = context.frame(n);
+    if (frame != Context.NO_FRAME) {
+      MemorySegment.copy(
+          from, at, context.memory(frame), ValueLayout.JAVA_BYTE, context.start(frame), n);
+    }
+    return frame;
+  }
+
+  private boolean send(byte[] from, int at, int n, boolean more, boolean endsRecord) {
+    int frame = frame(from, at, n);
     if (frame == Context.NO_FRAME) {
       return false;
     }
-    MemorySegment.copy(
-        from, at, context.memory(frame), ValueLayout.JAVA_BYTE, context.start(frame), n);
     boolean queued =
         endsRecord
             ? context.sendRecord(connection, frame)

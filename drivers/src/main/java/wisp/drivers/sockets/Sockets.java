@@ -3,6 +3,8 @@ package wisp.drivers.sockets;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import wisp.core.spi.FastOpenCookies;
+import wisp.core.spi.FastOpenMode;
 import wisp.core.stack.ConnectionInfo;
 import wisp.core.stack.ConnectionProfile;
 import wisp.core.stack.Context;
@@ -37,6 +39,7 @@ public final class Sockets {
   final Context context;
   final TcpEvents events = new TcpEvents();
   ConnectionProfile profile;
+  FastOpenSettings fastOpen = FastOpenSettings.CLIENT;
   private SendLimits sendLimits = SendLimits.DEFAULT;
   private final List<@Nullable Descriptor> descriptors = new ArrayList<>();
 
@@ -49,6 +52,16 @@ public final class Sockets {
   public Sockets(Context context, ConnectionProfile profile) {
     this.context = context;
     this.profile = profile;
+  }
+
+  /** What sockets do of Fast Open that listen or connect from now on. */
+  public void fastOpen(FastOpenSettings settings) {
+    fastOpen = settings;
+  }
+
+  /** What sockets do of Fast Open. */
+  public FastOpenSettings fastOpen() {
+    return fastOpen;
   }
 
   /** What sockets begin with that are opened, or begin a connection, from now on. */
@@ -182,6 +195,12 @@ public final class Sockets {
     };
   }
 
+  /** Whether a connection was begun and its handshake goes on. */
+  public boolean isConnecting(int handle) {
+    TcpSocket tcp = stream(handle);
+    return tcp != null && tcp.phase == TcpSocket.Phase.CONNECTING;
+  }
+
   /** How a connect that was begun stands: 0, EAGAIN while it goes on, or why it failed. */
   public int connectResult(int handle) {
     TcpSocket tcp = stream(handle);
@@ -228,11 +247,17 @@ public final class Sockets {
   /**
    * As above.
    *
-   * @param flags of {@link Message}, for a stream
+   * @param flags of {@link Message}, for a stream. With {@link Message#FAST_OPEN} a stream that is
+   *     fresh connects: one that is not blocking answers how much the SYN took, or EINPROGRESS if
+   *     nothing; a blocking one takes all into its first frame, and {@link #connectResult} tells
+   *     when it may go on
    */
   public int write(int handle, byte[] from, int at, int length, @Nullable Endpoint to, int flags) {
     return switch (at(handle)) {
-      case TcpSocket tcp -> tcp.write(from, at, length, flags);
+      case TcpSocket tcp ->
+          (flags & Message.FAST_OPEN) == 0
+              ? tcp.write(from, at, length, flags)
+              : tcp.writeAndConnect(from, at, length, flags, to);
       case UdpSocket udp -> udp.write(from, at, length, to);
       case Epoll _ -> -Errno.EINVAL;
       case null -> -Errno.EBADF;
@@ -382,6 +407,9 @@ public final class Sockets {
     if (option == Option.TCP_MAXSEG && value != 0 && (value < LEAST_MSS || value > MOST_MSS)) {
       return -Errno.EINVAL;
     }
+    if (option == Option.TCP_FASTOPEN_CONNECT && fastOpen.client() == FastOpenMode.OFF) {
+      return -Errno.EOPNOTSUPP;
+    }
     boolean isBuffer = option == Option.SO_SNDBUF || option == Option.SO_RCVBUF;
     options.set(option, isBuffer ? Math.clamp(value, 1, MOST_BUFFER_BYTES) : value);
     TcpSocket tcp = stream(handle);
@@ -391,6 +419,16 @@ public final class Sockets {
         changeNow(tcp, option);
       }
     }
+    return 0;
+  }
+
+  /** What clients of a listener are given for Fast Open, instead of what the settings say. */
+  public int fastOpenCookies(int handle, FastOpenCookies cookies) {
+    TcpSocket tcp = stream(handle);
+    if (tcp == null) {
+      return -Errno.EBADF;
+    }
+    tcp.fastOpenCookies(cookies);
     return 0;
   }
 

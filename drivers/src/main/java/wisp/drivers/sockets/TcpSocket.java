@@ -2,7 +2,10 @@ package wisp.drivers.sockets;
 
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
+import wisp.core.spi.FastOpenCookies;
+import wisp.core.spi.FastOpenMode;
 import wisp.core.stack.CloseReason;
 import wisp.core.stack.ConnectionInfo;
 import wisp.core.stack.ConnectionProfile;
@@ -16,6 +19,8 @@ final class TcpSocket extends Descriptor {
   enum Phase {
     FRESH,
     LISTENING,
+    /** Connected as far as the application knows: the first write will do it. */
+    DEFERRED,
     CONNECTING,
     CONNECTED,
     ENDED
@@ -33,7 +38,13 @@ final class TcpSocket extends Descriptor {
   final SendBuffer sending;
   private final ArrayDeque<TcpSocket> accepted = new ArrayDeque<>();
   private int backlog;
+
+  /** One more than the backlog may wait, as in Linux. */
+  private final BooleanSupplier hasRoomToAccept;
+
   private @Nullable ConnectionProfile listensWith;
+  private @Nullable ListenConfig listensBy;
+  private @Nullable FastOpenCookies fastOpenCookies;
   private int error;
   private boolean paused;
   private boolean peerClosed;
@@ -47,6 +58,7 @@ final class TcpSocket extends Descriptor {
     this.all = all;
     this.context = all.context;
     this.options = options;
+    this.hasRoomToAccept = () -> accepted.size() <= Math.max(0, backlog);
     this.sending = new SendBuffer(context, options, all.sendLimits());
   }
 
@@ -68,34 +80,49 @@ final class TcpSocket extends Descriptor {
     if (phase != Phase.FRESH || local == null || local.port() == 0) {
       return -Errno.EINVAL;
     }
+    backlog = limit;
     try {
-      listenAt(local, options.profile(all.profile));
+      listenAt(local, options.profile(all.profile), listenConfig());
     } catch (IllegalStateException e) {
       return -Errno.EADDRINUSE;
     }
-    backlog = limit;
     phase = Phase.LISTENING;
     return 0;
   }
 
-  private void listenAt(Endpoint endpoint, ConnectionProfile profile) {
-    var config = ListenConfig.DEFAULT.with(b -> b.mayOpen = this::hasRoomToAccept);
+  private void listenAt(Endpoint endpoint, ConnectionProfile profile, ListenConfig config) {
     context.listen(endpoint, profile, all.events.acceptingFor(this), config);
     listensWith = profile;
+    listensBy = config;
+  }
+
+  private ListenConfig listenConfig() {
+    FastOpenSettings fast = all.fastOpen;
+    int usual = fast.everyListener() ? Math.max(1, backlog) : 0;
+    int fastOpens = fast.server() ? Math.max(0, options.get(Option.TCP_FASTOPEN, usual)) : 0;
+    return ListenConfig.DEFAULT.with(
+        b -> {
+          b.mayOpen = hasRoomToAccept;
+          b.fastOpens = fastOpens;
+          b.fastOpenCookies = fastOpenCookies == null ? fast.cookies() : fastOpenCookies;
+        });
   }
 
   /** What was set on a listener counts for connections that begin from now on. */
   void optionsChanged() {
-    ConnectionProfile wanted = options.profile(all.profile);
-    if (phase == Phase.LISTENING && local != null && !wanted.equals(listensWith)) {
+    ConnectionProfile profile = options.profile(all.profile);
+    ListenConfig config = listenConfig();
+    boolean isNew = !profile.equals(listensWith) || !config.equals(listensBy);
+    if (phase == Phase.LISTENING && local != null && isNew) {
       context.unlisten(local);
-      listenAt(local, wanted);
+      listenAt(local, profile, config);
     }
   }
 
-  /** One more than the backlog may wait, as in Linux. */
-  private boolean hasRoomToAccept() {
-    return accepted.size() <= Math.max(0, backlog);
+  /** What clients are given for Fast Open, instead of what the settings say. */
+  void fastOpenCookies(FastOpenCookies cookies) {
+    fastOpenCookies = cookies;
+    optionsChanged();
   }
 
   /** A handshake of this listener's is complete; null: nobody takes it any more. */
@@ -121,6 +148,9 @@ final class TcpSocket extends Descriptor {
 
   int connect(Endpoint to) {
     switch (phase) {
+      case DEFERRED -> {
+        return -Errno.EISCONN;
+      }
       case LISTENING, CONNECTED -> {
         boolean isNews = connectPending;
         connectPending = false;
@@ -137,7 +167,25 @@ final class TcpSocket extends Descriptor {
       }
       case FRESH -> {}
     }
-    long handle = context.connect(local, to, options.profile(all.profile), all.events);
+    boolean isFast = options.get(Option.TCP_FASTOPEN_CONNECT, 0) != 0;
+    if (isFast && context.fastOpenRoom(local, to, fastProfile()) > 0) {
+      remote = to;
+      phase = Phase.DEFERRED;
+      return 0;
+    }
+    return begin(to, isFast ? fastProfile() : options.profile(all.profile), Context.NO_FRAME);
+  }
+
+  private ConnectionProfile fastProfile() {
+    return options.profile(all.profile).with(b -> b.fastOpen = all.fastOpen.client());
+  }
+
+  /** Connects, with a frame that is given back, or {@link Context#NO_FRAME}. */
+  private int begin(Endpoint to, ConnectionProfile profile, int frame) {
+    long handle = context.connect(local, to, profile, all.events, frame);
+    if (frame != Context.NO_FRAME) {
+      context.release(frame);
+    }
     if (handle < 0) {
       return handle == Context.NO_PORT
           ? -Errno.EADDRNOTAVAIL
@@ -190,7 +238,7 @@ final class TcpSocket extends Descriptor {
     }
     return switch (phase) {
       case FRESH, LISTENING -> -Errno.ENOTCONN;
-      case CONNECTING, CONNECTED -> -Errno.EAGAIN;
+      case DEFERRED, CONNECTING, CONNECTED -> -Errno.EAGAIN;
       case ENDED -> connectPending ? -Errno.ENOTCONN : 0;
     };
   }
@@ -216,7 +264,40 @@ final class TcpSocket extends Descriptor {
     if (phase == Phase.CONNECTING) {
       return -Errno.EAGAIN;
     }
+    if (phase == Phase.DEFERRED) {
+      return writeAndConnect(from, at, length, flags, remote);
+    }
     return sending.write(from, at, length, flags);
+  }
+
+  /** Begins a connection by what it has to say: see {@link Sockets#write}. */
+  int writeAndConnect(byte[] from, int at, int length, int flags, @Nullable Endpoint to) {
+    if (phase == Phase.CONNECTING) {
+      return -Errno.EALREADY;
+    }
+    if (phase != Phase.FRESH && phase != Phase.DEFERRED) {
+      return write(from, at, length, flags);
+    }
+    if (to == null || all.fastOpen.client() == FastOpenMode.OFF) {
+      return -Errno.EOPNOTSUPP;
+    }
+    ConnectionProfile profile = fastProfile();
+    boolean takesAll = !nonBlocking && (flags & Message.DONT_WAIT) == 0;
+    int room = takesAll ? context.largestFrame() : context.fastOpenRoom(local, to, profile);
+    int n = Math.min(length, Math.min(room, context.largestFrame()));
+    if (n <= 0) {
+      return begin(to, profile, Context.NO_FRAME);
+    }
+    int frame = sending.frame(from, at, n);
+    if (frame == Context.NO_FRAME) {
+      return -Errno.ENOBUFS;
+    }
+    int begun = begin(to, profile, frame);
+    if (begun != -Errno.EINPROGRESS) {
+      return begun;
+    }
+    sending.begun(connection, n);
+    return n;
   }
 
   // ---- Closing ---------------------------------------------------------------------------------
@@ -262,7 +343,7 @@ final class TcpSocket extends Descriptor {
           context.abort(connection);
         }
       }
-      case FRESH, ENDED -> {}
+      case FRESH, DEFERRED, ENDED -> {}
     }
     phase = Phase.ENDED;
   }
@@ -366,6 +447,7 @@ final class TcpSocket extends Descriptor {
     return switch (phase) {
       case FRESH -> Ready.OUT | Ready.HUP;
       case LISTENING -> accepted.isEmpty() ? 0 : Ready.IN;
+      case DEFERRED -> Ready.OUT;
       case CONNECTING -> 0;
       case CONNECTED -> {
         boolean readEnd = peerClosed || readShut;

@@ -1,13 +1,23 @@
 package wisp.lab.script;
 
 import java.util.Locale;
+import wisp.core.spi.EcnMode;
+import wisp.core.spi.FastOpenMode;
 import wisp.core.stack.ConnectionProfile;
-import wisp.core.tcp.EcnMode;
+import wisp.drivers.sockets.FastOpenSettings;
 import wisp.drivers.sockets.SendLimits;
 import wisp.drivers.sockets.Sockets;
 
 /** A host's settings by Linux's names, as far as the stack has such; the rest is passed over. */
 final class Settings {
+  /** Bits of tcp_fastopen. */
+  private static final int CLIENT = 1;
+
+  private static final int SERVER = 2;
+  private static final int CLIENT_WITHOUT_COOKIE = 4;
+  private static final int SERVER_WITHOUT_COOKIE = 0x200;
+  private static final int EVERY_LISTENER = 0x400;
+
   private Settings() {}
 
   /** Applies {@code name=value}; the name with slashes or dots, in full or not. */
@@ -34,6 +44,16 @@ final class Settings {
       case "tcp_notsent_lowat" ->
           sockets.sendLimits(
               new SendLimits(limits.usualBytes(), limits.mostBytes(), (int) Long.parseLong(value)));
+      case "tcp_fastopen" -> sockets.fastOpen(fastOpen(Long.decode(value), key(sockets)));
+      case "tcp_fastopen_key" -> {
+        FastOpenSettings f = sockets.fastOpen();
+        var cookies = LinuxFastOpenCookies.of(value, key(sockets).required());
+        sockets.fastOpen(new FastOpenSettings(f.client(), f.server(), f.everyListener(), cookies));
+      }
+      case "defaults" -> { // of the suite: its script sets these
+        apply("tcp_fastopen=0x70403", sockets);
+        apply("tcp_fastopen_key=a1a1a1a1-b2b2b2b2-c3c3c3c3-d4d4d4d4", sockets);
+      }
       default -> {}
     }
     sockets.profile(
@@ -52,6 +72,24 @@ final class Settings {
                 default -> {}
               }
             }));
+  }
+
+  private static FastOpenSettings fastOpen(long bits, LinuxFastOpenCookies key) {
+    FastOpenMode client =
+        (bits & CLIENT) == 0
+            ? FastOpenMode.OFF
+            : (bits & CLIENT_WITHOUT_COOKIE) == 0 ? FastOpenMode.ON : FastOpenMode.WITHOUT_COOKIE;
+    return new FastOpenSettings(
+        client,
+        (bits & SERVER) != 0,
+        (bits & EVERY_LISTENER) != 0,
+        key.withRequired((bits & SERVER_WITHOUT_COOKIE) == 0));
+  }
+
+  private static LinuxFastOpenCookies key(Sockets sockets) {
+    return sockets.fastOpen().cookies() instanceof LinuxFastOpenCookies linux
+        ? linux
+        : new LinuxFastOpenCookies(0, 0, true);
   }
 
   private static int bytes(String text) {

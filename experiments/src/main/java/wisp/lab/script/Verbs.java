@@ -31,6 +31,7 @@ final class Verbs {
   private static final byte[] NO_BYTES = {};
   private static final int TCP_INFO = Option.of(6, 11);
   private static final int TCP_CC_INFO = Option.of(6, 26);
+  private static final int TCP_FASTOPEN_KEY = Option.of(6, 33);
   private static final int TCP_CONGESTION = Option.of(6, 13);
   private static final int SO_MEMINFO = Option.of(1, 55);
 
@@ -190,13 +191,29 @@ final class Verbs {
     r.nextBytes(r.nextInt());
     byte[] data = r.rest();
     int[] done = {0};
+    boolean[] connecting = {false}; // what was written connects first
     boolean waits = sockets.isBlocking(handle) && (flags & DONT_WAIT) == 0;
     IntSupplier attempt =
         () -> {
+          if (connecting[0]) {
+            int result = sockets.connectResult(handle);
+            if (result < 0) {
+              return result;
+            }
+            connecting[0] = false;
+            if (done[0] == data.length) {
+              return done[0];
+            }
+          }
           if (done[0] > 0 && (sockets.ready(handle) & WRITE_GOES_ON) == 0) {
             return -Errno.EAGAIN; // a writer that waits is woken when it is worth it
           }
           int n = sockets.write(handle, data, done[0], data.length - done[0], to, flags);
+          if (waits && sockets.isConnecting(handle) && (n >= 0 || n == -Errno.EINPROGRESS)) {
+            connecting[0] = true;
+            done[0] += Math.max(0, n);
+            return -Errno.EAGAIN;
+          }
           if (n < 0) {
             return n == -Errno.EAGAIN || done[0] == 0 ? n : done[0];
           }
@@ -275,6 +292,8 @@ final class Verbs {
     if (option == TCP_CONGESTION) {
       String name = new String(bytes, StandardCharsets.UTF_8).replace("\0", "");
       result = sockets.setCongestionControl(handle, Settings.congestionControl(name));
+    } else if (option == TCP_FASTOPEN_KEY) {
+      result = setFastOpenKey(handle, bytes);
     } else {
       ByteBuffer b = ByteBuffer.wrap(Arrays.copyOf(bytes, 8)).order(ByteOrder.LITTLE_ENDIAN);
       int value = b.getInt(0);
@@ -284,6 +303,16 @@ final class Verbs {
       result = sockets.setOption(handle, option, value);
     }
     session.answer(r, result, null);
+  }
+
+  /** One key, or with another one that is still to come. */
+  private int setFastOpenKey(int handle, byte[] bytes) {
+    if (bytes.length != 16 && bytes.length != 32) {
+      return -Errno.EINVAL;
+    }
+    ByteBuffer key = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    return sockets.fastOpenCookies(
+        handle, new LinuxFastOpenCookies(key.getLong(0), key.getLong(8), true));
   }
 
   // ---- Waiting ---------------------------------------------------------------------------------

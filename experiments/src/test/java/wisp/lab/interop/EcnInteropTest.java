@@ -15,11 +15,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import wisp.core.Counters.Event;
+import wisp.core.spi.EcnMode;
 import wisp.core.spi.LinkException;
 import wisp.core.stack.ConnectionProfile;
 import wisp.core.stack.Context;
 import wisp.core.stack.Endpoint;
-import wisp.core.tcp.EcnMode;
 import wisp.drivers.faults.PathConfig;
 
 @DisplayName("RFC 3168 against a kernel, over a path that marks instead of losing")

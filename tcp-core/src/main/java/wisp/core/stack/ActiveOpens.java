@@ -32,6 +32,9 @@ final class ActiveOpens {
   private final SourceChoice choice;
   private long nextOwn;
 
+  /** For questions about a connection that is not there yet. */
+  private final Tcb scratch = new Tcb();
+
   ActiveOpens(
       TcpEnvironment env,
       Network network,
@@ -75,6 +78,31 @@ final class ActiveOpens {
     return from.isUnspecified()
         ? openFromAny(port, remote, route, profile, handler, frame)
         : openFrom(from, port, remote, route, profile, handler, frame);
+  }
+
+  /** See {@link Context#fastOpenRoom}. */
+  int roomOnSyn(@Nullable Endpoint local, Endpoint remote, ConnectionProfile profile) {
+    IpAddress from = local == null ? Endpoint.ANY : local.address();
+    IpAddress to = remote.address();
+    scratch.localHigh = from.high();
+    scratch.localLow = from.low();
+    if (from.isUnspecified()) {
+      int block = choice.best(to.high(), to.low(), 0);
+      if (block < 0) {
+        return -1;
+      }
+      scratch.localHigh = own.sourceHigh(block);
+      scratch.localLow = own.sourceLow(block, nextOwn % own.sources(block));
+    }
+    scratch.remoteHigh = to.high();
+    scratch.remoteLow = to.low();
+    scratch.fastOpenMode = profile.fastOpen();
+    scratch.offerScale = profile.windowScaling();
+    scratch.offerSack = profile.sackPermitted();
+    scratch.offerTimestamps = profile.timestamps();
+    scratch.userTimeoutOption = profile.userTimeoutOption();
+    scratch.retransmissionLimitNanos = profile.retransmissionLimitNanos();
+    return handshake.roomOnSyn(scratch);
   }
 
   private boolean hasWay(IpAddress to, @Nullable SourceRoute route) {

@@ -1,8 +1,8 @@
 package wisp.core.stack;
 
 import java.util.function.Consumer;
-import wisp.core.tcp.EcnMode;
-import wisp.core.tcp.FastOpenMode;
+import wisp.core.spi.EcnMode;
+import wisp.core.spi.FastOpenMode;
 import wisp.core.tcp.congestion.Cubic;
 
 /**

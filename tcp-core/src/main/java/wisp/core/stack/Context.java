@@ -209,6 +209,18 @@ public final class Context implements AutoCloseable {
     return connect(local, remote, route, profile, handler, NO_FRAME);
   }
 
+  /**
+   * How much of a frame the SYN of a {@link #connect(Endpoint, Endpoint, ConnectionProfile,
+   * ConnectionHandler, int) connect} would take now.
+   *
+   * @return 0: nothing, it would ask for a cookie; −1: it would not speak Fast Open, since the
+   *     profile has it off, or it has failed there lately
+   */
+  public int fastOpenRoom(@Nullable Endpoint local, Endpoint remote, ConnectionProfile profile) {
+    Endpoint from = local == null ? null : inZone(local);
+    return machinery.activeOpens.roomOnSyn(from, inZone(remote), profile);
+  }
+
   private long connect(
       @Nullable Endpoint local,
       Endpoint remote,

@@ -130,16 +130,15 @@ final class PassiveOpens {
     if (!fast.isOn()) {
       return Verdict.INVALID;
     }
+    boolean hasRoom = fast.hasRoom(env.nowNanos) && listener.backlog().mayOpen();
     if (!fast.cookies().areRequired() && seg.payloadLength() > 0) {
-      return fast.hasRoom(env.nowNanos) ? Verdict.VALID : Verdict.INVALID;
+      return hasRoom ? Verdict.VALID : Verdict.INVALID;
     }
     if (options.fastOpenBytes() <= 0) {
       return Verdict.INVALID;
     }
     Verdict verdict =
-        options.fastOpenBytes() == Long.BYTES
-                && fast.hasRoom(env.nowNanos)
-                && listener.backlog().mayOpen()
+        options.fastOpenBytes() == Long.BYTES && hasRoom
             ? fast.cookies()
                 .check(
                     ip.sourceHigh,

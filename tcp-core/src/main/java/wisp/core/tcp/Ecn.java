@@ -2,6 +2,7 @@ package wisp.core.tcp;
 
 import wisp.core.Counters.Event;
 import wisp.core.spi.CongestionState;
+import wisp.core.spi.EcnMode;
 import wisp.core.wire.TcpHeader;
 import wisp.core.wire.TcpOptions;
 

@@ -1,5 +1,6 @@
 package wisp.core.tcp;
 
+import wisp.core.spi.FastOpenMode;
 import wisp.core.spi.KeyedHash;
 import wisp.core.wire.TcpOptions;
 

@@ -3,6 +3,7 @@ package wisp.core.tcp;
 import java.util.Objects;
 import wisp.core.Counters.Event;
 import wisp.core.spi.CongestionState;
+import wisp.core.spi.FastOpenMode;
 import wisp.core.spi.FrameAllocator;
 import wisp.core.tcp.timer.RttEstimator;
 import wisp.core.wire.TcpHeader;
@@ -82,29 +83,40 @@ public final class Handshake {
     return true;
   }
 
-  /** Decides whether our SYN speaks Fast Open, and with how much text (RFC 7413 §4.2.1). */
   private void askFast(Tcb tcb) {
-    int entry = fastOpens.find(tcb);
-    if (tcb.fastOpenMode == FastOpenMode.OFF || !fastOpens.mayAsk(entry, env.nowNanos)) {
-      return;
-    }
-    int cookieBytes = fastOpens.cookieBytes(entry);
-    boolean needsCookie = tcb.fastOpenMode == FastOpenMode.ON;
-    if (needsCookie
-        && !output.hasRoomForFastOpen(tcb, cookieBytes, fastOpens.isExperimental(entry))) {
-      return;
-    }
-    tcb.askedFast = true;
-    if (needsCookie && cookieBytes == 0) {
-      return;
-    }
-    tcb.peerMss = fastOpens.mss(entry);
-    output.updateMss(tcb);
-    int textBytes = Math.min(Sender.unsentBytes(tcb), tcb.effectiveMss() - MOST_OPTION_BYTES);
+    int room = roomOnSyn(tcb);
+    tcb.askedFast = room >= 0;
+    int textBytes = Math.min(Sender.unsentBytes(tcb), room);
     if (textBytes > 0) {
       env.counters.add(Event.FAST_OPENS_SENT);
       tcb.sndNxt += textBytes;
     }
+  }
+
+  /**
+   * Bytes of text that our SYN may bring (RFC 7413 §4.2.1). Takes the server's MSS from the last
+   * time.
+   *
+   * @param tcb addresses and profile are laid out
+   * @return 0: none, it asks for a cookie; −1: it does not speak Fast Open
+   */
+  public int roomOnSyn(Tcb tcb) {
+    int entry = fastOpens.find(tcb);
+    if (tcb.fastOpenMode == FastOpenMode.OFF || !fastOpens.mayAsk(entry, env.nowNanos)) {
+      return -1;
+    }
+    int cookieBytes = fastOpens.cookieBytes(entry);
+    if (tcb.fastOpenMode == FastOpenMode.ON) {
+      if (!output.hasRoomForFastOpen(tcb, cookieBytes, fastOpens.isExperimental(entry))) {
+        return -1;
+      }
+      if (cookieBytes == 0) {
+        return 0;
+      }
+    }
+    tcb.peerMss = fastOpens.mss(entry);
+    output.updateMss(tcb);
+    return Math.max(0, tcb.effectiveMss() - MOST_OPTION_BYTES);
   }
 
   /**

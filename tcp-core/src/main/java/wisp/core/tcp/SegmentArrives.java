@@ -249,7 +249,8 @@ public final class SegmentArrives {
    */
   private static EndCause causeOfReset(Tcb tcb) {
     return switch (tcb.state) {
-      case SYN_SENT, SYN_RECEIVED -> EndCause.REFUSED;
+      case SYN_SENT -> EndCause.REFUSED;
+      case SYN_RECEIVED -> tcb.passive ? EndCause.RESET : EndCause.REFUSED;
       case CLOSING, LAST_ACK -> tcb.queue.isEmpty() ? EndCause.CLOSED : EndCause.RESET;
       case CLOSED, LISTEN, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT, TIME_WAIT ->
           EndCause.RESET;

@@ -1,5 +1,6 @@
 package wisp.core.tcp;
 
+import wisp.core.spi.EcnMode;
 import wisp.core.spi.KeyedHash;
 
 /**

@@ -6,6 +6,8 @@ import wisp.core.ip.SourceRoute;
 import wisp.core.spi.BlockPool;
 import wisp.core.spi.CongestionControl;
 import wisp.core.spi.CongestionState;
+import wisp.core.spi.EcnMode;
+import wisp.core.spi.FastOpenMode;
 
 /**
  * The transmission control block of RFC 9293 §3.3.1: a workbench on which one connection's

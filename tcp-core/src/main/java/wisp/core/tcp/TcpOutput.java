@@ -7,6 +7,7 @@ import wisp.core.Counters.Event;
 import wisp.core.ip.IpOutput;
 import wisp.core.ip.IpPacket;
 import wisp.core.ip.PathMtus;
+import wisp.core.spi.FastOpenMode;
 import wisp.core.wire.TcpHeader;
 import wisp.core.wire.TcpOptions;
 

@@ -15,12 +15,14 @@ class KeyedHashTest {
   private static final long FIRST = 0x0706050403020100L;
   private static final long SECOND = 0x0f0e0d0c0b0a0908L;
   private static final long THIRD = 0x1716151413121110L;
+  private static final long FOURTH = 0x1f1e1d1c1b1a1918L;
 
   @Test
-  void agreesWithTheReferenceVectorsOf8And16And24Bytes() {
+  void agreesWithTheReferenceVectorsOf8To32Bytes() {
     assertEquals(0x93f5f5799a932462L, REFERENCE.hash(FIRST));
     assertEquals(0x3f2acc7f57c29bdbL, REFERENCE.hash(FIRST, SECOND));
     assertEquals(0xb8ad50c6f649af94L, REFERENCE.hash(FIRST, SECOND, THIRD));
+    assertEquals(0x7127512f72f27cceL, REFERENCE.hash(FIRST, SECOND, THIRD, FOURTH));
   }
 
   @Test

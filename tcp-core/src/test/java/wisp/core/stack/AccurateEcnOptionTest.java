@@ -20,7 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import wisp.core.Counters.Event;
 import wisp.core.spi.BlockPool;
-import wisp.core.tcp.EcnMode;
+import wisp.core.spi.EcnMode;
 import wisp.core.tcp.MarkedBytes;
 
 @DisplayName("RFC 9768 §3.2.3: the option tells bytes by ECN field")

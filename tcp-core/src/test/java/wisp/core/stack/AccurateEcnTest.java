@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import wisp.core.Counters.Event;
 import wisp.core.spi.BlockPool;
-import wisp.core.tcp.EcnMode;
+import wisp.core.spi.EcnMode;
 
 @DisplayName("RFC 9768: every mark is told")
 @Tag("D39")

@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import wisp.core.Counters.Event;
 import wisp.core.spi.BlockPool;
-import wisp.core.tcp.EcnMode;
+import wisp.core.spi.EcnMode;
 
 @DisplayName("RFC 3168, 8511: explicit congestion notification")
 @Tag("D39")

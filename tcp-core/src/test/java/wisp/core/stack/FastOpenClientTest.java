@@ -22,8 +22,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import wisp.core.Counters.Event;
+import wisp.core.spi.FastOpenMode;
 import wisp.core.spi.TestMemory;
-import wisp.core.tcp.FastOpenMode;
 
 @DisplayName("RFC 7413: Fast Open, the client's side")
 class FastOpenClientTest {

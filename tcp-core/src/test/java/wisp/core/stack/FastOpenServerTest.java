@@ -193,7 +193,7 @@ class FastOpenServerTest {
     long cookie = cookie(tcp);
     tcp.receives(syn(mss(1_460), fastOpen(cookie)).length(10));
     tcp.sends(SYN | ACK);
-    tcp.receives(Seg.rst().seq(11)).isGone().heard("open", "data 10", "closed Refused");
+    tcp.receives(Seg.rst().seq(11)).isGone().heard("open", "data 10", "closed ResetByPeer");
     var second = tcp.another(6_000);
     second.receives(syn(mss(1_460), fastOpen(cookie)).length(10)).delivered(0);
     second.receives(Seg.ack().seq(1));

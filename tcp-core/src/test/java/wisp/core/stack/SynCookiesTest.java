@@ -273,7 +273,7 @@ class SynCookiesTest {
   void givenEcnAsked_thenItComesBackWithTimestamps(boolean timestamps, boolean taken) {
     var profile =
         ConnectionProfile.DEFAULT.with(
-            b -> b.ecn = taken ? wisp.core.tcp.EcnMode.ON_REQUEST : wisp.core.tcp.EcnMode.OFF);
+            b -> b.ecn = taken ? wisp.core.spi.EcnMode.ON_REQUEST : wisp.core.spi.EcnMode.OFF);
     var tcp = always().profile(profile).listening();
     byte[] ts = timestamps ? timestamp(5_000, 0) : new byte[0];
     tcp.receives(Seg.flags(SYN | 64 | 128).seq(0).options(mss(1_460), ts));

@@ -1,4 +1,4 @@
-package wisp.core.tcp;
+package wisp.core.spi;
 
 /** Whether routers may mark a connection's packets instead of dropping them (RFC 3168). */
 public enum EcnMode {

@@ -1,4 +1,4 @@
-package wisp.core.tcp;
+package wisp.core.spi;
 
 /**
  * Whether our SYN may bring text (RFC 7413). A server may get it twice, when the network doubles
