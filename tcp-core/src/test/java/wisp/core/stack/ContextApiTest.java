@@ -193,7 +193,6 @@ class ContextApiTest {
 
     @Test
     @Tag("MUST-44")
-    @Tag("MUST-45")
     void theStackChoosesAddressAndPort() {
       var tcp = with().synSent();
       Endpoint local = tcp.context.local(tcp.connection);

@@ -224,7 +224,6 @@ class WindowTest {
   }
 
   @Test
-  @Tag("MUST-35")
   void givenZeroWindow_whenOnlyAFinWaits_thenItIsTheProbe() {
     var tcp = with().window(0).established().shutdown().sendsNothing();
     tcp.untilSends(2_000);
@@ -352,6 +351,21 @@ class WindowTest {
       tcp.send(10);
       tcp.sends(ACK).seq(1 + 10 * i).length(10);
     }
+  }
+
+  @Test
+  @Tag("MUST-17")
+  void givenNagle_whenOneConnectionTurnsItOff_thenThatOneAloneSendsAtOnce() {
+    var tcp = with().established();
+    var other = tcp.another(6_000).handshake();
+    assertTrue(tcp.context.changeNagle(tcp.connection, false));
+    for (int i = 0; i < 3; i++) {
+      tcp.send(10).sends(ACK).seq(1 + 10 * i).length(10);
+    }
+    other.send(10).sends(ACK).length(10);
+    other.send(10).sendsNothing();
+    assertTrue(tcp.context.changeNagle(tcp.connection, true));
+    tcp.send(10).sendsNothing();
   }
 
   @Test
