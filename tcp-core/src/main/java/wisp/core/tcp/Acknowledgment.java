@@ -69,7 +69,7 @@ public final class Acknowledgment {
     if (tcb.sndWnd == 0 && !tcb.applicationClosed) { // MUST-37; an orphan has only R2
       tcb.progressNanos = env.nowNanos;
       tcb.unanswered = 0;
-    } else if (windowBefore == 0 && tcb.sndWnd > 0 && tcb.sndUna != tcb.sndNxt) {
+    } else if (windowBefore == 0 && tcb.sndWnd > 0 && tcb.sndUna != tcb.sndNxt && tcb.backOff > 0) {
       resendProbed(tcb);
     }
     board.begin(tcb);
@@ -120,12 +120,18 @@ public final class Acknowledgment {
 
   /**
    * The window opened after probes: what the peer threw away goes again at once, without a
-   * congestion reaction.
+   * congestion reaction. After a time-out that is under way already.
    */
   private void resendProbed(Tcb tcb) {
-    tcb.resending = true;
-    tcb.resendNext = tcb.sndUna;
-    tcb.resendEnd = tcb.sndNxt;
+    if (!board.has(tcb, Scoreboard.TIMED_OUT)) {
+      tcb.resending = true;
+      tcb.resendNext = tcb.sndUna;
+      tcb.resendEnd = tcb.sndNxt;
+      if (tcb.fastRecovery) {
+        tcb.fastRecovery = false;
+        tcb.congestion.cwndBytes = tcb.congestion.ssthreshBytes;
+      }
+    }
     tcb.backOff = 0;
     retransmission.restart(tcb);
   }

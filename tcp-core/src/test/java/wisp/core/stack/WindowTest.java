@@ -224,6 +224,18 @@ class WindowTest {
   }
 
   @Test
+  @DisplayName(
+      "a window that shuts and opens within a round trip: nobody was asked, nothing is lost")
+  void givenTextInFlight_whenTheWindowShutsAndOpensAtOnce_thenNothingIsResent() {
+    var tcp = with().established().send(5_840);
+    tcp.sent();
+    tcp.advance(20).receives(Seg.ack().ack(1).window(0));
+    tcp.advance(20).receives(Seg.ack().ack(1).window(60_000)).sendsNothing();
+    tcp.receives(Seg.ack().ack(5_841)).sendsNothing();
+    assertEquals(0, tcp.counted(Event.SEGMENTS_RETRANSMITTED));
+  }
+
+  @Test
   void givenZeroWindow_whenOnlyAFinWaits_thenItIsTheProbe() {
     var tcp = with().window(0).established().shutdown().sendsNothing();
     tcp.untilSends(2_000);
