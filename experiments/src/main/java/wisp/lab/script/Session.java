@@ -95,7 +95,10 @@ final class Session implements AutoCloseable {
   /** Lets the stack do what is due, until there is nothing left, and answers who can be. */
   void settle() {
     for (int i = 0; i < MOST_POLLS; i++) {
-      if (context.poll(nowNanos()) == 0 && !link.hasIncoming()) {
+      long now = nowNanos();
+      int work = context.poll(now);
+      sockets.polled(now);
+      if (work == 0 && !link.hasIncoming()) {
         break;
       }
     }
