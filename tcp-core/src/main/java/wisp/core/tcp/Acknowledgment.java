@@ -270,7 +270,7 @@ public final class Acknowledgment {
     sample.nowNanos = env.nowNanos;
     sample.ackedBytes = acknowledged;
     sample.flightBytes = tcb.flightBytes() + acknowledged;
-    sample.limited = tcb.cwndLimited || tcb.resending || board.has(tcb, Scoreboard.TIMED_OUT);
+    sample.limited = isValidated(tcb, sample.flightBytes);
     sample.rttMicros = retransmission.latestRttMicros();
     sample.srttMicros = tcb.srttMicros;
     sample.roundOver = Seq.after(tcb.sndUna, tcb.roundEndSeq);
@@ -279,6 +279,19 @@ public final class Acknowledgment {
     }
     CwndValidation.acknowledged(tcb, sample.limited, sample.flightBytes, env.nowNanos);
     tcb.control.onAck(tcb.congestion, sample);
+  }
+
+  /**
+   * Whether cwnd is no larger than what is made use of. In slow start, that is less than twice what
+   * is in flight (RFC 7661 §4.2): a window that doubles is filled a round later.
+   */
+  private boolean isValidated(Tcb tcb, int flightBytes) {
+    CongestionState c = tcb.congestion;
+    boolean slowStart = c.cwndBytes < c.ssthreshBytes;
+    return tcb.cwndLimited
+        || tcb.resending
+        || board.has(tcb, Scoreboard.TIMED_OUT)
+        || (slowStart && flightBytes > c.cwndBytes / 2);
   }
 
   /**

@@ -84,6 +84,21 @@ class CongestionTest {
     assertTrue(cwnd(tcp) <= before + FULL + 100 + 2 * FULL, "a stretch ACK: L is two segments");
   }
 
+  @ParameterizedTest(name = "{0} segments a round: {1}")
+  @CsvSource({"5,10", "6,12", "9,18"})
+  @Tag("rfc7661-a")
+  void givenAnApplicationThatSendsLittle_whenConfirmed_thenCwndIsNoMoreThanTwiceThat(
+      int segments, int grown) {
+    var tcp = fresh();
+    for (int round = 0; round < 20; round++) {
+      tcp.send(segments * FULL).sent();
+      for (int left = segments - 1; left >= 0; left--) {
+        tcp.receives(Seg.ack().ack(tcp.ourNxt - left * FULL));
+      }
+    }
+    assertEquals(grown * FULL, cwnd(tcp));
+  }
+
   @Test
   @Tag("MUST-19")
   @Tag("rfc5681-a")
