@@ -16,5 +16,6 @@ module wisp.core {
 
   provides CongestionControlProvider with
       Cubic.Provider,
+      Cubic.PacedProvider,
       NewReno.Provider;
 }

@@ -20,5 +20,11 @@ public final class Message {
   /** Write, to somebody: connects first, and has the SYN take what it can (RFC 7413). */
   public static final int FAST_OPEN = 0x2000_0000;
 
+  /**
+   * The application wants to be told when the bytes are needed no more: a {@link Notice}. It has an
+   * effect where {@link Option#SO_ZEROCOPY} is set. They are copied all the same.
+   */
+  public static final int ZERO_COPY = 0x400_0000;
+
   private Message() {}
 }

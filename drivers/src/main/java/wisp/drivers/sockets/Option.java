@@ -9,8 +9,21 @@ public final class Option {
   /** Bytes; the limit is twice as much, which is what is told when asked, as in Linux. */
   public static final int SO_SNDBUF = of(1, 7);
 
-  /** Bytes; told when asked: twice as much, as in Linux. */
+  /**
+   * Bytes: the window of connections that begin later, and what is held before the peer is stopped.
+   * Told when asked: twice as much, as in Linux.
+   */
   public static final int SO_RCVBUF = of(1, 8);
+
+  /**
+   * Which times of a write's last byte are told, by Linux's bits: SCHED and SOFTWARE when it has
+   * left, ACK when it was confirmed; OPT_ID numbers the bytes from the first that is not confirmed.
+   * See {@link Sockets#polled}.
+   */
+  public static final int SO_TIMESTAMPING = of(1, 37);
+
+  /** Whether {@link Message#ZERO_COPY} counts. */
+  public static final int SO_ZEROCOPY = of(1, 60);
 
   public static final int SO_KEEPALIVE = of(1, 9);
 

@@ -8,7 +8,7 @@ public final class Ready {
   /** There is room to write. */
   public static final int OUT = 4;
 
-  /** An error waits: read or write will tell it. */
+  /** An error waits that read or write will tell, or a {@link Notice}. */
   public static final int ERR = 8;
 
   /** Nothing more will come, and nothing can be sent. */
@@ -19,6 +19,9 @@ public final class Ready {
 
   /** Told although nobody asked. */
   static final int ALWAYS = ERR | HUP;
+
+  /** epoll: accepted, without effect; there is one thread. */
+  public static final int EXCLUSIVE = 1 << 28;
 
   /** epoll: told once, until it is set anew. */
   public static final int ONESHOT = 1 << 30;

@@ -10,15 +10,12 @@ import wisp.core.stack.Context;
  * it goes to the stack, and when there is room again.
  *
  * <p>Counted as Linux counts, so that programs which were tuned there find the same figures. Text
- * goes in pieces of half the largest window seen, whole segments, 64 KiB at most. A piece costs its
- * bytes and {@link #PIECE_OVERHEAD}; another one begins as long as those that are there cost less
- * than the limit, so the limit is passed by up to a piece. What of the last piece has not been sent
- * is filled up to its size without being asked.
+ * goes in {@link Pieces} of half the largest window seen, whole segments, 64 KiB at most; another
+ * one begins as long as those that are there cost less than the limit, so the limit is passed by up
+ * to a piece. What of the last piece has not been sent is filled up to its size without being
+ * asked.
  */
 final class SendBuffer {
-  /** Memory of a frame beside its bytes: headers, and the accounts of it. */
-  static final int PIECE_OVERHEAD = 1_280;
-
   /** SO_SNDBUF is no less. */
   static final int LEAST_BYTES = 4_608;
 
@@ -32,19 +29,9 @@ final class SendBuffer {
   private final Context context;
   private final SocketOptions options;
   private final SendLimits limits;
+  private final Pieces pieces = new Pieces();
   private long connection = -1;
-
-  /** Bytes of frames that were not released, and their overhead. */
-  private int cost;
-
   private int grown;
-  private long written;
-  private long acknowledged;
-
-  /** Where the last piece begins, counted as {@link #written}. */
-  private long pieceBegin;
-
-  private boolean pieceIsFull;
   private int largestWindow;
 
   /** Somebody found no room since it was last told that there is some. */
@@ -74,9 +61,8 @@ final class SendBuffer {
   /** A connection was begun, with so many bytes written already. */
   void begun(long handle, int bytes) {
     connection = handle;
-    cost += bytes + PIECE_OVERHEAD;
-    written += bytes;
-    pieceIsFull = true;
+    pieces.append(bytes);
+    pieces.close();
   }
 
   // ---- Writing ---------------------------------------------------------------------------------
@@ -100,6 +86,7 @@ final class SendBuffer {
       }
       done += n;
     }
+    observe();
     starved |= done < length;
     heldBack = more && !corked && !endsRecord && done == length;
     if (done > 0 && done < length) {
@@ -114,21 +101,33 @@ final class SendBuffer {
     if (info == null) {
       return 0;
     }
+    observe(info);
     largestWindow = Math.max(largestWindow, info.sendWindowBytes());
     int mss = Math.max(1, info.mssBytes());
     int piece = Math.min(largestWindow / 2, MOST_PIECE);
     piece = Math.max(mss, piece - piece % mss);
-    int waiting = (int) Math.min(info.unsentBytes(), written - pieceBegin);
-    if (waiting > 0 && waiting < piece && !pieceIsFull) {
+    int waiting = pieces.openBytes();
+    if (waiting > 0 && waiting < piece) {
       return piece - waiting;
     }
     boolean mayBegin =
-        cost < limit() && Integer.compareUnsigned(info.unsentBytes(), lowWater()) < 0;
+        pieces.cost() < limit() && Integer.compareUnsigned(info.unsentBytes(), lowWater()) < 0;
     if (mayBegin) {
-      pieceBegin = written;
-      pieceIsFull = false;
+      pieces.close();
     }
     return mayBegin ? piece : 0;
+  }
+
+  /** Notes what has left since. */
+  private void observe() {
+    ConnectionInfo info = context.info(connection);
+    if (info != null) {
+      observe(info);
+    }
+  }
+
+  private void observe(ConnectionInfo info) {
+    pieces.sentTo(pieces.written() - info.unsentBytes());
   }
 
   /** A frame with these bytes, or {@link Context#NO_FRAME}. */
@@ -152,9 +151,10 @@ final class SendBuffer {
             : more ? context.sendMore(connection, frame) : context.send(connection, frame);
     context.release(frame);
     if (queued) {
-      cost += n + PIECE_OVERHEAD;
-      written += n;
-      pieceIsFull |= endsRecord;
+      pieces.append(n);
+    }
+    if (queued && endsRecord) {
+      pieces.close();
     }
     return queued;
   }
@@ -168,19 +168,17 @@ final class SendBuffer {
   // ---- Confirmed -------------------------------------------------------------------------------
 
   void acknowledged(int bytes) {
-    acknowledged += bytes;
+    observe();
+    pieces.confirm(bytes);
     if (heldBack) {
       push();
     }
   }
 
-  void released(int bytes) {
-    cost -= bytes + PIECE_OVERHEAD;
-  }
-
-  /** Bytes that the peer has not confirmed. */
-  int unacknowledgedBytes() {
-    return (int) (written - acknowledged);
+  /** How far writing, sending and confirming have got. */
+  Pieces progress() {
+    observe();
+    return pieces;
   }
 
   // ---- Room ------------------------------------------------------------------------------------
@@ -216,16 +214,18 @@ final class SendBuffer {
   }
 
   private boolean hasRoom() {
-    if (cost == 0 && !starved) {
+    if (pieces.bytes() == 0 && !starved) {
       return true;
     }
     ConnectionInfo info = context.info(connection);
     if (info == null) {
       return true;
     }
-    if (starved) {
+    observe(info);
+    if (starved && info.flightBytes() < info.cwndBytes()) {
       grow(info);
     }
+    int cost = pieces.cost();
     return limit() - cost >= cost / 2
         && Long.compareUnsigned(2L * info.unsentBytes(), lowWater() & 0xFFFF_FFFFL) < 0;
   }

@@ -9,6 +9,10 @@ import wisp.core.stack.KeepAlive;
 final class SocketOptions {
   private static final long SECOND = 1_000_000_000L;
   private static final long MILLI = 1_000_000L;
+  private static final int LEAST_MSS = 88;
+  private static final int MOST_MSS = 32_767;
+  private static final int MOST_BUFFER_BYTES = 1 << 29;
+
   private final Map<Integer, Integer> values = new HashMap<>();
   private String congestionControl;
 
@@ -27,8 +31,14 @@ final class SocketOptions {
     return values.getOrDefault(option, usual);
   }
 
-  void set(int option, int value) {
-    values.put(option, value);
+  /** Keeps it; EINVAL: it is out of range. */
+  int set(int option, int value) {
+    if (option == Option.TCP_MAXSEG && value != 0 && (value < LEAST_MSS || value > MOST_MSS)) {
+      return -Errno.EINVAL;
+    }
+    boolean isBuffer = option == Option.SO_SNDBUF || option == Option.SO_RCVBUF;
+    values.put(option, isBuffer ? Math.clamp(value, 1, MOST_BUFFER_BYTES) : value);
+    return 0;
   }
 
   String congestionControl() {
@@ -40,7 +50,8 @@ final class SocketOptions {
   }
 
   /** For a connection that begins now. */
-  ConnectionProfile profile(ConnectionProfile usual) {
+  ConnectionProfile profile(ConnectionProfile usual, ReceiveLimits receive) {
+    int chosen = get(Option.SO_RCVBUF, 0);
     return usual.with(
         b -> {
           b.nagle = get(Option.TCP_NODELAY, usual.nagle() ? 0 : 1) == 0;
@@ -50,6 +61,8 @@ final class SocketOptions {
           b.keepAlive = keepAlive(usual.keepAlive());
           b.retransmissionLimitNanos = userTimeoutNanos(usual.retransmissionLimitNanos());
           b.mssLimit = get(Option.TCP_MAXSEG, usual.mssLimit());
+          b.receiveWindowBytes = receive.window(chosen);
+          b.leastWindowShift = receive.shift(chosen);
         });
   }
 

@@ -1,10 +1,12 @@
 package wisp.drivers.sockets;
 
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 import wisp.core.spi.FastOpenCookies;
-import wisp.core.spi.FastOpenMode;
 import wisp.core.stack.ConnectionInfo;
 import wisp.core.stack.ConnectionProfile;
 import wisp.core.stack.Context;
@@ -15,9 +17,7 @@ import wisp.core.stack.Endpoint;
  * connect EINPROGRESS. Every call answers a number, 0 or more when it succeeded, else an {@link
  * Errno} with its sign changed. Somebody has to drive the context.
  *
- * <p>Numbers of options, flags and readiness are Linux's. What the core promises to every peer (its
- * receive window) is more than SO_RCVBUF may say: a socket that holds as much as that is paused,
- * and what was promised before still comes.
+ * <p>Numbers of options, flags and readiness are Linux's.
  */
 public final class Sockets {
   /** {@link #socket}: a stream. */
@@ -26,19 +26,15 @@ public final class Sockets {
   /** {@link #socket}: datagrams. */
   public static final int DATAGRAM = 2;
 
-  /** What a new socket holds unread. */
+  /** What a new datagram socket holds unread. */
   public static final int BUFFER_BYTES = 256 << 10;
-
-  /** What is sent to a peer that says nothing (RFC 9293 §3.7.1). */
-  private static final int DEFAULT_MSS = 536;
-
-  private static final int LEAST_MSS = 88;
-  private static final int MOST_MSS = 32_767;
-  private static final int MOST_BUFFER_BYTES = 1 << 29;
 
   final Context context;
   final TcpEvents events = new TcpEvents();
-  ConnectionProfile profile;
+  private final StreamOptions streamOptions;
+  private ConnectionProfile profile;
+  private final Set<TcpSocket> stamped = new LinkedHashSet<>();
+  private ReceiveLimits receiveLimits = ReceiveLimits.DEFAULT;
   FastOpenSettings fastOpen = FastOpenSettings.CLIENT;
   private SendLimits sendLimits = SendLimits.DEFAULT;
   private final List<@Nullable Descriptor> descriptors = new ArrayList<>();
@@ -52,6 +48,7 @@ public final class Sockets {
   public Sockets(Context context, ConnectionProfile profile) {
     this.context = context;
     this.profile = profile;
+    this.streamOptions = new StreamOptions(this);
   }
 
   /** What sockets do of Fast Open that listen or connect from now on. */
@@ -82,6 +79,16 @@ public final class Sockets {
   /** What new sockets may have written. */
   public SendLimits sendLimits() {
     return sendLimits;
+  }
+
+  /** What sockets may hold unread; windows change for connections that begin from now on. */
+  public void receiveLimits(ReceiveLimits limits) {
+    receiveLimits = limits;
+  }
+
+  /** What sockets may hold unread. */
+  public ReceiveLimits receiveLimits() {
+    return receiveLimits;
   }
 
   // ---- Handles ---------------------------------------------------------------------------------
@@ -254,14 +261,42 @@ public final class Sockets {
    */
   public int write(int handle, byte[] from, int at, int length, @Nullable Endpoint to, int flags) {
     return switch (at(handle)) {
-      case TcpSocket tcp ->
-          (flags & Message.FAST_OPEN) == 0
-              ? tcp.write(from, at, length, flags)
-              : tcp.writeAndConnect(from, at, length, flags, to);
+      case TcpSocket tcp -> tcp.write(from, at, length, flags, to);
       case UdpSocket udp -> udp.write(from, at, length, to);
       case Epoll _ -> -Errno.EINVAL;
       case null -> -Errno.EBADF;
     };
+  }
+
+  /**
+   * One write that waits until all of it is written, for {@link Calls}; a datagram's does not.
+   *
+   * @param flags of {@link Message}, for a stream
+   */
+  public IntSupplier writeAll(
+      int handle, byte[] from, int at, int length, @Nullable Endpoint to, int flags) {
+    return at(handle) instanceof TcpSocket tcp
+        ? new WaitingWrite(tcp, from, at, length, flags, to)
+        : () -> write(handle, from, at, length, to, flags);
+  }
+
+  /** Takes the oldest notice from a stream's error queue (MSG_ERRQUEUE), or null. */
+  public @Nullable Notice notice(int handle) {
+    TcpSocket tcp = stream(handle);
+    return tcp == null ? null : tcp.notices.poll();
+  }
+
+  /**
+   * To be called after each poll of the context, with the same time, by whoever uses {@link
+   * Option#SO_TIMESTAMPING}: what has happened until then gets this time.
+   */
+  public void polled(long nowNanos) {
+    stamped.removeIf(tcp -> tcp.polled(nowNanos));
+  }
+
+  /** Times of what was written to it are wanted. */
+  void stamped(TcpSocket tcp) {
+    stamped.add(tcp);
   }
 
   /** Ends one direction, or both. */
@@ -369,33 +404,12 @@ public final class Sockets {
 
   /** The value of an {@link Option}. */
   public int option(int handle, int option) {
-    SocketOptions options = optionsOf(handle);
-    if (options == null) {
-      return -Errno.EBADF;
-    }
-    TcpSocket tcp = stream(handle);
-    if (option == Option.SO_ERROR) {
-      return tcp != null
-          ? tcp.takeError()
-          : at(handle) instanceof UdpSocket udp ? udp.takeError() : 0;
-    }
-    if (option == Option.SO_TYPE) {
-      return tcp != null ? STREAM : DATAGRAM;
-    }
-    if (option == Option.SO_SNDBUF && tcp != null) {
-      return tcp.sending.limit();
-    }
-    if (option == Option.SO_SNDBUF || option == Option.SO_RCVBUF) {
-      return 2 * options.get(option, BUFFER_BYTES);
-    }
-    ConnectionInfo info = tcp == null ? null : tcp.info();
-    if (option == Option.TCP_MAXSEG && info != null) {
-      return info.mssBytes();
-    }
-    if (option == Option.TCP_MAXSEG) {
-      return options.get(option, DEFAULT_MSS);
-    }
-    return options.get(option, option == Option.SO_LINGER ? -1 : 0);
+    return switch (at(handle)) {
+      case TcpSocket tcp -> streamOptions.get(tcp, option);
+      case UdpSocket udp -> udp.option(option);
+      case Epoll _ -> -Errno.EBADF;
+      case null -> -Errno.EBADF;
+    };
   }
 
   /** Sets an {@link Option}; one that is not known is kept and has no effect. */
@@ -404,22 +418,8 @@ public final class Sockets {
     if (options == null) {
       return -Errno.EBADF;
     }
-    if (option == Option.TCP_MAXSEG && value != 0 && (value < LEAST_MSS || value > MOST_MSS)) {
-      return -Errno.EINVAL;
-    }
-    if (option == Option.TCP_FASTOPEN_CONNECT && fastOpen.client() == FastOpenMode.OFF) {
-      return -Errno.EOPNOTSUPP;
-    }
-    boolean isBuffer = option == Option.SO_SNDBUF || option == Option.SO_RCVBUF;
-    options.set(option, isBuffer ? Math.clamp(value, 1, MOST_BUFFER_BYTES) : value);
     TcpSocket tcp = stream(handle);
-    if (tcp != null) {
-      tcp.optionsChanged();
-      if (tcp.connection >= 0) {
-        changeNow(tcp, option);
-      }
-    }
-    return 0;
+    return tcp == null ? options.set(option, value) : streamOptions.set(tcp, option, value);
   }
 
   /** What clients of a listener are given for Fast Open, instead of what the settings say. */
@@ -430,32 +430,6 @@ public final class Sockets {
     }
     tcp.fastOpenCookies(cookies);
     return 0;
-  }
-
-  private void changeNow(TcpSocket tcp, int option) {
-    SocketOptions options = tcp.options;
-    long connection = tcp.connection;
-    if (option == Option.TCP_NODELAY) {
-      boolean nagle = options.get(option, 0) == 0;
-      context.changeNagle(connection, nagle);
-      if (!nagle) {
-        tcp.sending.push(); // as in Linux: also what a cork holds back
-      }
-    } else if (option == Option.TCP_CORK) {
-      if (options.get(option, 0) == 0) {
-        tcp.sending.push();
-      }
-    } else if (option == Option.IP_TOS || option == Option.IPV6_TCLASS) {
-      context.changeDscp(connection, options.dscp(profile.dscp()));
-    } else if (option == Option.TCP_USER_TIMEOUT) {
-      context.changeUserTimeout(
-          connection, options.userTimeoutNanos(profile.retransmissionLimitNanos()));
-    } else if (option == Option.SO_KEEPALIVE
-        || option == Option.TCP_KEEPIDLE
-        || option == Option.TCP_KEEPINTVL
-        || option == Option.TCP_KEEPCNT) {
-      context.changeKeepAlive(connection, options.keepAlive(profile.keepAlive()));
-    }
   }
 
   /** Name of the congestion control that connections begin with. */

@@ -75,7 +75,7 @@ class TcpEvents implements ConnectionHandler {
   public void onReleased(Context context, long connection, int frame, int acknowledged) {
     TcpSocket socket = of(connection);
     if (socket != null) {
-      socket.sending.released(context.length(frame));
+      socket.notices.released(context.length(frame));
     }
   }
 

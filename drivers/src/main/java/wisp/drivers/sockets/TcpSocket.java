@@ -36,6 +36,7 @@ final class TcpSocket extends Descriptor {
 
   private final ByteQueue received = new ByteQueue();
   final SendBuffer sending;
+  final SendNotices notices = new SendNotices(() -> inEvents++);
   private final ArrayDeque<TcpSocket> accepted = new ArrayDeque<>();
   private int backlog;
 
@@ -82,12 +83,16 @@ final class TcpSocket extends Descriptor {
     }
     backlog = limit;
     try {
-      listenAt(local, options.profile(all.profile), listenConfig());
+      listenAt(local, profile(), listenConfig());
     } catch (IllegalStateException e) {
       return -Errno.EADDRINUSE;
     }
     phase = Phase.LISTENING;
     return 0;
+  }
+
+  private ConnectionProfile profile() {
+    return options.profile(all.profile(), all.receiveLimits());
   }
 
   private void listenAt(Endpoint endpoint, ConnectionProfile profile, ListenConfig config) {
@@ -110,7 +115,7 @@ final class TcpSocket extends Descriptor {
 
   /** What was set on a listener counts for connections that begin from now on. */
   void optionsChanged() {
-    ConnectionProfile profile = options.profile(all.profile);
+    ConnectionProfile profile = profile();
     ListenConfig config = listenConfig();
     boolean isNew = !profile.equals(listensWith) || !config.equals(listensBy);
     if (phase == Phase.LISTENING && local != null && isNew) {
@@ -173,11 +178,11 @@ final class TcpSocket extends Descriptor {
       phase = Phase.DEFERRED;
       return 0;
     }
-    return begin(to, isFast ? fastProfile() : options.profile(all.profile), Context.NO_FRAME);
+    return begin(to, isFast ? fastProfile() : profile(), Context.NO_FRAME);
   }
 
   private ConnectionProfile fastProfile() {
-    return options.profile(all.profile).with(b -> b.fastOpen = all.fastOpen.client());
+    return profile().with(b -> b.fastOpen = all.fastOpen.client());
   }
 
   /** Connects, with a frame that is given back, or {@link Context#NO_FRAME}. */
@@ -251,10 +256,46 @@ final class TcpSocket extends Descriptor {
   }
 
   private int receiveLimit() {
-    return options.get(Option.SO_RCVBUF, Sockets.BUFFER_BYTES);
+    return all.receiveLimits().window(options.get(Option.SO_RCVBUF, 0));
   }
 
-  int write(byte[] from, int at, int length, int flags) {
+  int write(byte[] from, int at, int length, int flags, @Nullable Endpoint to) {
+    int n = writePart(from, at, length, flags, to);
+    if (n > 0) {
+      wrote(flags);
+    }
+    return n;
+  }
+
+  /** What was written until now was one write, which the application may want to hear of. */
+  void wrote(int flags) {
+    boolean zeroCopy = (flags & Message.ZERO_COPY) != 0 && options.get(Option.SO_ZEROCOPY, 0) != 0;
+    if (notices.wrote(sending.progress().written(), zeroCopy)) {
+      all.stamped(this);
+    }
+  }
+
+  /** Whether a write would fail. */
+  boolean refusesWrites() {
+    return phase != Phase.CONNECTED || error != 0 || writeShut;
+  }
+
+  /** Which times are told of what is written from now on. */
+  void wantStamps(int flags) {
+    notices.want(flags, sending.progress().confirmed());
+  }
+
+  /** A poll of this time is over; whether there are no more times to be told. */
+  boolean polled(long nowNanos) {
+    return notices.got(sending.progress(), nowNanos) || phase == Phase.ENDED;
+  }
+
+  /** Writes, and leaves it to the caller to say when all of one write is there. */
+  int writePart(byte[] from, int at, int length, int flags, @Nullable Endpoint to) {
+    boolean mayConnect = phase == Phase.FRESH || phase == Phase.CONNECTING;
+    if ((flags & Message.FAST_OPEN) != 0 && mayConnect) {
+      return writeAndConnect(from, at, length, flags, to);
+    }
     if (error != 0) {
       return -takeError();
     }
@@ -265,18 +306,16 @@ final class TcpSocket extends Descriptor {
       return -Errno.EAGAIN;
     }
     if (phase == Phase.DEFERRED) {
-      return writeAndConnect(from, at, length, flags, remote);
+      Endpoint asked = (flags & Message.FAST_OPEN) == 0 ? remote : to;
+      return writeAndConnect(from, at, length, flags, asked);
     }
     return sending.write(from, at, length, flags);
   }
 
   /** Begins a connection by what it has to say: see {@link Sockets#write}. */
-  int writeAndConnect(byte[] from, int at, int length, int flags, @Nullable Endpoint to) {
+  private int writeAndConnect(byte[] from, int at, int length, int flags, @Nullable Endpoint to) {
     if (phase == Phase.CONNECTING) {
       return -Errno.EALREADY;
-    }
-    if (phase != Phase.FRESH && phase != Phase.DEFERRED) {
-      return write(from, at, length, flags);
     }
     if (to == null || all.fastOpen.client() == FastOpenMode.OFF) {
       return -Errno.EOPNOTSUPP;
@@ -430,7 +469,7 @@ final class TcpSocket extends Descriptor {
   }
 
   int unacknowledgedBytes() {
-    return sending.unacknowledgedBytes();
+    return sending.progress().bytes();
   }
 
   @Nullable ConnectionInfo info() {
@@ -439,7 +478,7 @@ final class TcpSocket extends Descriptor {
 
   @Override
   int ready() {
-    int end = error != 0 ? Ready.ERR : 0;
+    int end = error != 0 || !notices.isEmpty() ? Ready.ERR : 0;
     boolean writable = phase == Phase.CONNECTED && (writeShut || sending.isWritable());
     if (sending.takeNews()) {
       outEvents++;

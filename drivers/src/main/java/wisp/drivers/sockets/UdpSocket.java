@@ -121,7 +121,20 @@ final class UdpSocket extends Descriptor implements DatagramHandler {
     return first == null ? 0 : first.bytes.length;
   }
 
-  int takeError() {
+  int option(int option) {
+    if (option == Option.SO_ERROR) {
+      return takeError();
+    }
+    if (option == Option.SO_TYPE) {
+      return Sockets.DATAGRAM;
+    }
+    if (option == Option.SO_SNDBUF || option == Option.SO_RCVBUF) {
+      return 2 * options.get(option, Sockets.BUFFER_BYTES);
+    }
+    return options.get(option, option == Option.SO_LINGER ? -1 : 0);
+  }
+
+  private int takeError() {
     int e = error;
     error = 0;
     return e;

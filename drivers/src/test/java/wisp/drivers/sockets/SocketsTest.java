@@ -8,66 +8,15 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.SplittableRandom;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import wisp.core.Counters;
-import wisp.core.ip.IpPrefix;
-import wisp.core.spi.TestMemory;
 import wisp.core.stack.ConnectionState;
-import wisp.core.stack.Context;
-import wisp.core.stack.ContextConfig;
 import wisp.core.stack.Endpoint;
-import wisp.drivers.inmemory.InMemoryPipe;
 
 @DisplayName("Sockets in the style of BSD: two contexts over a link in memory, in virtual time")
-class SocketsTest {
-  private static final Endpoint SERVER = Endpoint.of("10.0.0.2", 80);
-  private static final long MS = 1_000_000;
-
-  private final InMemoryPipe pipe = new InMemoryPipe();
-  private final Context a = context("10.0.0.1/32", pipe.a(), 1);
-  private final Context b = context("10.0.0.2/32", pipe.b(), 2);
-  private final Sockets client = new Sockets(a);
-  private final Sockets server = new Sockets(b);
-  private final Calls calls = new Calls();
-  private long now = MS;
-
-  private static Context context(String own, wisp.core.spi.Link link, long seed) {
-    var config = ContextConfig.of(IpPrefix.parse(own)).withReceiveWindow(64 << 10);
-    return new Context(config, new TestMemory(), link, new SplittableRandom(seed)::nextLong);
-  }
-
-  /** So many milliseconds pass. */
-  private void run(int millis) {
-    for (int i = 0; i <= millis; i++, now += MS) {
-      while (a.poll(now) + b.poll(now) > 0) {
-        // packets go to and fro
-      }
-      calls.expire(now);
-      calls.progress();
-    }
-  }
-
-  private int listener() {
-    int listener = server.socket(Sockets.STREAM);
-    assertEquals(0, server.bind(listener, Endpoint.any(80)));
-    assertEquals(0, server.listen(listener, 8));
-    return listener;
-  }
-
-  /** Handles of both ends. */
-  private int[] pair() {
-    int listener = listener();
-    int socket = client.socket(Sockets.STREAM);
-    assertEquals(-Errno.EINPROGRESS, client.connect(socket, SERVER));
-    run(1);
-    assertEquals(0, client.connectResult(socket));
-    return new int[] {socket, server.accept(listener)};
-  }
-
+class SocketsTest extends SocketPair {
   private static byte[] bytes(String text) {
     return text.getBytes(StandardCharsets.US_ASCII);
   }
@@ -76,13 +25,6 @@ class SocketsTest {
     byte[] into = new byte[100];
     int n = sockets.read(handle, into, 0, 100, 0);
     return n < 0 ? "error " + -n : new String(into, 0, n, StandardCharsets.US_ASCII);
-  }
-
-  @AfterEach
-  void close() {
-    a.close();
-    b.close();
-    pipe.close();
   }
 
   @Test
@@ -246,10 +188,6 @@ class SocketsTest {
     assertEquals("ab", read(server, pair[1]));
     assertEquals("error " + Errno.ECONNRESET, read(server, pair[1]));
     assertEquals(-Errno.EBADF, client.ready(pair[0]));
-  }
-
-  private void write(int handle, int bytes, int flags) {
-    assertEquals(bytes, client.write(handle, new byte[bytes], 0, bytes, null, flags));
   }
 
   @Test

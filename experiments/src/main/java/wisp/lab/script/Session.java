@@ -28,9 +28,6 @@ final class Session implements AutoCloseable {
   private static final int MOST_POLLS = 10_000;
   private static final long PATIENCE_MICROS = 1_000;
 
-  /** Such that the window scale is 8, as suites expect that were written for Linux. */
-  private static final int RECEIVE_WINDOW = 65_535 << 8;
-
   /** What is due later than a day from now is the stack's housekeeping, which never ends. */
   private static final long LONGEST_WAIT_MICROS = 86_400_000_000L;
 
@@ -56,12 +53,9 @@ final class Session implements AutoCloseable {
     this.memory =
         Catalog.strategy("heap").create(StrategyConfig.forBoth(CONNECTIONS, CONNECTIONS, SEED));
     this.context =
-        new Context(
-            ContextConfig.of(own).withReceiveWindow(RECEIVE_WINDOW),
-            memory,
-            link,
-            new SplittableRandom(SEED)::nextLong);
+        new Context(ContextConfig.of(own), memory, link, new SplittableRandom(SEED)::nextLong);
     this.sockets = new Sockets(context);
+    sockets.receiveLimits(Settings.RECEIVE_LIMITS);
     settle();
   }
 
@@ -95,7 +89,10 @@ final class Session implements AutoCloseable {
   /** Lets the stack do what is due, until there is nothing left, and answers who can be. */
   void settle() {
     for (int i = 0; i < MOST_POLLS; i++) {
-      if (context.poll(nowNanos()) == 0 && !link.hasIncoming()) {
+      long now = nowNanos();
+      int work = context.poll(now);
+      sockets.polled(now);
+      if (work == 0 && !link.hasIncoming()) {
         break;
       }
     }

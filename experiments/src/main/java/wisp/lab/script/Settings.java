@@ -5,6 +5,7 @@ import wisp.core.spi.EcnMode;
 import wisp.core.spi.FastOpenMode;
 import wisp.core.stack.ConnectionProfile;
 import wisp.drivers.sockets.FastOpenSettings;
+import wisp.drivers.sockets.ReceiveLimits;
 import wisp.drivers.sockets.SendLimits;
 import wisp.drivers.sockets.Sockets;
 
@@ -17,6 +18,11 @@ final class Settings {
   private static final int CLIENT_WITHOUT_COOKIE = 4;
   private static final int SERVER_WITHOUT_COOKIE = 0x200;
   private static final int EVERY_LISTENER = 0x400;
+
+  /** Such that the window scale is 8, as suites expect that were written for Linux. */
+  static final ReceiveLimits RECEIVE_LIMITS = new ReceiveLimits(540_000, 15 << 20);
+
+  private static final int LEAST_RECEIVE_BYTES = 4_096;
 
   private Settings() {}
 
@@ -34,7 +40,7 @@ final class Settings {
     SendLimits limits = sockets.sendLimits();
     switch (name) {
       case "tcp_wmem" -> {
-        String[] words = value.replace("\"", "").trim().split("\\s+");
+        String[] words = words(value);
         if (words.length == 3) {
           int usual = bytes(words[1]);
           int most = Math.max(usual, bytes(words[2]));
@@ -51,8 +57,16 @@ final class Settings {
         sockets.fastOpen(new FastOpenSettings(f.client(), f.server(), f.everyListener(), cookies));
       }
       case "defaults" -> { // of the suite: its script sets these
+        sockets.receiveLimits(RECEIVE_LIMITS);
         apply("tcp_fastopen=0x70403", sockets);
         apply("tcp_fastopen_key=a1a1a1a1-b2b2b2b2-c3c3c3c3-d4d4d4d4", sockets);
+      }
+      case "tcp_rmem" -> {
+        String[] words = words(value);
+        if (words.length == 3) {
+          sockets.receiveLimits(
+              new ReceiveLimits(Math.max(LEAST_RECEIVE_BYTES, bytes(words[1])), bytes(words[2])));
+        }
       }
       default -> {}
     }
@@ -64,7 +78,10 @@ final class Settings {
                 case "tcp_sack" -> b.sackPermitted = on;
                 case "tcp_window_scaling" -> b.windowScaling = on;
                 case "tcp_ecn" -> b.ecn = ecn(value);
-                case "defaults" -> b.ecn = EcnMode.OFF;
+                case "defaults" -> {
+                  b.ecn = EcnMode.OFF;
+                  b.congestionControl = congestionControl("cubic");
+                }
                 case "tcp_congestion_control" -> {
                   String ours = congestionControl(value);
                   b.congestionControl = sockets.knows(ours) ? ours : b.congestionControl;
@@ -92,6 +109,10 @@ final class Settings {
         : new LinuxFastOpenCookies(0, 0, true);
   }
 
+  private static String[] words(String value) {
+    return value.replace("\"", "").trim().split("\\s+");
+  }
+
   private static int bytes(String text) {
     return (int) Math.clamp(Long.parseLong(text), 1, Integer.MAX_VALUE / 2);
   }
@@ -105,8 +126,21 @@ final class Settings {
     };
   }
 
-  /** Ours for a name of Linux's. */
+  /** Ours for a name of Linux's, whose slow start follows ACKs of any size. */
   static String congestionControl(String name) {
-    return name.equals("reno") ? "newreno" : name;
+    return switch (name) {
+      case "reno" -> "newreno";
+      case "cubic" -> "cubic-paced";
+      default -> name;
+    };
+  }
+
+  /** Linux's name for one of ours. */
+  static String linuxName(String congestionControl) {
+    return switch (congestionControl) {
+      case "newreno" -> "reno";
+      case "cubic-paced" -> "cubic";
+      default -> congestionControl;
+    };
   }
 }

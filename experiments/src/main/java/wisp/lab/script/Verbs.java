@@ -11,6 +11,7 @@ import wisp.core.stack.ConnectionInfo;
 import wisp.core.stack.Endpoint;
 import wisp.drivers.sockets.Errno;
 import wisp.drivers.sockets.Message;
+import wisp.drivers.sockets.Notice;
 import wisp.drivers.sockets.Option;
 import wisp.drivers.sockets.Ready;
 import wisp.drivers.sockets.Sockets;
@@ -23,9 +24,9 @@ final class Verbs {
   private static final int READ_WRITE = 2;
   private static final int GET_FLAGS = 3;
   private static final int SET_FLAGS = 4;
-  private static final int WRITE_GOES_ON = Ready.OUT | Ready.ERR | Ready.HUP;
   private static final int DONT_WAIT = 0x40;
   private static final int ERROR_QUEUE = 0x2000;
+  private static final int TRUNCATED = 0x20;
   private static final int UNREAD = 0x541B;
   private static final int UNSENT = 0x5411;
   private static final byte[] NO_BYTES = {};
@@ -156,32 +157,39 @@ final class Verbs {
     int handle = r.nextInt();
     int most = Math.min(r.nextInt(), 1 << 19);
     int flags = r.nextInt();
+    if ((flags & ERROR_QUEUE) != 0) {
+      notice(r, handle);
+      return;
+    }
     byte[] into = new byte[Math.max(0, most)];
     var body = new Body();
     IntSupplier attempt =
         () -> {
-          int n =
-              (flags & ERROR_QUEUE) != 0
-                  ? -Errno.EAGAIN
-                  : sockets.read(handle, into, 0, into.length, flags & Message.PEEK);
+          int n = sockets.read(handle, into, 0, into.length, flags & Message.PEEK);
           if (n >= 0) {
             Endpoint source = sockets.source(handle);
-            body.putInt(0).putAddress(source, ipv6.contains(handle));
-            body.putBytes(unreadMessage(handle)).put(into, n);
+            boolean tellsRest = sockets.option(handle, Option.TCP_INQ) > 0;
+            body.putInt(0)
+                .putAddress(source, ipv6.contains(handle))
+                .putBytes(
+                    tellsRest ? ControlMessages.unread(sockets.readableHint(handle)) : NO_BYTES)
+                .put(into, n);
           }
           return n;
         };
-    call(r, handle, (flags & ERROR_QUEUE) != 0 ? DONT_WAIT : flags, attempt, body);
+    call(r, handle, flags, attempt, body);
   }
 
-  /** How much is left, if the socket is to tell it: a control message in Linux's layout. */
-  private byte[] unreadMessage(int handle) {
-    if (sockets.option(handle, Option.TCP_INQ) <= 0) {
-      return NO_BYTES;
+  /** The error queue never waits. A send time would come with its packet, which is cut off. */
+  private void notice(Request r, int handle) {
+    Notice notice = sockets.notice(handle);
+    if (notice == null) {
+      session.answer(r, -Errno.EAGAIN, null);
+      return;
     }
-    ByteBuffer b = ByteBuffer.allocate(24).order(ByteOrder.LITTLE_ENDIAN);
-    b.putLong(0, 20).putInt(8, 6).putInt(12, 36).putInt(16, sockets.readableHint(handle));
-    return b.array();
+    int flags = ERROR_QUEUE | (notice.origin() == Notice.SEND_TIME ? TRUNCATED : 0);
+    byte[] control = ControlMessages.notice(notice, ipv6.contains(handle));
+    session.answer(r, 0, new Body().putInt(flags).putAddress(null, false).putBytes(control));
   }
 
   private void write(Request r) {
@@ -190,36 +198,11 @@ final class Verbs {
     Endpoint to = r.nextAddress();
     r.nextBytes(r.nextInt());
     byte[] data = r.rest();
-    int[] done = {0};
-    boolean[] connecting = {false}; // what was written connects first
     boolean waits = sockets.isBlocking(handle) && (flags & DONT_WAIT) == 0;
     IntSupplier attempt =
-        () -> {
-          if (connecting[0]) {
-            int result = sockets.connectResult(handle);
-            if (result < 0) {
-              return result;
-            }
-            connecting[0] = false;
-            if (done[0] == data.length) {
-              return done[0];
-            }
-          }
-          if (done[0] > 0 && (sockets.ready(handle) & WRITE_GOES_ON) == 0) {
-            return -Errno.EAGAIN; // a writer that waits is woken when it is worth it
-          }
-          int n = sockets.write(handle, data, done[0], data.length - done[0], to, flags);
-          if (waits && sockets.isConnecting(handle) && (n >= 0 || n == -Errno.EINPROGRESS)) {
-            connecting[0] = true;
-            done[0] += Math.max(0, n);
-            return -Errno.EAGAIN;
-          }
-          if (n < 0) {
-            return n == -Errno.EAGAIN || done[0] == 0 ? n : done[0];
-          }
-          done[0] += n;
-          return waits && done[0] < data.length ? -Errno.EAGAIN : done[0];
-        };
+        waits
+            ? sockets.writeAll(handle, data, 0, data.length, to, flags)
+            : () -> sockets.write(handle, data, 0, data.length, to, flags);
     call(r, handle, flags, attempt, new Body());
   }
 
@@ -266,7 +249,8 @@ final class Verbs {
     } else if (option == TCP_CC_INFO || option == SO_MEMINFO) {
       value = new byte[most];
     } else if (option == TCP_CONGESTION) {
-      value = (sockets.congestionControl(handle) + "\0").getBytes(StandardCharsets.UTF_8);
+      String name = Settings.linuxName(sockets.congestionControl(handle));
+      value = (name + "\0").getBytes(StandardCharsets.UTF_8);
     } else if (option == Option.SO_LINGER) {
       int seconds = sockets.option(handle, option);
       value = littleEndian(seconds < 0 ? 0 : 1, Math.max(0, seconds));

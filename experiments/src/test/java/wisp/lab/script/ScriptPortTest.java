@@ -328,4 +328,84 @@ class ScriptPortTest {
     assertEquals(36, body.getInt(21));
     assertEquals(50, body.getInt(25));
   }
+
+  private void set(int handle, int level, int name, int value) throws IOException {
+    ByteBuffer bytes = ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN).putInt(0, value);
+    Body body = handle(handle).putInt(level).putInt(name).put(bytes.array());
+    assertEquals(0, script.call(Verb.SETSOCKOPT, body).result());
+  }
+
+  /** The error queue's head: the control messages, in Linux's layout. */
+  private ByteBuffer notice(int handle, int flags) throws IOException {
+    Reply reply = script.call(Verb.READ, handle(handle).putInt(0).putInt(0x2000));
+    assertEquals(0, reply.result());
+    ByteBuffer body = reply.body();
+    assertEquals(flags, body.getInt());
+    assertEquals(0, body.get(), "no address");
+    assertEquals(body.remaining() - 4, body.getInt());
+    return body.slice().order(ByteOrder.LITTLE_ENDIAN);
+  }
+
+  @Test
+  void theErrorQueueTellsOfMemoryThatIsFreeAgain() throws IOException {
+    int[] connection = accepted();
+    set(connection[0], 1, 60, 1);
+    var write = handle(connection[0]).putInt(0x400_0000).putByte(0).putInt(0).put(new byte[100]);
+    assertEquals(100, script.call(Verb.WRITE, write).result());
+    Reply empty = script.call(Verb.READ, handle(connection[0]).putInt(0).putInt(0x2000));
+    assertEquals(Errno.EAGAIN, empty.errno());
+    in(ACK, 1, connection[1] + 101, 0);
+    ByteBuffer notice = notice(connection[0], 0x2000);
+    assertEquals(48, notice.remaining());
+    assertEquals(48, notice.getLong(0));
+    assertEquals(0, notice.getInt(8)); // IPPROTO_IP
+    assertEquals(11, notice.getInt(12)); // IP_RECVERR
+    assertEquals(0, notice.getInt(16)); // no error
+    assertEquals(5, notice.get(20)); // SO_EE_ORIGIN_ZEROCOPY
+    assertEquals(1, notice.get(22)); // copied
+    assertEquals(0, notice.getLong(24)); // the first write, and the last
+  }
+
+  @Test
+  void theErrorQueueTellsWhenAByteWasConfirmed() throws IOException {
+    int[] connection = accepted();
+    set(connection[0], 1, 37, 1 << 9 | 1 << 7);
+    assertEquals(100, script.call(Verb.WRITE, write(connection[0], 100)).result());
+    advance(2_500_000);
+    in(ACK, 1, connection[1] + 101, 0);
+    ByteBuffer notice = notice(connection[0], 0x2000 | 0x20);
+    assertEquals(64, notice.getLong(0));
+    assertEquals(37, notice.getInt(12)); // SCM_TIMESTAMPING
+    long micros = notice.getLong(16) * 1_000_000 + notice.getLong(24) / 1_000;
+    assertEquals(script.micros, micros, 100);
+    assertEquals(48, notice.getLong(64));
+    assertEquals(42, notice.getInt(80)); // ENOMSG
+    assertEquals(4, notice.get(84)); // SO_EE_ORIGIN_TIMESTAMPING
+    assertEquals(2, notice.getInt(88)); // SCM_TSTAMP_ACK
+    assertEquals(99, notice.getInt(92));
+  }
+
+  @Test
+  void aReceiveBufferSetsTheScaleOfTheWindow() throws IOException {
+    setting("net.ipv4.tcp_timestamps=0");
+    setting("net.ipv4.tcp_rmem=4096 540000 15728640");
+    var to = new Endpoint(IpAddress.ofIpv4(PEER), 80);
+    int socket = socket(1 | 0x800);
+    script.call(Verb.CONNECT, handle(socket).putAddress(to, false));
+    ByteBuffer syn = out(0, SYN);
+    var options = new byte[syn.remaining() - 8 - 40];
+    syn.get(8 + 40, options);
+    assertTrue(hasScale(options, 8), "window scale 8");
+    Reply buffer = script.call(Verb.GETSOCKOPT, handle(socket).putInt(1).putInt(8).putInt(4));
+    assertEquals(540_000, buffer.body().order(ByteOrder.LITTLE_ENDIAN).getInt());
+  }
+
+  private static boolean hasScale(byte[] options, int shift) {
+    for (int i = 0; i + 2 < options.length; i++) {
+      if (options[i] == 3 && options[i + 1] == 3) {
+        return options[i + 2] == shift;
+      }
+    }
+    return false;
+  }
 }

@@ -15,8 +15,8 @@ public final class AckSample {
   public int flightBytes;
 
   /**
-   * Whether cwnd, not the application or the peer's window, held the sender back (RFC 7661).
-   * Without it cwnd must not grow.
+   * Whether cwnd, not the application or the peer's window, held the sender back, or in slow start
+   * more than half of it was in flight (RFC 7661). Without it cwnd must not grow.
    */
   public boolean limited;
 

@@ -69,7 +69,7 @@ public final class Acknowledgment {
     if (tcb.sndWnd == 0 && !tcb.applicationClosed) { // MUST-37; an orphan has only R2
       tcb.progressNanos = env.nowNanos;
       tcb.unanswered = 0;
-    } else if (windowBefore == 0 && tcb.sndWnd > 0 && tcb.sndUna != tcb.sndNxt) {
+    } else if (windowBefore == 0 && tcb.sndWnd > 0 && tcb.sndUna != tcb.sndNxt && tcb.backOff > 0) {
       resendProbed(tcb);
     }
     board.begin(tcb);
@@ -120,12 +120,18 @@ public final class Acknowledgment {
 
   /**
    * The window opened after probes: what the peer threw away goes again at once, without a
-   * congestion reaction.
+   * congestion reaction. After a time-out that is under way already.
    */
   private void resendProbed(Tcb tcb) {
-    tcb.resending = true;
-    tcb.resendNext = tcb.sndUna;
-    tcb.resendEnd = tcb.sndNxt;
+    if (!board.has(tcb, Scoreboard.TIMED_OUT)) {
+      tcb.resending = true;
+      tcb.resendNext = tcb.sndUna;
+      tcb.resendEnd = tcb.sndNxt;
+      if (tcb.fastRecovery) {
+        tcb.fastRecovery = false;
+        tcb.congestion.cwndBytes = tcb.congestion.ssthreshBytes;
+      }
+    }
     tcb.backOff = 0;
     retransmission.restart(tcb);
   }
@@ -264,7 +270,7 @@ public final class Acknowledgment {
     sample.nowNanos = env.nowNanos;
     sample.ackedBytes = acknowledged;
     sample.flightBytes = tcb.flightBytes() + acknowledged;
-    sample.limited = tcb.cwndLimited || tcb.resending || board.has(tcb, Scoreboard.TIMED_OUT);
+    sample.limited = isValidated(tcb, sample.flightBytes);
     sample.rttMicros = retransmission.latestRttMicros();
     sample.srttMicros = tcb.srttMicros;
     sample.roundOver = Seq.after(tcb.sndUna, tcb.roundEndSeq);
@@ -273,6 +279,19 @@ public final class Acknowledgment {
     }
     CwndValidation.acknowledged(tcb, sample.limited, sample.flightBytes, env.nowNanos);
     tcb.control.onAck(tcb.congestion, sample);
+  }
+
+  /**
+   * Whether cwnd is no larger than what is made use of. In slow start, that is less than twice what
+   * is in flight (RFC 7661 §4.2): a window that doubles is filled a round later.
+   */
+  private boolean isValidated(Tcb tcb, int flightBytes) {
+    CongestionState c = tcb.congestion;
+    boolean slowStart = c.cwndBytes < c.ssthreshBytes;
+    return tcb.cwndLimited
+        || tcb.resending
+        || board.has(tcb, Scoreboard.TIMED_OUT)
+        || (slowStart && flightBytes > c.cwndBytes / 2);
   }
 
   /**

@@ -273,8 +273,9 @@ public final class Scoreboard {
     return i >= 0 && everTo(tcb, i) != holeStart(tcb, i) && holeStart(tcb, i) != tcb.sndUna;
   }
 
-  /** That hole has been resent up to here, now. */
-  void resent(Tcb tcb, int i, @SeqNum int to, long nowNanos) {
+  /** That hole has been resent up to here, now; a FIN beyond it may have gone along. */
+  void resent(Tcb tcb, int i, @SeqNum int end, long nowNanos) {
+    @SeqNum int to = Seq.min(end, left(tcb, i));
     int lost = Seq.distance(resentTo(tcb, i), lostTo(tcb, i));
     setWord(tcb, i, EVER_TO, Seq.max(everTo(tcb, i), to));
     setWord(tcb, i, RESENT_TO, to);

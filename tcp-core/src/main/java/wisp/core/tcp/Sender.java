@@ -347,12 +347,12 @@ public final class Sender implements Resender {
       if (Seq.atOrAfter(tcb.resendNext, tcb.resendEnd)) {
         break;
       }
-      int flight =
-          Seq.distance(tcb.sndUna, tcb.resendNext) - board.sackedBefore(tcb, tcb.resendNext);
-      int allowed = Math.min(tcb.congestion.cwndBytes, Math.max(tcb.sndWnd, 1)) - flight;
+      int behind = Seq.distance(tcb.sndUna, tcb.resendNext);
+      int flight = behind - board.sackedBefore(tcb, tcb.resendNext); // as far as cwnd minds
+      int allowed = Math.min(tcb.congestion.cwndBytes - flight, Math.max(tcb.sndWnd, 1) - behind);
       int wanted = Math.min(Seq.distance(tcb.resendNext, tcb.resendEnd), tcb.effectiveMss());
       wanted = board.gapBytes(tcb, tcb.resendNext, wanted);
-      if (allowed < wanted && flight > 0) {
+      if (allowed < wanted && behind > 0) {
         return true;
       }
       int resent = resendAt(tcb, tcb.resendNext, Math.max(1, Math.min(allowed, wanted)));

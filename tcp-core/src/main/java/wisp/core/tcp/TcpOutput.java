@@ -97,6 +97,10 @@ public final class TcpOutput {
     int mss = Math.min(Math.max(tcb.mostToPeer(), TcpConfig.LEAST_MSS), path);
     mss -= tcb.routeBytes(); // of both: RFC 9293 §3.7.1 subtracts IP options last
     tcb.congestion.mss = mss - (tcb.timestamps ? TcpOptions.TIMESTAMP_LENGTH : 0);
+    int cwnd = tcb.congestion.cwndBytes;
+    if (cwnd > 0) { // less than a segment would wait for a timer
+      tcb.congestion.cwndBytes = Math.max(cwnd, tcb.congestion.mss);
+    }
   }
 
   /** SYN, or SYN-ACK when {@code acknowledge}. */

@@ -290,7 +290,6 @@ class ClosingTest {
 
   @Nested
   @DisplayName("TIME-WAIT: RFC 1337, RFC 6191, D14")
-  @Tag("MUST-13")
   class TimeWait {
     private final TcpFixture tcp = TcpFixture.in(TIME_WAIT);
 
@@ -316,6 +315,7 @@ class ClosingTest {
     }
 
     @Test
+    @Tag("MUST-13")
     void theFinAgainIsAcknowledgedAndStartsTheTimeAnew() {
       tcp.advance(TWO_MSL - 5_000).receives(Seg.fin().seq(1));
       tcp.sends(ACK).ack(2);
@@ -476,6 +476,7 @@ class ClosingTest {
     @ParameterizedTest
     @ValueSource(longs = {1, 10, 240, 511, 513, 1_000, 3_000})
     @DisplayName("whatever MSL is, it lasts two of them from the last FIN on")
+    @Tag("MUST-13")
     void anyMslHolds(long seconds) {
       var t =
           with()

@@ -69,6 +69,7 @@ class CongestionTest {
   }
 
   @Test
+  @Tag("MUST-19")
   @Tag("rfc5681-a")
   @Tag("rfc3465-a")
   @Tag("rfc2525-a")
@@ -83,21 +84,47 @@ class CongestionTest {
     assertTrue(cwnd(tcp) <= before + FULL + 100 + 2 * FULL, "a stretch ACK: L is two segments");
   }
 
+  @ParameterizedTest(name = "{0} segments a round: {1}")
+  @CsvSource({"5,10", "6,12", "9,18"})
+  @Tag("rfc7661-a")
+  void givenAnApplicationThatSendsLittle_whenConfirmed_thenCwndIsNoMoreThanTwiceThat(
+      int segments, int grown) {
+    var tcp = fresh();
+    for (int round = 0; round < 20; round++) {
+      tcp.send(segments * FULL).sent();
+      for (int left = segments - 1; left >= 0; left--) {
+        tcp.receives(Seg.ack().ack(tcp.ourNxt - left * FULL));
+      }
+    }
+    assertEquals(grown * FULL, cwnd(tcp));
+  }
+
   @Test
+  @Tag("MUST-19")
   @Tag("rfc5681-a")
   void givenCongestionAvoidance_whenAWindowIsAcknowledged_thenItGrowsByAboutASegment() {
     var tcp = tenInFlight();
     tcp.receives(Seg.ack().ack(1), Seg.ack().ack(1), Seg.ack().ack(1));
-    tcp.sent();
-    tcp.receives(Seg.ack()).sent();
-    int before = cwnd(tcp);
-    int una = tcp.ourNxt - before;
-    int segments = before / FULL;
-    for (int i = 1; i <= segments; i++) {
-      tcp.receives(Seg.ack().ack(Math.min(tcp.ourNxt, Math.max(1, una) + i * FULL)));
+    int acknowledged = tcp.ourNxt;
+    tcp.receives(Seg.ack());
+    while (tcp.is(t -> t.congestion.cwndBytes < t.congestion.ssthreshBytes)) {
+      acknowledged += FULL;
+      tcp.send(FULL).receives(Seg.ack().ack(acknowledged)); // it begins in slow start
     }
-    int grown = cwnd(tcp) - before;
-    assertTrue(grown >= 0 && grown <= 2 * FULL, () -> grown + " bytes in a window");
+    int first = cwnd(tcp);
+    for (int round = 0; round < 8; round++) {
+      tcp.send(10 * FULL).sent();
+      int before = cwnd(tcp);
+      int end = tcp.ourNxt;
+      while (acknowledged < end) {
+        acknowledged = Math.min(end, acknowledged + FULL);
+        tcp.receives(Seg.ack().ack(acknowledged));
+      }
+      int more = cwnd(tcp) - before;
+      assertTrue(more <= FULL * 3 / 2, more + " bytes in a round");
+    }
+    int grown = cwnd(tcp) - first;
+    assertTrue(grown >= 6 * FULL && grown <= 9 * FULL, grown + " bytes in eight rounds");
   }
 
   @Test
@@ -117,6 +144,7 @@ class CongestionTest {
   }
 
   @Test
+  @Tag("MUST-19")
   @Tag("rfc5681-c")
   @Tag("rfc2525-a")
   void givenATimeOut_whenItHappens_thenOneSegmentAndSlowStart() {

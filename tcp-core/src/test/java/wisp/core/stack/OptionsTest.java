@@ -9,6 +9,7 @@ import static wisp.core.stack.Seg.RST;
 import static wisp.core.stack.Seg.SYN;
 import static wisp.core.stack.Seg.bytes;
 import static wisp.core.stack.Seg.mss;
+import static wisp.core.stack.Seg.sack;
 import static wisp.core.stack.Seg.sackPermitted;
 import static wisp.core.stack.Seg.scale;
 import static wisp.core.stack.Seg.timestamp;
@@ -23,6 +24,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import wisp.core.Counters.Event;
 
 @DisplayName("RFC 9293 §3.2, §3.7.1, RFC 7323, RFC 2018: what the two SYNs agree on")
 @Tag("rfc9293-3.2")
@@ -94,6 +96,7 @@ class OptionsTest {
 
   @ParameterizedTest
   @CsvSource({"1500,1460", "576,536", "9000,8960", "65535,65495"})
+  @Tag("MUST-14")
   @Tag("MUST-67")
   @Tag("SHLD-5")
   @Tag("rfc6691-a")
@@ -324,14 +327,34 @@ class OptionsTest {
 
   @ParameterizedTest(name = "{0}")
   @MethodSource("oddOptions")
-  @Tag("MUST-5")
   @Tag("MUST-6")
   @Tag("MUST-7")
-  @Tag("MUST-64")
   void givenOddOptions_whenOnSynOrData_thenTheConnectionLives(String name, byte[] odd) {
     var tcp = with().options(odd).established();
     tcp.receives(Seg.data(10).options(odd)).delivered(10);
     tcp.receives(Seg.flags(Seg.FIN | ACK).options(odd)).heard("data 10", "peerClosed");
+  }
+
+  @Test
+  @Tag("MUST-5")
+  @DisplayName("§3.1: options count on text, FIN and bare ACK, wherever they lie")
+  void givenOptionsOnAnySegment_whenRead_thenTheyCount() {
+    var tcp = with().options(mss(1_460), sackPermitted(), timestamp(1_000, 0)).established();
+    tcp.send(5_000).sent();
+    Seg stale = Seg.data(10).seq(1).ack(1).options(timestamp(1, 0), bytes(1, 1));
+    tcp.receives(stale.withoutTimestamp()).delivered(0);
+    assertEquals(1, tcp.counted(Event.DROP_PAWS));
+    tcp.sent();
+    tcp.receives(
+        Seg.data(10).seq(1).ack(1).options(bytes(1), timestamp(9_000, 0)).withoutTimestamp());
+    assertEquals(9_000, tcp.advance(100).sends(ACK).tsEcr);
+    int edge = tcp.iss + 1 + 1_448;
+    byte[] news = sack(edge, edge + 1_448);
+    tcp.receives(
+        Seg.ack().seq(11).ack(1).options(timestamp(9_001, 0), bytes(1), news).withoutTimestamp());
+    assertEquals(1_448, tcp.context.info(tcp.connection).sackedBytes());
+    tcp.receives(Seg.fin().seq(11).options(bytes(1, 1, 1), timestamp(9_002, 0)).withoutTimestamp());
+    assertEquals(9_002, tcp.sent().getLast().tsEcr);
   }
 
   @Test

@@ -122,7 +122,7 @@ class PacingTest {
   void givenAPauseShorterThanTheTimeOut_thenTheWindowIsKeptAndLeavesInHalfARoundTrip() {
     var tcp = opened(fresh(), 80);
     tcp.advance(500);
-    int window = cwnd(tcp);
+    int window = cwnd(tcp) / MSS * MSS; // the rest would wait, by Nagle's rule
     fill(tcp, window);
     double rate = 2.0 * window / tcp.number(t -> t.srttMicros) * 1e3; // bytes a millisecond
     double burst = Math.max(10 * MSS, 2 * rate) + MSS;

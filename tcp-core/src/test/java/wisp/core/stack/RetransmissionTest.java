@@ -117,6 +117,7 @@ class RetransmissionTest {
   }
 
   @Test
+  @Tag("MUST-18")
   void givenAMeasuredPath_whenItIsSlow_thenTheRtoFollows() {
     var tcp = TcpFixture.established();
     for (int i = 0; i < 20; i++) {

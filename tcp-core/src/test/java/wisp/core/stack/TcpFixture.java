@@ -28,6 +28,7 @@ import wisp.core.ip.IpPrefix;
 import wisp.core.spi.RecordStore;
 import wisp.core.spi.TestLink;
 import wisp.core.spi.TestMemory;
+import wisp.core.tcp.Scoreboard;
 import wisp.core.tcp.State;
 import wisp.core.tcp.Tcb;
 
@@ -115,6 +116,16 @@ final class TcpFixture {
         return (Machinery) field.get(context);
       } catch (ReflectiveOperationException e) {
         throw new LinkageError("Context has no machinery", e);
+      }
+    }
+
+    Scoreboard board() {
+      try {
+        var field = Machinery.class.getDeclaredField("board");
+        field.setAccessible(true);
+        return (Scoreboard) field.get(machinery());
+      } catch (ReflectiveOperationException e) {
+        throw new LinkageError("the machinery has no scoreboard", e);
       }
     }
   }

@@ -224,7 +224,18 @@ class WindowTest {
   }
 
   @Test
-  @Tag("MUST-35")
+  @DisplayName(
+      "a window that shuts and opens within a round trip: nobody was asked, nothing is lost")
+  void givenTextInFlight_whenTheWindowShutsAndOpensAtOnce_thenNothingIsResent() {
+    var tcp = with().established().send(5_840);
+    tcp.sent();
+    tcp.advance(20).receives(Seg.ack().ack(1).window(0));
+    tcp.advance(20).receives(Seg.ack().ack(1).window(60_000)).sendsNothing();
+    tcp.receives(Seg.ack().ack(5_841)).sendsNothing();
+    assertEquals(0, tcp.counted(Event.SEGMENTS_RETRANSMITTED));
+  }
+
+  @Test
   void givenZeroWindow_whenOnlyAFinWaits_thenItIsTheProbe() {
     var tcp = with().window(0).established().shutdown().sendsNothing();
     tcp.untilSends(2_000);
@@ -352,6 +363,21 @@ class WindowTest {
       tcp.send(10);
       tcp.sends(ACK).seq(1 + 10 * i).length(10);
     }
+  }
+
+  @Test
+  @Tag("MUST-17")
+  void givenNagle_whenOneConnectionTurnsItOff_thenThatOneAloneSendsAtOnce() {
+    var tcp = with().established();
+    var other = tcp.another(6_000).handshake();
+    assertTrue(tcp.context.changeNagle(tcp.connection, false));
+    for (int i = 0; i < 3; i++) {
+      tcp.send(10).sends(ACK).seq(1 + 10 * i).length(10);
+    }
+    other.send(10).sends(ACK).length(10);
+    other.send(10).sendsNothing();
+    assertTrue(tcp.context.changeNagle(tcp.connection, true));
+    tcp.send(10).sendsNothing();
   }
 
   @Test

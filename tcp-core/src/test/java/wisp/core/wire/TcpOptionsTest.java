@@ -126,6 +126,7 @@ class TcpOptionsTest {
 
   @ParameterizedTest
   @DisplayName("threats 1.6, 1.7: lengths that lie end the list; what stood in front is kept")
+  @Tag("MUST-7")
   @Tag("threat-1.6")
   @Tag("threat-1.7")
   @ValueSource(
@@ -214,6 +215,7 @@ class TcpOptionsTest {
   @Test
   @DisplayName(
       "random bytes: nothing is thrown, nothing is read past the header, all within bounds")
+  @Tag("MUST-7")
   void survivesNoise() {
     var random = new SplittableRandom(3);
     byte[] bytes = new byte[60];

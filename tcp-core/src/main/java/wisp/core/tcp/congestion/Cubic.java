@@ -27,6 +27,11 @@ public final class Cubic implements CongestionControl {
   /** Most bytes that one ACK adds in slow start after a loss: RFC 3465, L = 2 segments. */
   private static final int SLOW_START_SEGMENTS = 2;
 
+  /** L of HyStart++ where nothing paces what is sent, and where something does (RFC 9406 §4.3). */
+  private static final int UNPACED_SEGMENTS = 8;
+
+  private static final int PACED_SEGMENTS = Integer.MAX_VALUE;
+
   /** Words. Where the plateau lies: W_max, bytes. */
   private static final int W_MAX = 0;
 
@@ -65,15 +70,46 @@ public final class Cubic implements CongestionControl {
     }
   }
 
+  /** Finds the one for links that pace. */
+  public static final class PacedProvider implements CongestionControlProvider {
+    @Override
+    public String name() {
+      return "cubic-paced";
+    }
+
+    @Override
+    public String description() {
+      return "cubic where something below paces: slow start follows ACKs of any size";
+    }
+
+    @Override
+    public CongestionControl create() {
+      return new Cubic(name(), PACED_SEGMENTS);
+    }
+  }
+
+  private final String name;
+  private final int slowStartSegments;
+
+  /** For senders that nothing paces. */
+  public Cubic() {
+    this("cubic", UNPACED_SEGMENTS);
+  }
+
+  private Cubic(String name, int slowStartSegments) {
+    this.name = name;
+    this.slowStartSegments = slowStartSegments;
+  }
+
   @Override
   public String name() {
-    return "cubic";
+    return name;
   }
 
   @Override
   public void onAck(CongestionState s, AckSample ack) {
     if (s.ssthreshBytes == CongestionState.UNLIMITED) {
-      int grown = HyStart.onAck(s, ack);
+      int grown = HyStart.onAck(s, ack, slowStartSegments);
       if (ack.limited) {
         s.cwndBytes = Math.min(s.cwndBytes + grown, MOST);
       }

@@ -29,17 +29,15 @@ final class HyStart {
   private static final int GROWTH_DIVISOR = 4;
   private static final int CONSERVATIVE_ROUNDS = 5;
 
-  /** L: most segments that one ACK adds where sending is not paced. */
-  private static final int MOST_SEGMENTS = 8;
-
   private HyStart() {}
 
   /**
    * An acknowledgment in the first slow start; sets ssthresh when that is over.
    *
+   * @param mostSegments L: what one ACK adds at most
    * @return bytes by which cwnd may grow if it is what limits
    */
-  static int onAck(CongestionState s, AckSample ack) {
+  static int onAck(CongestionState s, AckSample ack, int mostSegments) {
     int[] w = s.words;
     if (ack.roundOver) {
       endRound(s);
@@ -50,7 +48,7 @@ final class HyStart {
       w[SAMPLES]++;
       judge(w);
     }
-    int bytes = Math.min(ack.ackedBytes, MOST_SEGMENTS * s.mss);
+    int bytes = (int) Math.min(ack.ackedBytes, (long) mostSegments * s.mss);
     return w[BASELINE] == 0 ? bytes : bytes / GROWTH_DIVISOR;
   }
 

@@ -180,6 +180,18 @@ class CubicTest {
   }
 
   @Test
+  void givenOneAckForARound_thenItAddsEightSegmentsUnlessSomethingPaces() {
+    now += 40 * MS;
+    ack.nowNanos = now;
+    ack.limited = true;
+    ack.ackedBytes = 30 * MSS;
+    cubic.onAck(s, ack);
+    assertEquals(18 * MSS, s.cwndBytes);
+    new Cubic.PacedProvider().create().onAck(s, ack);
+    assertEquals(48 * MSS, s.cwndBytes);
+  }
+
+  @Test
   @Tag("rfc9406-a")
   void givenRoundTripsThatGrow_thenSlowStartSlowsDownAndEndsWithoutALoss() {
     for (int i = 0; i < 3; i++) {

@@ -28,6 +28,7 @@ class RttEstimatorTest {
 
   @Test
   @DisplayName("§2.2: the first sample R gives SRTT = R, RTTVAR = R/2, RTO = R + 4 · R/2")
+  @Tag("MUST-18")
   @Tag("rfc6298-a")
   void firstSample() {
     sample(100_000);
@@ -38,6 +39,7 @@ class RttEstimatorTest {
 
   @Test
   @DisplayName("§2.3: later samples weigh 1/8 and 1/4, RTTVAR against the SRTT before the sample")
+  @Tag("MUST-18")
   void laterSamples() {
     sample(100_000);
     sample(200_000);
