@@ -22,20 +22,37 @@ final class Conditions {
 
   private static final double MARKED = 0.002;
 
-  /** What a transfer is meant to take once it is under way. */
-  private static final double SECONDS = 2.5;
+  /** What a transfer is meant to take once it is under way, unless somebody wishes otherwise. */
+  static final double SECONDS = 2.5;
+
+  private static final double LONGEST_SECONDS = 25;
+
+  /** What chance may make of it. */
+  private static final double LATENESS = 8;
 
   private static final int FEWEST_SEGMENTS = 24;
-  private static final long MOST_BYTES = 6 << 20;
+  private static final long MOST_BYTES_A_SECOND = 2_500_000;
   private static final int UNSCALED_WINDOW = 65_535;
   private static final int LEAST_MTU = 576; // RFC 9293 §3.7.1: what every IPv4 host takes
   private static final int LEAST_MTU_IPV6 = 1_280; // RFC 8200 §5
   private static final int HEADERS = 60;
   private static final int HEADERS_IPV6 = 80;
   private final Cell cell;
+  private final double seconds;
 
+  /** With transfers of the usual length. */
   Conditions(Cell cell) {
+    this(cell, SECONDS);
+  }
+
+  /**
+   * With others.
+   *
+   * @param seconds what a transfer is meant to take once it is under way
+   */
+  Conditions(Cell cell, double seconds) {
     this.cell = cell;
+    this.seconds = seconds;
   }
 
   boolean ipv6() {
@@ -180,12 +197,17 @@ final class Conditions {
     return Job.exchange(kernelSends() ? bytes() : 0);
   }
 
+  /** After so long something is wrong. */
+  long limitNanos() {
+    return (long) ((LONGEST_SECONDS + LATENESS * seconds) * 1e9);
+  }
+
   /** Those that arrive, both ways added up. */
   long allBytes() {
     return leftJob().sendBytes() + rightJob().sendBytes();
   }
 
-  /** Each way: what such a path should carry in {@link #SECONDS}, by the formula below. */
+  /** Each way: what such a path should carry in its seconds, by the formula below. */
   long bytes() {
     int segment = mtu() - (ipv6() ? HEADERS_IPV6 : HEADERS);
     double rate = Math.min(RATE_BITS / 8.0, segment * segmentsPerSecond());
@@ -193,7 +215,7 @@ final class Conditions {
       rate = Math.min(rate, UNSCALED_WINDOW / roundTripSeconds());
     }
     long least = (long) FEWEST_SEGMENTS * segment;
-    return Math.max(least, Math.min(MOST_BYTES, (long) (rate * SECONDS)));
+    return Math.max(least, (long) (Math.min(MOST_BYTES_A_SECOND, rate) * seconds));
   }
 
   private double roundTripSeconds() {

@@ -95,10 +95,10 @@ public final class MatrixSuite implements Suite {
   public void run(RunOptions options, RunFolder folder, Progress progress) throws IOException {
     Space space = available(space(options), folder, progress);
     long minutes = minutes(options);
-    long end = minutes == 0 ? Long.MAX_VALUE : seconds() + 60 * minutes;
+    long end = minutes == 0 ? Long.MAX_VALUE : now() + 60 * minutes;
     long most = options.full() ? space.product() : Walk.pairs(space, options.seed()).size();
     progress.begin(NAME, most * options.repeat());
-    try (var worker = new Worker()) {
+    try (var worker = new Worker(seconds(options))) {
       walk(space, options, folder, progress, worker, most, end);
     }
     progress.close();
@@ -122,7 +122,7 @@ public final class MatrixSuite implements Suite {
       Set<String> done = done(folder.rows(), repetition);
       Iterator<Cell> walk = new Walk(space, options.full(), options.seed());
       long count = (repetition - 1) * most;
-      while (walk.hasNext() && seconds() < end) {
+      while (walk.hasNext() && now() < end) {
         Cell cell = walk.next();
         progress.at(++count, cell.at(Factor.LOSS) + " lost");
         if (!done.contains(cell.text())) {
@@ -134,7 +134,11 @@ public final class MatrixSuite implements Suite {
     }
   }
 
-  private static long seconds() {
+  private static double seconds(RunOptions options) {
+    return options.seconds() == 0 ? Conditions.SECONDS : options.seconds();
+  }
+
+  private static long now() {
     return System.nanoTime() / 1_000_000_000L;
   }
 

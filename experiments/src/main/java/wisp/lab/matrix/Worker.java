@@ -26,18 +26,26 @@ final class Worker implements AutoCloseable {
 
   private static final String END = "";
   private final Duration limit;
+  private final double seconds;
   private final Class<?> main;
   private @Nullable ChildJvm jvm;
   private LinkedBlockingQueue<String> answers = new LinkedBlockingQueue<>();
 
+  /** With transfers of the usual length. */
   Worker() {
-    this(WorkerMain.class, LIMIT);
+    this(Conditions.SECONDS);
+  }
+
+  /** With transfers that are meant to take so many seconds each. */
+  Worker(double seconds) {
+    this(WorkerMain.class, LIMIT.plusMillis((long) (20_000 * seconds)), seconds);
   }
 
   /** With another program, which hears and says the same, and another limit. */
-  Worker(Class<?> main, Duration limit) {
+  Worker(Class<?> main, Duration limit, double seconds) {
     this.main = main;
     this.limit = limit;
+    this.seconds = seconds;
   }
 
   /** Tries it. Whatever goes wrong, also that it never ends, is in the result. */
@@ -46,7 +54,7 @@ final class Worker implements AutoCloseable {
     String trouble;
     try {
       ChildJvm child = started();
-      child.say(seed + " " + cell.text());
+      child.say(seed + " " + seconds + " " + cell.text());
       String answer = answers.poll(limit.toMillis(), TimeUnit.MILLISECONDS);
       if (answer != null && !answer.equals(END)) {
         return Trial.parse(cell, answer);

@@ -57,7 +57,7 @@ class WorkerTest {
 
   @Test
   void oneThatHangsIsKilledAtItsLimit() {
-    try (var worker = new Worker(Moody.class, Duration.ofSeconds(4))) {
+    try (var worker = new Worker(Moody.class, Duration.ofSeconds(4), 1)) {
       assertGood(worker.run(CELL, ANSWERS));
       long pid = worker.pid();
       Trial trial = worker.run(CELL, HANGS);
@@ -70,7 +70,7 @@ class WorkerTest {
 
   @Test
   void oneThatDiesSaysWhy() {
-    try (var worker = new Worker(Moody.class, Duration.ofSeconds(20))) {
+    try (var worker = new Worker(Moody.class, Duration.ofSeconds(20), 1)) {
       Trial trial = worker.run(CELL, DIES);
       assertTrue(trial.trouble().contains("an Error of its own"), trial.trouble());
       assertGood(worker.run(CELL, ANSWERS));
