@@ -156,6 +156,10 @@ public final class Receiver {
       env.counters.add(Event.DROP_NO_BLOCK);
     }
     output.duplicates().add(tcb, reassembly.overlapLeft, reassembly.overlapRight);
+    if (tcb.ackNow && tcb.rcvNxt != tcb.lastAckSent && !tcb.sackPermitted) {
+      tcb.duplicateAcksOwed = 1; // the first one has news: without SACK only repetition counts
+      tcb.ackNow = false;
+    }
     tcb.duplicateAcksOwed = Math.min(tcb.duplicateAcksOwed + 1, 64);
   }
 

@@ -140,6 +140,20 @@ class ReceivingTest {
   }
 
   @Test
+  @DisplayName(
+      "the ACK of what came in order is none of the three that a sender without SACK counts")
+  void givenNoSack_whenABurstBringsTextAndMoreBeyondAHole_thenAnAckWithNewsAndADuplicateEach() {
+    var tcp = TcpFixture.established();
+    tcp.receives(
+        Seg.data(10).seq(1),
+        Seg.data(10).seq(11),
+        Seg.data(10).seq(31),
+        Seg.data(10).seq(41),
+        Seg.data(10).seq(51));
+    assertEquals(4, tcp.sent().stream().filter(s -> s.ack == 21).count());
+  }
+
+  @Test
   void givenAHole_whenMadeAndFilledInOneBurst_thenOneAck() {
     var tcp = TcpFixture.established();
     tcp.receives(
