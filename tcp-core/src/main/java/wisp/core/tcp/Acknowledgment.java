@@ -313,7 +313,7 @@ public final class Acknowledgment {
       retransmission.restart(tcb);
       return;
     }
-    recovery.enter(tcb);
+    recovery.enter(tcb, delivered);
     recovery.pace(tcb, delivered, false);
     retransmission.restart(tcb);
   }

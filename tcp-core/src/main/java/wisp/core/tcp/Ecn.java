@@ -186,7 +186,7 @@ final class Ecn {
   private static void reduce(TcpEnvironment env, Tcb tcb, int flightBytes) {
     CongestionState c = tcb.congestion;
     int before = c.cwndBytes;
-    tcb.control.onEcnEcho(c, flightBytes, env.nowNanos);
+    tcb.control.onEcnEcho(c, tcb.windowInUse(flightBytes), env.nowNanos);
     c.cwndBytes = Math.min(before, c.cwndBytes);
     // With one segment there is nothing to cut: the next one waits for the timer (§6.1.2).
     tcb.heldByEcho = before <= c.mss;
@@ -205,7 +205,7 @@ final class Ecn {
   static void lossFound(TcpEnvironment env, Tcb tcb) {
     boolean isPaidFor = tcb.reducedByEcho && Seq.before(tcb.sndUna, tcb.roundEndSeq);
     if (!isPaidFor) {
-      tcb.control.onLoss(tcb.congestion, tcb.flightBytes(), env.nowNanos);
+      tcb.control.onLoss(tcb.congestion, tcb.windowInUse(tcb.flightBytes()), env.nowNanos);
     }
     tcb.reducedByEcho = false;
     tcb.cwrOwed = tcb.ecn && !tcb.accurateEcn;

@@ -289,7 +289,7 @@ public final class Retransmission {
     mtu.onTimeout(tcb, timeoutsBefore);
     boolean first = !tcb.resending && !board.has(tcb, Scoreboard.TIMED_OUT);
     boolean bySack = sender.recovery().afterTimeout(tcb, timeoutsBefore > 0);
-    tcb.control.onTimeout(tcb.congestion, tcb.flightBytes(), first, env.nowNanos);
+    tcb.control.onTimeout(tcb.congestion, tcb.windowInUse(tcb.flightBytes()), first, env.nowNanos);
     Ecn.timedOut(tcb);
     tcb.fastRecovery = false;
     tcb.duplicateAcks = 0;

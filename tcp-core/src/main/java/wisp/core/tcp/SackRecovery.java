@@ -105,8 +105,12 @@ final class SackRecovery {
 
   // ---- Recovery --------------------------------------------------------------------------------
 
-  /** A loss was found: RecoveryPoint, PRR's variables, what to put back if it was none. */
-  void enter(Tcb tcb) {
+  /**
+   * A loss was found: RecoveryPoint, PRR's variables, what to put back if it was none.
+   *
+   * @param delivered bytes that the acknowledgment in hand says have arrived
+   */
+  void enter(Tcb tcb, int delivered) {
     CongestionState c = tcb.congestion;
     undo.end(tcb);
     undo.remember(tcb);
@@ -114,7 +118,8 @@ final class SackRecovery {
     board.raise(tcb, Scoreboard.BY_SACK);
     board.set(tcb, Scoreboard.DELIVERED, 0);
     board.set(tcb, Scoreboard.OUT, 0);
-    board.set(tcb, Scoreboard.RECOVER_FLIGHT, Math.max(tcb.flightBytes(), c.mss));
+    int yetToArrive = tcb.flightBytes() - board.sackedBytes(tcb) + delivered;
+    board.set(tcb, Scoreboard.RECOVER_FLIGHT, Math.max(yetToArrive, c.mss)); // RecoverFS
     Ecn.lossFound(env, tcb);
     tcb.recover = tcb.sndNxt;
     tcb.fastRecovery = true;
@@ -383,7 +388,7 @@ final class SackRecovery {
     boolean isOver =
         !board.has(tcb, Scoreboard.PROBE_RESENT) || (d.isDuplicate && d.duplicateRight == end);
     if (!isOver && Seq.after(tcb.sndUna, end) && !tcb.fastRecovery) {
-      tcb.control.onLoss(tcb.congestion, flightBefore, env.nowNanos);
+      tcb.control.onLoss(tcb.congestion, tcb.windowInUse(flightBefore), env.nowNanos);
       tcb.congestion.cwndBytes = tcb.congestion.ssthreshBytes;
       isOver = true;
     }

@@ -391,6 +391,19 @@ public final class Tcb {
     return Seq.distance(sndUna, sndNxt);
   }
 
+  /**
+   * What a reduction of the window goes by: FlightSize, but not what SACK says has arrived or
+   * limited transmit has sent beyond cwnd (RFC 5681 §3.2), else a window could grow by a loss.
+   *
+   * @param flightBytes in flight before the acknowledgment in hand
+   */
+  int windowInUse(int flightBytes) {
+    CongestionState c = congestion;
+    // in recovery cwnd follows what arrives, and ssthresh is where it goes
+    int window = fastRecovery ? Math.max(c.cwndBytes, c.ssthreshBytes) : c.cwndBytes;
+    return Math.min(flightBytes, window);
+  }
+
   /** Largest segment that either end wants. */
   int mostToPeer() {
     return mssLimit == 0 ? peerMss : Math.min(peerMss, mssLimit);
