@@ -381,7 +381,7 @@ final class AdversePeer {
   @Override
   public String toString() {
     return ("%s%sMSS %d, %.2f ms, loss %s/%s burst %s, overtaken %s by %.1f ms, copied %s, %s ns a"
-                + " byte, reneges %s, shrinks %s, D-SACK %s, ACK %d/%d ms, window %d, outages %d")
+            + " byte, reneges %s, shrinks %s, D-SACK %s, ACK %d/%d ms, window %d, outages %d")
         .formatted(
             sack ? "SACK " : "",
             timestamps ? "TS " : "",

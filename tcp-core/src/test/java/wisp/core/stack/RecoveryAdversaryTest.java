@@ -62,6 +62,9 @@ class RecoveryAdversaryTest {
     private long restUntil;
     private int unaBefore = 1;
     private int nxtBefore = 1;
+    private int[] sackedBefore = {};
+    private final boolean isScarce;
+    private final boolean isNarrow;
     private int steps;
 
     Meeting(long seed, boolean lies) {
@@ -70,6 +73,8 @@ class RecoveryAdversaryTest {
       random = new SplittableRandom(~seed);
       bytes = 1 + random.nextInt(random.nextInt(3) == 0 ? 3_000 : 200_000);
       mostQueued = 1 + random.nextInt(200_000);
+      isScarce = random.nextInt(4) == 0;
+      isNarrow = random.nextInt(4) == 0;
       peer = new AdversePeer(seed, bytes, lies);
       var setup =
           with()
@@ -104,6 +109,7 @@ class RecoveryAdversaryTest {
       while (!isOver()) {
         assertTrue(++steps < 3_000_000, "no end");
         act();
+        burden();
         long next = Math.min(tcp.context.nextDeadlineNanos(), peer.nextEventNanos());
         next = Math.min(next, restUntil > tcp.host.now ? restUntil : Long.MAX_VALUE);
         assertTrue(next != Long.MAX_VALUE, "nothing will ever happen again");
@@ -131,6 +137,8 @@ class RecoveryAdversaryTest {
             peer.reneged,
             peer);
       }
+      tcp.host.memory.blockRequests.most = Integer.MAX_VALUE;
+      tcp.host.link.room = Integer.MAX_VALUE;
       if (tcp.reason == null) {
         tcp.abort();
       }
@@ -141,6 +149,17 @@ class RecoveryAdversaryTest {
     private boolean isOver() {
       boolean isAllAcknowledged = shut && tcp.reason == null && tcp.is(t -> t.sndUna == t.sndNxt);
       return tcp.reason != null || (isAllAcknowledged && !tcp.is(t -> t.finQueued));
+    }
+
+    /** Memory runs out now and then, and the link is full. */
+    private void burden() {
+      if (isScarce && random.nextInt(20) == 0) {
+        tcp.host.memory.blockRequests.most =
+            random.nextBoolean() ? Integer.MAX_VALUE : tcp.blocksInUse() + random.nextInt(2);
+      }
+      if (isNarrow) {
+        tcp.host.link.room = random.nextInt(8) == 0 ? random.nextInt(3) : Integer.MAX_VALUE;
+      }
     }
 
     /** The application gives something, rests, or ends. */
@@ -155,16 +174,19 @@ class RecoveryAdversaryTest {
       int unacknowledged = given - tcp.number(t -> t.sndUna - tcp.iss - 1);
       if (given < bytes && unacknowledged < mostQueued) {
         int n = 1 + random.nextInt(Math.min(16_000, bytes - given));
-        if (random.nextInt(10) == 0) {
+        if (isScarce) {
+          given += tcp.trySend(n) ? n : 0;
+        } else if (random.nextInt(10) == 0) {
           tcp.sendRecord(n);
+          given += n;
         } else {
           tcp.send(n);
+          given += n;
         }
-        given += n;
         look();
       } else if (given == bytes) {
-        shut = true;
-        tcp.shutdown();
+        shut = tcp.context.shutdown(tcp.connection);
+        tcp.host.collect();
         look();
       }
     }
@@ -211,6 +233,7 @@ class RecoveryAdversaryTest {
       int nxt = tcb.sndNxt - tcp.iss;
       int sentBytes = 0;
       int window = Math.max(tcb.sndWnd, 0);
+      int[] sacked = ScoreboardCheck.sacked(board, tcb);
       trace(tcb);
       for (Sent s : tcp.sent()) {
         if (TRACE) {
@@ -223,6 +246,9 @@ class RecoveryAdversaryTest {
         sentBytes += s.seqLength();
         assertTrue(s.seq >= unaBefore, () -> "resent what is acknowledged: " + s);
         boolean isNew = s.seq >= nxtBefore;
+        assertTrue(
+            isNew || !isKnown(s, sacked) || !isKnown(s, sackedBefore),
+            () -> "resent what is SACKed: " + s);
         boolean isWithin = (isNew ? s.seq + s.seqLength() : s.seq) <= una + window;
         boolean isProbe = s.seqLength() == 1 || s.seq <= una;
         assertTrue(
@@ -247,7 +273,7 @@ class RecoveryAdversaryTest {
         assertTrue(wait <= LONGEST_TIMER_NANOS, () -> "waits " + wait / MS + " ms");
       } else if (Sender.unsentBytes(tcb) > 0 || (tcb.finQueued && !tcb.finSent)) {
         assertTrue(
-            tcb.timer == TimerKind.PERSIST || tcb.timer == TimerKind.PACING,
+            tcb.timer == TimerKind.PERSIST || tcb.timer == TimerKind.PACING || tcb.flushListed,
             () -> "something waits, but timer " + tcb.timer);
       }
       int pipe = flight - board.sackedBytes(tcb) - board.lostBytes(tcb);
@@ -256,8 +282,21 @@ class RecoveryAdversaryTest {
         assertTrue(pipe <= most, () -> "pipe " + pipe + " with cwnd " + cwnd);
       }
       assertTrue(tcp.blocksInUse() <= MOST_BLOCKS, () -> tcp.blocksInUse() + " blocks");
+      sackedBefore = sacked;
       unaBefore = una;
       nxtBefore = nxt;
+    }
+
+    /** Whether all its text lies in one of these ranges. */
+    private static boolean isKnown(Sent s, int[] edges) {
+      for (int i = 0; i < edges.length; i += 2) {
+        boolean isInside =
+            s.seqAbsolute - edges[i] >= 0 && edges[i + 1] - (s.seqAbsolute + s.payload.length) >= 0;
+        if (isInside && s.payload.length > 0) {
+          return true;
+        }
+      }
+      return false;
     }
   }
 }

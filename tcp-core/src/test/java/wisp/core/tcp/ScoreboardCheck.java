@@ -47,6 +47,16 @@ public final class ScoreboardCheck {
     }
   }
 
+  /** Edges of what the peer is known to have, in order. */
+  public static int[] sacked(Scoreboard board, Tcb tcb) {
+    int[] edges = new int[2 * board.count(tcb)];
+    for (int i = 0; i < edges.length; i += 2) {
+      edges[i] = board.left(tcb, i / 2);
+      edges[i + 1] = board.right(tcb, i / 2);
+    }
+    return edges;
+  }
+
   private static int flags(Scoreboard board, Tcb tcb) {
     int flags = 0;
     for (int flag = 1; flag <= Scoreboard.BY_SACK; flag <<= 1) {
