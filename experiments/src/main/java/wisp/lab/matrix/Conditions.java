@@ -15,7 +15,8 @@ import wisp.lab.suite.Catalog;
 /** What a cell means: its wire, its hosts, and how much there is to transfer. */
 final class Conditions {
   private static final long RATE_BITS = 50_000_000;
-  private static final String BOTTLENECK = "rate=50mbit,queue=250";
+  private static final int QUEUE_PACKETS = 250;
+  private static final String BOTTLENECK = "rate=50mbit,queue=" + QUEUE_PACKETS;
 
   /** Strikes only who uses ECN. */
   private static final String MARKS = "mark=0.2%";
@@ -30,6 +31,7 @@ final class Conditions {
   /** What chance may make of it. */
   private static final double LATENESS = 8;
 
+  private static final double SHORT_TRIP_SECONDS = 0.05;
   private static final int FEWEST_SEGMENTS = 24;
   private static final long MOST_BYTES_A_SECOND = 2_500_000;
   private static final int UNSCALED_WINDOW = 65_535;
@@ -215,7 +217,19 @@ final class Conditions {
       rate = Math.min(rate, UNSCALED_WINDOW / roundTripSeconds());
     }
     long least = (long) FEWEST_SEGMENTS * segment;
-    return Math.max(least, (long) (Math.min(MOST_BYTES_A_SECOND, rate) * seconds));
+    long bytes = (long) (Math.min(MOST_BYTES_A_SECOND, rate) * seconds);
+    if (!agreed(Factor.SACK) && roundTripSeconds() > SHORT_TRIP_SECONDS) {
+      bytes = Math.min(bytes, bytesBeforeOverflow(segment));
+    }
+    return Math.max(least, bytes);
+  }
+
+  /**
+   * Slow start gets so far before the queue runs over. Then hundreds are missing, of which without
+   * SACK one is found a round trip (RFC 6582): on a long path that takes minutes, whoever sends.
+   */
+  private long bytesBeforeOverflow(int segment) {
+    return (long) (RATE_BITS / 8.0 * roundTripSeconds()) + (long) QUEUE_PACKETS * segment;
   }
 
   private double roundTripSeconds() {
