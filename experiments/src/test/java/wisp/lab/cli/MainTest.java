@@ -97,7 +97,8 @@ class MainTest {
     "wire --help",
     "bench --help",
     "help run",
-    "bench ReceivePath -f 1 -lp"
+    "bench ReceivePath -f 1 -lp",
+    "bench SendPath -f 1 -lp"
   })
   void whatOnlyTells(String arguments) {
     assertEquals(0, run(arguments.split(" ")));

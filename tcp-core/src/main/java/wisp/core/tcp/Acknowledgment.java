@@ -123,6 +123,7 @@ public final class Acknowledgment {
    * congestion reaction. After a time-out that is under way already.
    */
   private void resendProbed(Tcb tcb) {
+    recovery.endPlain(tcb);
     if (!board.has(tcb, Scoreboard.TIMED_OUT)) {
       tcb.resending = true;
       tcb.resendNext = tcb.sndUna;
@@ -215,7 +216,8 @@ public final class Acknowledgment {
     boolean undone =
         recovery.undo.byEcho(tcb, options)
             || recovery.undo.byDuplicate(tcb)
-            || recovery.undo.byOriginal(tcb, true);
+            || recovery.undo.byOriginal(tcb, true)
+            || recovery.undo.byAdvance(tcb);
     boolean furtherLoss = recovery.rack.detect(tcb);
     if (undone) {
       return;
@@ -321,6 +323,7 @@ public final class Acknowledgment {
   private void onDuplicate(Tcb tcb, int sacked, boolean bare) {
     recovery.rack.delivered(tcb);
     if (tcb.sndWnd == 0 || tcb.resending) {
+      recovery.undo.notByAdvance(tcb);
       return;
     }
     boolean undone =
@@ -357,6 +360,7 @@ public final class Acknowledgment {
         return;
       }
       board.release(tcb); // of an earlier recovery: this one goes without
+      recovery.beginPlain(tcb, false);
       Ecn.lossFound(env, tcb);
       tcb.recover = tcb.sndNxt;
       tcb.fastRecovery = true;

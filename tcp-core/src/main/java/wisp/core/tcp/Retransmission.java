@@ -289,6 +289,12 @@ public final class Retransmission {
     mtu.onTimeout(tcb, timeoutsBefore);
     boolean first = !tcb.resending && !board.has(tcb, Scoreboard.TIMED_OUT);
     boolean bySack = sender.recovery().afterTimeout(tcb, timeoutsBefore > 0);
+    if (!bySack) {
+      sender.recovery().endPlain(tcb);
+      if (first && timeoutsBefore == 0 && !tcb.fastRecovery) {
+        sender.recovery().beginPlain(tcb, true);
+      }
+    }
     tcb.control.onTimeout(tcb.congestion, tcb.windowInUse(tcb.flightBytes()), first, env.nowNanos);
     Ecn.timedOut(tcb);
     tcb.fastRecovery = false;

@@ -191,6 +191,28 @@ final class SackRecovery {
     return true;
   }
 
+  /**
+   * NewReno is about to repair, or a time-out to resend, and the peer does not speak SACK: what to
+   * put back is kept, if there is memory to spare. Before cwnd is reduced.
+   *
+   * @param suspicious a time-out that may be for nothing
+   */
+  void beginPlain(Tcb tcb, boolean suspicious) {
+    if (tcb.sackPermitted || !board.borrow(tcb, Blocks.Purpose.HELD_TEXT)) {
+      return;
+    }
+    undo.end(tcb);
+    undo.remember(tcb);
+    board.raise(tcb, suspicious ? Scoreboard.PLAIN | Scoreboard.SUSPICIOUS : Scoreboard.PLAIN);
+  }
+
+  /** What was to be put back is settled some other way. */
+  void endPlain(Tcb tcb) {
+    if (board.has(tcb, Scoreboard.PLAIN)) {
+      undo.end(tcb);
+    }
+  }
+
   /** Routers say that there is congestion: the window stays down, lost or not (RFC 4015 §3.3). */
   void forbidUndo(Tcb tcb) {
     if (tcb.scoreboard != Blocks.NONE) {
@@ -200,7 +222,7 @@ final class SackRecovery {
 
   /** Somebody else resends what is in flight, without an account: nothing more is done here. */
   void standBack(Tcb tcb) {
-    if (tcb.scoreboard != Blocks.NONE) {
+    if (tcb.scoreboard != Blocks.NONE && !board.has(tcb, Scoreboard.PLAIN)) {
       undo.end(tcb);
       board.lower(tcb, Scoreboard.PROBED);
       board.noneLost(tcb);
@@ -217,10 +239,10 @@ final class SackRecovery {
    * @return false: the link was full
    */
   boolean output(Tcb tcb) {
-    if (board.has(tcb, Scoreboard.TRYING_NEW) && !tryNew(tcb)) {
+    if (!tryNew(tcb)) {
       return false;
     }
-    if (board.has(tcb, Scoreboard.TRIED_NEW)) {
+    if (isAwaitingNew(tcb)) {
       return true;
     }
     while (true) {
@@ -255,8 +277,20 @@ final class SackRecovery {
     }
   }
 
-  /** Two new segments instead of old ones (RFC 5682 §3.1, step 2b), if there are any. */
-  private boolean tryNew(Tcb tcb) {
+  /** Whether the answer to new text decides if anything else goes again (RFC 5682). */
+  boolean isAwaitingNew(Tcb tcb) {
+    return board.has(tcb, Scoreboard.TRIED_NEW);
+  }
+
+  /**
+   * If it is time for them, two new segments instead of old ones (RFC 5682 §2.1 and §3.1, step 2b).
+   *
+   * @return false: the link was full
+   */
+  boolean tryNew(Tcb tcb) {
+    if (!board.has(tcb, Scoreboard.TRYING_NEW)) {
+      return true;
+    }
     @SeqNum int before = tcb.sndNxt;
     for (int i = 0; i < 2; i++) {
       if (!resender.sendNew(tcb)) {

@@ -91,6 +91,9 @@ public final class Scoreboard {
   /** This recovery goes by what SACK says, not as NewReno. */
   static final int BY_SACK = 1_024;
 
+  /** The peer does not speak SACK: nothing is kept here but what to put back. */
+  static final int PLAIN = 2_048;
+
   private static final int RANGE_BYTES = 24;
   private static final int LEFT = 0;
   private static final int RIGHT = 4;

@@ -52,8 +52,16 @@ public final class Sender implements Resender {
       return true;
     }
     tcb.cwndLimited = false;
-    if (tcb.resending && !resendAfterTimeout(tcb)) {
-      return false;
+    if (tcb.resending) {
+      if (!recovery.tryNew(tcb)) {
+        return false;
+      }
+      if (recovery.isAwaitingNew(tcb)) {
+        return true;
+      }
+      if (!resendAfterTimeout(tcb)) {
+        return false;
+      }
     }
     if (recovery.isActive(tcb)) {
       return recovery.output(tcb);
@@ -252,13 +260,14 @@ public final class Sender implements Resender {
   /** When what leaves now was sent: only with SACK is it ever asked, and not of a lone segment. */
   private void noteTime(Tcb tcb, @SeqNum int from, boolean first) {
     SendTimes times = board.times;
+    if (!tcb.sackPermitted) {
+      return;
+    }
     if (tcb.scoreboard != Blocks.NONE) {
       times.sent(tcb, env.nowNanos);
       return;
     }
-    if (!tcb.sackPermitted
-        || tcb.flightBytes() <= tcb.effectiveMss()
-        || !board.borrow(tcb, Blocks.Purpose.HELD_TEXT)) {
+    if (tcb.flightBytes() <= tcb.effectiveMss() || !board.borrow(tcb, Blocks.Purpose.HELD_TEXT)) {
       return;
     }
     if (!first && tcb.timing && tcb.timedSeq == from) {

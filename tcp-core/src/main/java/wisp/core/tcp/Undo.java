@@ -8,7 +8,8 @@ import wisp.core.wire.TcpOptions;
 /**
  * Whether a reduction of cwnd was for nothing, and taking it back: by an echo that is older than
  * what was resent (Eifel, RFC 3522 and 4015), by reports that all of it were duplicates (RFC 3708),
- * and after a time-out by the arrival of what was not resent (F-RTO with SACK, RFC 5682 §3).
+ * and after a time-out by the arrival of what was not resent (F-RTO, RFC 5682 §2 and, with SACK,
+ * §3).
  */
 final class Undo {
   private final TcpEnvironment env;
@@ -57,7 +58,12 @@ final class Undo {
   }
 
   private boolean isReduced(Tcb tcb) {
-    return tcb.fastRecovery || board.has(tcb, Scoreboard.TIMED_OUT);
+    return tcb.fastRecovery || isAfterTimeout(tcb);
+  }
+
+  private boolean isAfterTimeout(Tcb tcb) {
+    return board.has(tcb, Scoreboard.TIMED_OUT)
+        || (tcb.resending && board.has(tcb, Scoreboard.PLAIN));
   }
 
   /** A duplicate was reported: whether by now all that was resent was one. */
@@ -89,7 +95,7 @@ final class Undo {
    * and has not been resent shows that the time-out was spurious.
    */
   boolean byOriginal(Tcb tcb, boolean advanced) {
-    if (!board.has(tcb, Scoreboard.SUSPICIOUS) || !board.has(tcb, Scoreboard.UNDOABLE)) {
+    if (!isSuspicious(tcb) || board.has(tcb, Scoreboard.PLAIN)) {
       return false;
     }
     boolean tried = board.has(tcb, Scoreboard.TRIED_NEW);
@@ -101,14 +107,55 @@ final class Undo {
     if (advanced && !tried) {
       board.raise(tcb, Scoreboard.TRYING_NEW); // step 2b: new text tells the two cases apart
     } else {
-      board.lower(tcb, Scoreboard.SUSPICIOUS | Scoreboard.TRYING_NEW | Scoreboard.TRIED_NEW);
+      tryNoMore(tcb);
     }
     return false;
   }
 
+  /**
+   * The same without SACK (§2.1), of an acknowledgment that advanced SND.UNA: the first one lets
+   * new text go instead of copies, a second one confirms what was never resent.
+   */
+  boolean byAdvance(Tcb tcb) {
+    if (!isTrying(tcb)) {
+      return false;
+    }
+    if (board.has(tcb, Scoreboard.TRIED_NEW)) {
+      undo(tcb);
+      return true;
+    }
+    if (Seq.before(tcb.sndUna, tcb.resendEnd)) {
+      board.raise(tcb, Scoreboard.TRYING_NEW);
+    } else {
+      tryNoMore(tcb);
+    }
+    return false;
+  }
+
+  /** A duplicate instead (§2.1, steps 2a and 3a): what was in flight is lost. */
+  void notByAdvance(Tcb tcb) {
+    if (isTrying(tcb)) {
+      CongestionState c = tcb.congestion;
+      c.cwndBytes = Math.min(c.cwndBytes, 3 * c.mss);
+      tryNoMore(tcb);
+    }
+  }
+
+  private boolean isTrying(Tcb tcb) {
+    return tcb.resending && board.has(tcb, Scoreboard.PLAIN) && isSuspicious(tcb);
+  }
+
+  private boolean isSuspicious(Tcb tcb) {
+    return board.has(tcb, Scoreboard.SUSPICIOUS) && board.has(tcb, Scoreboard.UNDOABLE);
+  }
+
+  private void tryNoMore(Tcb tcb) {
+    board.lower(tcb, Scoreboard.SUSPICIOUS | Scoreboard.TRYING_NEW | Scoreboard.TRIED_NEW);
+  }
+
   private void undo(Tcb tcb) {
     CongestionState c = tcb.congestion;
-    boolean timedOut = board.has(tcb, Scoreboard.TIMED_OUT);
+    boolean timedOut = isAfterTimeout(tcb);
     c.cwndBytes = Math.max(c.cwndBytes, board.get(tcb, Scoreboard.PRIOR_CWND));
     c.ssthreshBytes = board.get(tcb, Scoreboard.PRIOR_SSTHRESH);
     tcb.control.onUndo(c, env.nowNanos);
@@ -117,11 +164,14 @@ final class Undo {
       tcb.backOff = 0;
     } else {
       env.counters.add(Event.RECOVERIES_UNDONE);
+    }
+    if (!timedOut && !board.has(tcb, Scoreboard.PLAIN)) {
       rack.learnReordering(tcb, Math.max(1, board.extentBytes(tcb)));
       rack.widen(tcb);
     }
     end(tcb);
     tcb.fastRecovery = false;
+    tcb.resending = false;
     tcb.recover = tcb.sndUna - 2;
     board.noneLost(tcb);
   }

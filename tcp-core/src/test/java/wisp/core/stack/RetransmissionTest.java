@@ -170,7 +170,7 @@ class RetransmissionTest {
     tcp.untilSends(2_000);
     tcp.sends(ACK).seq(1).length(1_460);
     tcp.sendsNothing();
-    tcp.receives(Seg.ack().ack(at(1)));
+    tcp.receives(Seg.ack().ack(1)).receives(Seg.ack().ack(at(1))); // a duplicate first: no F-RTO
     assertEquals(2, tcp.out.size());
     tcp.sends(ACK).seq(at(1));
     tcp.sends(ACK).seq(at(2));

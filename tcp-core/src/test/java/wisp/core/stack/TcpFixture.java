@@ -319,7 +319,7 @@ final class TcpFixture {
   private int localPort = SERVICE;
   private boolean issKnown;
   private boolean timestamps;
-  private int lastTsVal;
+  int lastTsVal;
   private int given;
 
   private TcpFixture(Host host, Setup setup, int remotePort) {
