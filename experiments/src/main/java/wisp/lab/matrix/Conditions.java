@@ -225,11 +225,15 @@ final class Conditions {
   }
 
   /**
-   * Slow start gets so far before the queue runs over. Then hundreds are missing, of which without
-   * SACK one is found a round trip (RFC 6582): on a long path that takes minutes, whoever sends.
+   * Slow start gets so far before the queue runs over: path and queue are full, or half of a window
+   * waits in the queue, since it comes at twice the bottleneck's rate. Then hundreds are missing,
+   * of which without SACK one is found a round trip (RFC 6582): on a long path that takes minutes,
+   * whoever sends.
    */
   private long bytesBeforeOverflow(int segment) {
-    return (long) (RATE_BITS / 8.0 * roundTripSeconds()) + (long) QUEUE_PACKETS * segment;
+    long queue = (long) QUEUE_PACKETS * segment;
+    long path = (long) (RATE_BITS / 8.0 * roundTripSeconds());
+    return Math.min(path + queue, 4 * queue);
   }
 
   private double roundTripSeconds() {
