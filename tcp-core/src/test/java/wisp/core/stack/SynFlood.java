@@ -16,7 +16,7 @@ final class SynFlood {
 
   /** So many more, each from an address of its own. What is answered goes nowhere. */
   SynFlood comes(int syns) {
-    TcpFixture.Host host = target.host;
+    FixtureHost host = target.host;
     for (int i = 0; i < syns; i++, count++) {
       ByteBuffer p = ByteBuffer.wrap(packet);
       int tcp = target.ipHeader();

@@ -7,7 +7,6 @@ import static wisp.core.stack.Seg.ACK;
 import static wisp.core.stack.Seg.RST;
 import static wisp.core.stack.Seg.SYN;
 
-import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
@@ -16,7 +15,6 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.SplittableRandom;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import java.util.function.Predicate;
@@ -26,9 +24,7 @@ import wisp.core.Counters.Event;
 import wisp.core.ip.IpAddress;
 import wisp.core.ip.IpPrefix;
 import wisp.core.spi.RecordStore;
-import wisp.core.spi.TestLink;
 import wisp.core.spi.TestMemory;
-import wisp.core.tcp.Scoreboard;
 import wisp.core.tcp.State;
 import wisp.core.tcp.Tcb;
 
@@ -51,84 +47,6 @@ final class TcpFixture {
   static final int SERVICE = 7;
   static final IpAddress HOST_IPV6 = IpAddress.parse("2001:db8::1");
   static final IpAddress PEER_IPV6 = IpAddress.parse("2001:db8::2");
-
-  /** What all connections of one context share. */
-  static final class Host {
-    final TestMemory memory;
-    final TestLink link;
-    final Context context;
-    final ContextConfig config;
-    final List<TcpFixture> fixtures = new ArrayList<>();
-    final Map<Long, TcpFixture> byHandle = new HashMap<>();
-    final List<Throwable> failures = new ArrayList<>();
-
-    /** Packets for nobody we know, such as ICMP. */
-    final ArrayDeque<byte[]> others = new ArrayDeque<>();
-
-    long now;
-
-    Host(Setup setup) {
-      memory = setup.memory;
-      link = new TestLink(setup.mtu, setup.segmentationBytes);
-      config = setup.config;
-      now = setup.startNanos;
-      context = new Context(config, memory, link, new SplittableRandom(setup.seed)::nextLong);
-      context.onHandlerFailure(failures::add);
-      context.poll(now);
-    }
-
-    /** Handles one burst of all packets fed, then whatever is due, and sorts what was sent. */
-    void poll() {
-      context.poll(now);
-      collect();
-    }
-
-    void collect() {
-      for (byte[] packet : drain()) {
-        TcpFixture whose = null;
-        for (TcpFixture f : fixtures) {
-          if (f.isMine(packet)) {
-            whose = f;
-          }
-        }
-        if (whose == null) {
-          others.add(packet);
-        } else {
-          whose.take(new Sent(packet, now));
-        }
-      }
-    }
-
-    private List<byte[]> drain() {
-      var all = new ArrayList<>(link.outgoing);
-      link.outgoing.clear();
-      return all;
-    }
-
-    long counted(Event event) {
-      return context.counters().get(event);
-    }
-
-    Machinery machinery() {
-      try {
-        var field = Context.class.getDeclaredField("machinery");
-        field.setAccessible(true);
-        return (Machinery) field.get(context);
-      } catch (ReflectiveOperationException e) {
-        throw new LinkageError("Context has no machinery", e);
-      }
-    }
-
-    Scoreboard board() {
-      try {
-        var field = Machinery.class.getDeclaredField("board");
-        field.setAccessible(true);
-        return (Scoreboard) field.get(machinery());
-      } catch (ReflectiveOperationException e) {
-        throw new LinkageError("the machinery has no scoreboard", e);
-      }
-    }
-  }
 
   /** How the connection comes about. */
   static final class Setup {
@@ -252,16 +170,16 @@ final class TcpFixture {
     }
 
     TcpFixture listening() {
-      return new TcpFixture(new Host(this), this, 5_000).listen();
+      return new TcpFixture(new FixtureHost(this), this, 5_000).listen();
     }
 
     /** Nobody listens. */
     TcpFixture closed() {
-      return new TcpFixture(new Host(this), this, 5_000);
+      return new TcpFixture(new FixtureHost(this), this, 5_000);
     }
 
     TcpFixture synSent() {
-      var tcp = new TcpFixture(new Host(this), this, SERVICE);
+      var tcp = new TcpFixture(new FixtureHost(this), this, SERVICE);
       tcp.connect();
       tcp.sends(SYN);
       return tcp;
@@ -292,7 +210,7 @@ final class TcpFixture {
     }
   }
 
-  final Host host;
+  final FixtureHost host;
   final Context context;
   final ArrayDeque<Sent> out = new ArrayDeque<>();
   final List<String> events = new ArrayList<>();
@@ -314,15 +232,15 @@ final class TcpFixture {
 
   boolean exact = true;
   int peerTs = 5_000;
-  private final Setup setup;
-  private final int remotePort;
-  private int localPort = SERVICE;
+  final Setup setup;
+  final int remotePort;
+  int localPort = SERVICE;
   private boolean issKnown;
-  private boolean timestamps;
+  boolean timestamps;
   int lastTsVal;
   private int given;
 
-  private TcpFixture(Host host, Setup setup, int remotePort) {
+  private TcpFixture(FixtureHost host, Setup setup, int remotePort) {
     this.host = host;
     this.context = host.context;
     this.setup = setup;
@@ -358,7 +276,8 @@ final class TcpFixture {
   // ---- Opening ---------------------------------------------------------------------------------
 
   TcpFixture listen() {
-    context.listen(Endpoint.any(SERVICE), setup.profile, new Listening(host), setup.listenConfig);
+    context.listen(
+        Endpoint.any(SERVICE), setup.profile, new FixtureListener(host), setup.listenConfig);
     return this;
   }
 
@@ -380,7 +299,7 @@ final class TcpFixture {
   boolean tryConnect(int bytes) {
     int frame = bytes == 0 ? Context.NO_FRAME : frame(bytes);
     Endpoint remote = new Endpoint(peer(), remotePort);
-    long handle = context.connect(null, remote, setup.profile, new Handler(), frame);
+    long handle = context.connect(null, remote, setup.profile, new FixtureHandler(this), frame);
     if (bytes > 0) {
       context.release(frame);
     }
@@ -451,56 +370,7 @@ final class TcpFixture {
 
   /** The packet that a segment makes; moves the peer's SND.NXT if it was not told where to be. */
   byte[] packet(Seg seg) {
-    int seq = seg.seq == null ? peerNxt : seg.seq;
-    if (seg.seq == null) {
-      peerNxt += seg.seqLength();
-    }
-    boolean syn = (seg.flags & SYN) != 0;
-    byte[] options = seg.options;
-    if (syn) {
-      timestamps = hasTimestamp(options);
-    } else if (timestamps && seg.timestamp && (seg.flags & RST) == 0) {
-      byte[] ts =
-          Seg.timestamp(
-              seg.tsVal == null ? peerTs() : seg.tsVal, seg.tsEcr == null ? lastTsVal : seg.tsEcr);
-      options = Seg.flags(0).options(ts, options).options;
-    }
-    int optionBytes = options.length + 3 & ~3;
-    int header = 20 + optionBytes;
-    int window = seg.window >= 0 ? seg.window : peerWindow;
-    int ip = ipHeader();
-    byte[] b = new byte[ip + header + seg.length];
-    ByteBuffer p = ByteBuffer.wrap(b);
-    if (setup.ipv6) {
-      p.putShort(0, (short) (0x6000 | seg.ecn << 4))
-          .putShort(4, (short) (b.length - ip))
-          .put(6, (byte) 6)
-          .put(7, (byte) 64);
-      p.putLong(8, peer().high()).putLong(16, peer().low());
-      p.putLong(24, own().high()).putLong(32, own().low());
-    } else {
-      p.put(0, (byte) 0x45)
-          .put(1, (byte) seg.ecn)
-          .putShort(2, (short) b.length)
-          .putShort(6, (short) 0x4000);
-      p.put(8, (byte) 64).put(9, (byte) 6).putInt(12, PEER).putInt(16, HOST);
-    }
-    p.putShort(ip, (short) remotePort).putShort(ip + 2, (short) localPort);
-    p.putInt(ip + 4, irs + seq);
-    boolean hasAck = (seg.flags & ACK) != 0;
-    p.putInt(ip + 8, hasAck ? iss + (seg.ack == null ? ourNxt : seg.ack) : 0);
-    p.put(ip + 12, (byte) (header / 4 << 4 | seg.flags >>> 8)).put(ip + 13, (byte) seg.flags);
-    p.putShort(ip + 14, (short) window).putShort(ip + 18, (short) seg.urgent);
-    System.arraycopy(options, 0, b, ip + 20, options.length);
-    int first = seq + (syn ? 1 : 0);
-    for (int i = 0; i < seg.length; i++) {
-      b[ip + header + i] = seg.payload == null ? peerByte(first + i) : seg.payload[i];
-    }
-    sign(b);
-    if (seg.corrupt) {
-      b[b.length - 1] ^= 0x40;
-    }
-    return b;
+    return PeerPackets.of(this, seg);
   }
 
   IpAddress peer() {
@@ -515,45 +385,18 @@ final class TcpFixture {
     return setup.ipv6 ? 40 : 20;
   }
 
-  private int peerTs() {
+  int peerTs() {
     return peerTs + (int) ((host.now - setup.startNanos) / MS);
   }
 
-  private static boolean hasTimestamp(byte[] options) {
-    for (int i = 0; i < options.length - 1 && options[i] != 0; ) {
-      if (options[i] == 8) {
-        return true;
-      }
-      i += options[i] == 1 ? 1 : Math.max(1, options[i + 1]);
-    }
-    return false;
-  }
-
-  /** Puts both checksums right, IPv4's without options; the one of TCP right behind IPv6. */
+  /** See {@link PeerPackets#sign}. */
   static void sign(byte[] packet) {
-    ByteBuffer p = ByteBuffer.wrap(packet);
-    if (packet[0] >>> 4 == 6 && packet.length >= 60) {
-      p.putShort(56, (short) 0);
-      int pseudo = sum(packet, 8, 32, 6 + packet.length - 40);
-      p.putShort(56, (short) ~sum(packet, 40, packet.length - 40, pseudo));
-      return;
-    }
-    p.putShort(10, (short) 0);
-    p.putShort(10, (short) ~sum(packet, 0, 20, 0));
-    p.putShort(36, (short) 0);
-    int pseudo = sum(packet, 12, 8, 6 + packet.length - 20);
-    p.putShort(36, (short) ~sum(packet, 20, packet.length - 20, pseudo));
+    PeerPackets.sign(packet);
   }
 
+  /** See {@link PeerPackets#sum}. */
   static int sum(byte[] b, int from, int length, int initial) {
-    int s = initial;
-    for (int i = 0; i < length; i++) {
-      s += (b[from + i] & 0xFF) << ((i & 1) == 0 ? 8 : 0);
-    }
-    while (s >>> 16 != 0) {
-      s = (s & 0xFFFF) + (s >>> 16);
-    }
-    return s;
+    return PeerPackets.sum(b, from, length, initial);
   }
 
   /** The peer's byte at a relative sequence number. */
@@ -680,7 +523,7 @@ final class TcpFixture {
     return this;
   }
 
-  private void happened(String what, String detail) {
+  void happened(String what, String detail) {
     events.add(detail.isEmpty() ? what : what + " " + detail);
     LongConsumer hook = hooks.get(what);
     if (hook != null) {
@@ -688,139 +531,9 @@ final class TcpFixture {
     }
   }
 
-  private class Handler implements ConnectionHandler {
-    @Override
-    public void onOpen(Context c, long handle) {
-      connection = handle;
-      happened("open", "");
-    }
-
-    @Override
-    public void onData(Context c, long handle, MemorySegment m, long offset, int length) {
-      assertTrue(length >= 1, "onData without data");
-      for (int i = 0; i < length; i++) {
-        exact &= m.get(ValueLayout.JAVA_BYTE, offset + i) == peerByte(1 + delivered + i);
-      }
-      delivered += length;
-      happened("data", Integer.toString(length));
-    }
-
-    @Override
-    public void onAcknowledged(Context c, long handle, int bytes) {
-      happened("acked", Integer.toString(bytes));
-    }
-
-    @Override
-    public void onReleased(Context c, long handle, int frame, int acknowledged) {
-      happened("released", acknowledged + "/" + c.length(frame));
-    }
-
-    @Override
-    public void onWritable(Context c, long handle) {
-      happened("writable", "");
-    }
-
-    @Override
-    public void onUrgent(Context c, long handle, int bytesAhead) {
-      happened("urgent", Integer.toString(bytesAhead));
-    }
-
-    @Override
-    public void onPeerClosed(Context c, long handle) {
-      happened("peerClosed", "");
-    }
-
-    @Override
-    public void onUnreachable(Context c, long handle, int type, int code) {
-      happened("unreachable", type + "/" + code);
-    }
-
-    @Override
-    public void onTrouble(Context c, long handle, int resends) {
-      happened("trouble", Integer.toString(resends));
-    }
-
-    @Override
-    public void onClosed(Context c, long handle, CloseReason why) {
-      reason = why;
-      happened("closed", why.getClass().getSimpleName());
-    }
-  }
-
-  /** Finds the fixture whose connection it is: a listener serves them all. */
-  private record Listening(Host host) implements ConnectionHandler {
-    private Handler of(Context c, long handle) {
-      TcpFixture known = host.byHandle.get(handle);
-      if (known == null || known.reason != null) {
-        Endpoint remote = c.remote(handle);
-        for (TcpFixture f : host.fixtures) {
-          if (remote != null && f.remotePort == remote.port()) {
-            known = f;
-          }
-        }
-        host.byHandle.put(handle, known);
-      }
-      return known.new Handler();
-    }
-
-    @Override
-    public void onOpen(Context c, long handle) {
-      TcpFixture stale = host.byHandle.get(handle);
-      if (stale != null) {
-        stale.reason = null;
-      }
-      of(c, handle).onOpen(c, handle);
-    }
-
-    @Override
-    public void onData(Context c, long handle, MemorySegment m, long offset, int length) {
-      of(c, handle).onData(c, handle, m, offset, length);
-    }
-
-    @Override
-    public void onAcknowledged(Context c, long handle, int bytes) {
-      of(c, handle).onAcknowledged(c, handle, bytes);
-    }
-
-    @Override
-    public void onReleased(Context c, long handle, int frame, int acknowledged) {
-      of(c, handle).onReleased(c, handle, frame, acknowledged);
-    }
-
-    @Override
-    public void onWritable(Context c, long handle) {
-      of(c, handle).onWritable(c, handle);
-    }
-
-    @Override
-    public void onUrgent(Context c, long handle, int bytesAhead) {
-      of(c, handle).onUrgent(c, handle, bytesAhead);
-    }
-
-    @Override
-    public void onPeerClosed(Context c, long handle) {
-      of(c, handle).onPeerClosed(c, handle);
-    }
-
-    @Override
-    public void onUnreachable(Context c, long handle, int type, int code) {
-      of(c, handle).onUnreachable(c, handle, type, code);
-    }
-
-    @Override
-    public void onTrouble(Context c, long handle, int resends) {
-      of(c, handle).onTrouble(c, handle, resends);
-    }
-
-    @Override
-    public void onClosed(Context c, long handle, CloseReason why) {
-      of(c, handle).onClosed(c, handle, why);
-    }
-  }
-
   // ---- What was sent ---------------------------------------------------------------------------
 
-  private boolean isMine(byte[] packet) {
+  boolean isMine(byte[] packet) {
     ByteBuffer b = ByteBuffer.wrap(packet);
     int ip = ipHeader();
     boolean isToPeer =
@@ -835,7 +548,7 @@ final class TcpFixture {
         && (b.getShort(ip + 2) & 0xFFFF) == remotePort;
   }
 
-  private void take(Sent s) {
+  void take(Sent s) {
     if (s.has(SYN) && (!issKnown || !s.has(ACK) || s.seqAbsolute != iss)) {
       iss = s.seqAbsolute;
       issKnown = true;
