@@ -45,6 +45,9 @@ public final class Option {
   public static final int TCP_KEEPINTVL = of(6, 5);
   public static final int TCP_KEEPCNT = of(6, 6);
 
+  /** Times that a SYN is resent, at intervals of 1, 2, 4 … s; 0: for the profile's time. */
+  public static final int TCP_SYNCNT = of(6, 7);
+
   /** Milliseconds; 0: the profile's. */
   public static final int TCP_USER_TIMEOUT = of(6, 18);
 

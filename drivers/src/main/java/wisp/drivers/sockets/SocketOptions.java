@@ -12,6 +12,7 @@ final class SocketOptions {
   private static final int LEAST_MSS = 88;
   private static final int MOST_MSS = 32_767;
   private static final int MOST_BUFFER_BYTES = 1 << 29;
+  private static final int MOST_SYN_COPIES = 16; // a day and a half
 
   private final Map<Integer, Integer> values = new HashMap<>();
   private String congestionControl;
@@ -47,6 +48,12 @@ final class SocketOptions {
 
   void congestionControl(String name) {
     congestionControl = name;
+  }
+
+  /** How long an open is tried, by the number of SYNs; 0: not said. */
+  long openLimitNanos() {
+    int copies = Math.min(get(Option.TCP_SYNCNT, 0), MOST_SYN_COPIES);
+    return copies <= 0 ? 0 : ((2L << copies) - 1) * SECOND;
   }
 
   /** For a connection that begins now. */

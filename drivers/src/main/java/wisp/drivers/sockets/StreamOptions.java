@@ -73,6 +73,8 @@ final class StreamOptions {
       }
     } else if (option == Option.IP_TOS || option == Option.IPV6_TCLASS) {
       context.changeDscp(connection, options.dscp(usual.dscp()));
+    } else if (option == Option.TCP_SYNCNT) {
+      tcp.limitOpen();
     } else if (option == Option.TCP_USER_TIMEOUT) {
       context.changeUserTimeout(
           connection, options.userTimeoutNanos(usual.retransmissionLimitNanos()));

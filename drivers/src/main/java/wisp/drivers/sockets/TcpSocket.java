@@ -199,10 +199,19 @@ final class TcpSocket extends Descriptor {
     all.events.add(handle, this);
     connection = handle;
     phase = Phase.CONNECTING;
+    limitOpen();
     connectPending = true;
     remote = to;
     local = context.local(handle);
     return -Errno.EINPROGRESS;
+  }
+
+  /** TCP_SYNCNT, before or after the connection was begun. */
+  void limitOpen() {
+    long nanos = options.openLimitNanos();
+    if (phase == Phase.CONNECTING && nanos > 0) {
+      context.limitOpen(connection, nanos);
+    }
   }
 
   private void reset() {

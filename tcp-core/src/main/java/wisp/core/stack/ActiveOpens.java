@@ -100,6 +100,7 @@ final class ActiveOpens {
     scratch.offerScale = profile.windowScaling();
     scratch.offerSack = profile.sackPermitted();
     scratch.offerTimestamps = profile.timestamps();
+    scratch.mssLimit = profile.mssLimit();
     scratch.userTimeoutOption = profile.userTimeoutOption();
     scratch.retransmissionLimitNanos = profile.retransmissionLimitNanos();
     return handshake.roomOnSyn(scratch);

@@ -573,7 +573,7 @@ public final class Context implements AutoCloseable {
    * timeout option the peer is told, and its own advice counts no more.
    *
    * @param nanos ≥ 1; {@link Long#MAX_VALUE}: for ever. Kept in milliseconds; a SYN is resent for
-   *     three minutes in any case, unless the open is aborted
+   *     three minutes in any case, unless {@link #limitOpen} says otherwise
    * @return false: stale handle
    */
   public boolean changeUserTimeout(long connection, long nanos) {
@@ -586,6 +586,30 @@ public final class Context implements AutoCloseable {
     }
     try {
       machinery.desk.changeUserTimeout(tcb, nanos);
+      machinery.calls.userTimeoutChanged(tcb);
+    } finally {
+      finishCall(tcb);
+    }
+    return true;
+  }
+
+  /**
+   * How long an open that was begun is tried, in place of three minutes or the user timeout (RFC
+   * 9293 §3.8.3 leaves giving up sooner to the application).
+   *
+   * @param nanos ≥ 1, since the first SYN; the SYN is resent once at least
+   * @return false: stale handle
+   */
+  public boolean limitOpen(long connection, long nanos) {
+    if (nanos < 1) {
+      throw new IllegalArgumentException("limit of " + nanos + " ns is not positive");
+    }
+    Tcb tcb = open(connection);
+    if (tcb == null) {
+      return false;
+    }
+    try {
+      machinery.desk.limitOpen(tcb, nanos);
       machinery.calls.userTimeoutChanged(tcb);
     } finally {
       finishCall(tcb);

@@ -20,6 +20,9 @@ final class Deviations {
   /** Set by the application, in milliseconds. */
   private final SlotNumbers userTimeout = new SlotNumbers();
 
+  /** How long an open is tried, in milliseconds. */
+  private final SlotNumbers openLimit = new SlotNumbers();
+
   /** Agreed with the peer, in milliseconds; an application's own choice goes before (RFC 5482). */
   private final SlotNumbers advisedTimeout = new SlotNumbers();
 
@@ -86,6 +89,18 @@ final class Deviations {
     userTimeout.put(slot, millis(nanos));
   }
 
+  void openLimit(int slot, long nanos) {
+    openLimit.put(slot, millis(nanos));
+  }
+
+  /** 0: as usual. */
+  long openLimitNanos(int slot) {
+    int millis = openLimit.get(slot);
+    return millis == SlotNumbers.NONE
+        ? 0
+        : millis == FOR_EVER ? Long.MAX_VALUE : millis * NANOS_A_MILLI;
+  }
+
   boolean hasUserTimeout(int slot) {
     return userTimeout.get(slot) != SlotNumbers.NONE;
   }
@@ -125,6 +140,7 @@ final class Deviations {
     nagle.remove(slot);
     keepAlive.remove(slot);
     userTimeout.remove(slot);
+    openLimit.remove(slot);
     advisedTimeout.remove(slot);
     accurateEcn.remove(slot);
     markedBytes.forget(slot);
@@ -135,6 +151,7 @@ final class Deviations {
         + nagle.reservedBytes()
         + keepAlive.reservedBytes()
         + userTimeout.reservedBytes()
+        + openLimit.reservedBytes()
         + advisedTimeout.reservedBytes()
         + accurateEcn.reservedBytes()
         + markedBytes.reservedBytes()

@@ -101,6 +101,12 @@ final class RecordCodec {
     identifyTimeouts(tcb);
   }
 
+  /** Gives up on an open after that time. */
+  void limitOpen(Tcb tcb, long nanos) {
+    deviations.openLimit(tcb.slot, nanos);
+    identifyTimeouts(tcb);
+  }
+
   /** The peer's user timeout, within limits, unless the application has chosen its own. */
   void adviseUserTimeout(Tcb tcb, long nanos) {
     if (deviations.hasUserTimeout(tcb.slot)) {
@@ -185,6 +191,7 @@ final class RecordCodec {
   private void identifyTimeouts(Tcb tcb) {
     ConnectionProfile profile = bindings.profile(tcb.binding);
     tcb.retransmissionLimitNanos = deviations.userTimeoutNanos(tcb.slot, profile);
+    tcb.openLimitNanos = deviations.openLimitNanos(tcb.slot);
     tcb.userTimeoutOption = profile.userTimeoutOption();
     tcb.keepAliveNanos = idleNanos(tcb, deviations.keepAlive(tcb.slot, profile));
   }

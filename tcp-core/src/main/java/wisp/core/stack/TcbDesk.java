@@ -195,6 +195,11 @@ final class TcbDesk {
     codec.changeUserTimeout(tcb, nanos);
   }
 
+  /** See {@link Context#limitOpen}. */
+  void limitOpen(Tcb tcb, long nanos) {
+    codec.limitOpen(tcb, nanos);
+  }
+
   /** The peer advises a user timeout (RFC 5482). */
   void adviseUserTimeout(Tcb tcb, long nanos) {
     codec.adviseUserTimeout(tcb, nanos);

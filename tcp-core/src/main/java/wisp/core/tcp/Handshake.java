@@ -228,6 +228,7 @@ public final class Handshake {
     if (tcb.state != State.CLOSED && seg.payloadLength() > 0) {
       receiver.text(
           tcb, seg.seq() + 1, seg.memory(), seg.payloadStart(), seg.payloadLength(), false);
+      tcb.delaysAck = false; // the SYN-ACK confirms it, so the next text is the first that waits
     }
     if (tcb.state != State.CLOSED) {
       sender.sendSyn(tcb); // first: what the application has sent meanwhile follows it
@@ -401,8 +402,11 @@ public final class Handshake {
     }
     int confirmedBytes = Seq.distance(tcb.sndUna + 1, ack); // of text on our SYN
     if (!openedBefore) {
+      boolean isAllConfirmed = ack == tcb.sndNxt;
       tcb.sndNxt = ack; // the rest of it goes again at once, and was not lost (RFC 7413 §4.2.1)
       tcb.askedFast = false;
+      // What goes now for the first time begins a conversation: its ACKs have company soon.
+      tcb.delaysAck = isAllConfirmed && Sender.unsentBytes(tcb) > 0;
     }
     int micros = tcb.timing ? Retransmission.sampleMicros(env, tcb) : RttEstimator.NO_SAMPLE;
     tcb.sndUna = ack;
@@ -410,6 +414,9 @@ public final class Handshake {
     tcb.synResent = synResent;
     tcb.timing = false;
     if (micros != RttEstimator.NO_SAMPLE) {
+      if (micros > tcb.srttMicros) {
+        tcb.srttMicros = RttEstimator.NO_SAMPLE; // an earlier connection's, and the path is longer
+      }
       Retransmission.learn(tcb, micros);
     }
     if (synResent) {

@@ -61,6 +61,9 @@ public final class Retransmission {
     if (!tcb.state.isSynchronized()) {
       // What is known of the destination may be false: it must not keep a lost SYN waiting.
       rto = Math.min(rto, TcpConfig.RTO_AFTER_SYN_LOSS_NANOS);
+      if (tcb.askedFast) { // one that is early looks like a path that drops such SYNs
+        rto = Math.max(rto, TcpConfig.INITIAL_RTO_NANOS);
+      }
     }
     for (int i = 0; i < backOff && rto < TcpConfig.MAX_RTO_NANOS; i++) {
       rto = RttEstimator.backOff(rto);
@@ -234,11 +237,16 @@ public final class Retransmission {
     return env.nowNanos - tcb.progressNanos >= limitNanos(tcb);
   }
 
-  /** The user timeout; a SYN is resent for three minutes at least (MUST-23). */
+  /**
+   * The user timeout; a SYN is resent for three minutes at least (MUST-23), unless the application
+   * has said when it gives up.
+   */
   private static long limitNanos(Tcb tcb) {
     return switch (tcb.state) {
       case SYN_SENT, SYN_RECEIVED ->
-          Math.max(tcb.retransmissionLimitNanos, TcpConfig.SYN_LIMIT_NANOS);
+          tcb.openLimitNanos > 0
+              ? tcb.openLimitNanos
+              : Math.max(tcb.retransmissionLimitNanos, TcpConfig.SYN_LIMIT_NANOS);
       case CLOSED,
           LISTEN,
           ESTABLISHED,

@@ -287,7 +287,8 @@ public final class SegmentArrives {
       rememberTimestamp(tcb, seg, options);
       handshakeTold = AccurateEcn.handshakeTold(tcb, seg, options);
       handshake.established(tcb, ack, seg, tcb.passive ? Event.ACCEPTED : Event.CONNECTED);
-      if (tcb.state == State.CLOSED || ack == tcb.sndUna) {
+      boolean hasNews = tcb.sndUna != tcb.sndNxt && options.sackBlocks() > 0; // of a fast open
+      if (tcb.state == State.CLOSED || (ack == tcb.sndUna && !hasNews)) {
         return tcb.state != State.CLOSED;
       }
     }

@@ -132,7 +132,7 @@ public final class Sender implements Resender {
     int usable = tcb.sndWnd - tcb.flightBytes();
     int length = Math.min(Math.min(unsent, usable), tcb.effectiveMss());
     boolean isFull = length == tcb.effectiveMss();
-    boolean isLast = length == unsent && ((!tcb.nagle && !tcb.corked) || tcb.finQueued);
+    boolean isLast = length == unsent && mayGoSmall(tcb);
     int record = length > 0 ? output.withinRecord(tcb, tcb.sndNxt, length) : length;
     boolean mayGo = usable >= 1 && (isFull || isLast || record < length);
     return !mayGo || sendNew(tcb, record);
@@ -161,7 +161,7 @@ public final class Sender implements Resender {
    * half.
    */
   private int lengthAllowed(Tcb tcb) {
-    int flight = tcb.flightBytes();
+    int flight = textInFlight(tcb);
     int sacked = board.sackedBytes(tcb); // it has left the network (RFC 6675 §4)
     int unsent = unsentBytes(tcb);
     int usableWindow = tcb.sndWnd - flight;
@@ -188,11 +188,24 @@ public final class Sender implements Resender {
     if (length <= 0) {
       return -1;
     }
-    boolean isIdle = flight == (tcb.fastOpened ? 1 : 0); // our SYN, not acknowledged yet
-    boolean smallMayGo = ((isIdle || !tcb.nagle) && !tcb.corked) || tcb.finQueued;
     boolean isAll = length == unsent;
     boolean isHalfTheWindow = length >= tcb.maxSndWnd / 2;
-    return smallMayGo && (isAll || isHalfTheWindow) ? length : -1;
+    return mayGoSmall(tcb) && (isAll || isHalfTheWindow) ? length : -1;
+  }
+
+  /**
+   * Nagle's rule with Minshall's modification (RFC 9293 §A.3): a small segment waits for small ones
+   * before it, not for full ones, so that the end of a long write need not wait for a delayed ACK.
+   * What is in flight tells: it is no whole number of segments as long as a small one is in it.
+   */
+  private static boolean mayGoSmall(Tcb tcb) {
+    boolean isFull = textInFlight(tcb) % tcb.effectiveMss() == 0;
+    return ((isFull || !tcb.nagle) && !tcb.corked) || tcb.finQueued;
+  }
+
+  /** Without our SYN, not acknowledged yet after a fast open: no window of the peer's counts it. */
+  private static int textInFlight(Tcb tcb) {
+    return tcb.flightBytes() - (tcb.fastOpened ? 1 : 0);
   }
 
   /** What is left of a record that ends before all that is unsent does; 0: none, or it is long. */

@@ -79,6 +79,9 @@ public final class Tcb {
   /** R2 in nanoseconds: the user timeout. */
   public long retransmissionLimitNanos;
 
+  /** How long our open is tried, if the application has said so; else 0. */
+  public long openLimitNanos;
+
   /** Whether the user timeout option is sent, and the peer's is followed (RFC 5482). */
   public boolean userTimeoutOption;
 

@@ -65,9 +65,10 @@ class ClosingTest {
 
   @Test
   void givenDataQueued_whenWeClose_thenTheFinRidesOnTheLastSegment() {
-    var tcp = TcpFixture.established().send(2_000).shutdown();
-    tcp.sends(ACK).seq(1).length(1_460);
-    tcp.sends(FIN | ACK).seq(1_461).length(540);
+    var tcp = TcpFixture.established().send(500).send(1_500).shutdown();
+    tcp.sends(ACK).seq(1).length(500);
+    tcp.sends(ACK).seq(501).length(1_460);
+    tcp.sends(FIN | ACK).seq(1_961).length(40);
     tcp.sendsNothing();
   }
 

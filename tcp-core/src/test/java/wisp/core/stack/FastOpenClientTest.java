@@ -287,6 +287,32 @@ class FastOpenClientTest {
     tcp.heard("open", "acked 700", "released 700/700");
   }
 
+  @Test
+  @Tag("rfc7413-d")
+  @DisplayName("however near the server was, a SYN of Fast Open has a second to be answered")
+  void givenAShortRoundTrip_whenTheSynVanishes_thenItGoesAgainAfterASecond() {
+    var tcp = givenCookie().connect(700);
+    tcp.sends(SYN).length(700);
+    tcp.receives(synAck(701, mss(1_460)));
+    var next = tcp.another(5_002).connect(700);
+    next.sends(SYN).length(700);
+    next.advance(990).sendsNothing();
+    next.advance(20).sends(SYN).length(0);
+    next.advance(1_990).sendsNothing();
+    next.advance(20).sends(SYN);
+  }
+
+  @Test
+  @DisplayName("an end of what is said follows the SYN: the answer's ACK may wait for more")
+  void givenMoreThanTheSynTakes_whenTheAnswerComes_thenItsAckIsDelayed() {
+    var tcp = givenCookie().connect(2_000);
+    tcp.sends(SYN).length(1_420);
+    tcp.receives(synAck(1_421, mss(1_460)));
+    tcp.sends(ACK).seq(1_421).length(580);
+    tcp.receives(Seg.data(500).ack(2_001)).sendsNothing();
+    tcp.advance(50).sends(ACK).ack(501);
+  }
+
   /** A SYN that vanishes; the plain one that follows does not. */
   private static TcpFixture vanishes(TcpFixture tcp, int port) {
     var next = tcp.another(port).connect(100);

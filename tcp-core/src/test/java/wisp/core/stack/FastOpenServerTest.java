@@ -87,6 +87,55 @@ class FastOpenServerTest {
   }
 
   @Test
+  @Tag("rfc6928-a")
+  @DisplayName("the SYN in flight takes nothing from the initial window")
+  void givenALongAnswer_whenTheHandshakeIsNotOver_thenTenWholeSegmentsLeave() {
+    var tcp = opened(100);
+    tcp.sends(SYN | ACK);
+    tcp.send(16_000);
+    for (int i = 0; i < 10; i++) {
+      tcp.sends(ACK).seq(1 + 1_460 * i).length(1_460);
+    }
+    tcp.sendsNothing();
+  }
+
+  @Test
+  @DisplayName("the ACK that ends the handshake may say what was lost of the answer")
+  void givenALongAnswer_whenTheFirstAckHasSackBlocks_thenTheHoleIsFilledAtOnce() {
+    var tcp = listening(10);
+    long cookie = cookie(tcp);
+    tcp.receives(syn(mss(1_460), sackPermitted(), fastOpen(cookie)).length(100));
+    tcp.peerNxt = 101;
+    tcp.sends(SYN | ACK);
+    tcp.send(14_600).sent();
+    int left = tcp.iss + 2_921;
+    tcp.receives(Seg.ack().ack(1).options(Seg.sack(left, left + 4_380))).isEstablished();
+    tcp.sends(ACK).seq(1).length(1_460);
+    tcp.sends(ACK).seq(1_461).length(1_460);
+    assertEquals(0, tcp.counted(Event.TIMEOUTS));
+  }
+
+  @Test
+  @DisplayName("nor does the SYN take anything from the peer's window")
+  void givenAWindowOfTenSegments_whenTheHandshakeIsNotOver_thenAllOfItIsUsed() {
+    var tcp = listening(10);
+    long cookie = cookie(tcp);
+    tcp.receives(syn(mss(1_000), fastOpen(cookie)).length(100).window(3_000));
+    tcp.peerNxt = 101;
+    tcp.sends(SYN | ACK);
+    tcp.send(5_000);
+    assertEquals(3_000, tcp.sent().stream().mapToInt(s -> s.payload.length).sum());
+  }
+
+  @Test
+  void givenDataOnTheSyn_whenMoreComes_thenItIsTheFirstThatIsAcknowledgedByItself() {
+    var tcp = opened(100);
+    tcp.sends(SYN | ACK).ack(101);
+    tcp.receives(Seg.data(300)).sends(ACK).ack(401);
+    tcp.receives(Seg.data(300)).sendsNothing();
+  }
+
+  @Test
   void givenAnAnswer_whenTheFirstAckConfirmsAllOfIt_thenItIsReleased() {
     var tcp = opened(100);
     tcp.send(300);

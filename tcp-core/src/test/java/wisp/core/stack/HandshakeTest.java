@@ -245,6 +245,19 @@ class HandshakeTest {
   }
 
   @Test
+  void givenSynSent_whenTheApplicationSaysWhenItGivesUp_thenNoLater() {
+    var tcp = with().synSent();
+    assertTrue(tcp.context.limitOpen(tcp.connection, 3_000 * TcpFixture.MS));
+    long begin = tcp.host.now;
+    tcp.advance(2_990).sends(Seg.SYN);
+    tcp.sendsNothing();
+    tcp.advance(20).sendsNothing().isGone().heard("closed TimedOut");
+    assertEquals(3_000, (tcp.host.now - begin) / TcpFixture.MS, 20);
+    assertTrue(!tcp.context.limitOpen(tcp.connection, 1));
+    tcp.allReturns();
+  }
+
+  @Test
   @Tag("MUST-18")
   @Tag("rfc6298-d")
   @Tag("rfc6928-b")

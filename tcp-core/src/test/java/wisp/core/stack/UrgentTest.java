@@ -87,8 +87,9 @@ class UrgentTest {
     var tcp = TcpFixture.established().sendUrgent(3_000).send(100);
     tcp.sends(ACK | URG).seq(1).urgent(3_000);
     tcp.sends(ACK | URG).seq(1_461).urgent(1_540);
+    tcp.sends(ACK | URG).seq(2_921).urgent(80).length(80);
     tcp.receives(Seg.ack());
-    tcp.sends(ACK | URG).seq(2_921).urgent(80).length(180);
+    tcp.sends(ACK).seq(3_001).length(100);
   }
 
   @Test

@@ -391,11 +391,22 @@ class WindowTest {
   @Tag("MUST-61")
   @Tag("MUST-60")
   void givenQueuedFrames_whenTheLastSegmentLeaves_thenItHasPush() {
-    var tcp = TcpFixture.established().send(3_000);
-    List<Sent> all = tcp.sent();
+    List<Sent> all = TcpFixture.established().send(3_000).sent();
+    assertEquals(3, all.size());
     assertFalse(all.getFirst().has(Seg.PSH));
-    assertFalse(all.getLast().has(Seg.PSH) && all.size() == 2, "the last 80 bytes wait for Nagle");
-    tcp.receives(Seg.ack());
-    assertTrue(tcp.sent().getLast().has(Seg.PSH));
+    assertTrue(all.getLast().length(80).has(Seg.PSH));
+  }
+
+  @Test
+  @Tag("SHLD-7")
+  @DisplayName("RFC 9293 §A.3: a small segment waits for small ones alone")
+  void givenNagle_whenOnlyFullSegmentsAreInFlight_thenTheEndOfAWriteGoesAtOnce() {
+    var tcp = TcpFixture.established().send(2_000);
+    tcp.sends(ACK).seq(1).length(1_460);
+    tcp.sends(ACK).seq(1_461).length(540);
+    tcp.send(100).sendsNothing();
+    tcp.receives(Seg.ack().ack(1_461)).sendsNothing(); // the small one is still out
+    tcp.receives(Seg.ack().ack(2_001));
+    tcp.sends(ACK).seq(2_001).length(100);
   }
 }
