@@ -10,9 +10,10 @@ import wisp.core.spi.KeyedHash;
  *
  * @param required whether a SYN with text must bring one
  */
-record LinuxFastOpenCookies(long key0, long key1, boolean required) implements FastOpenCookies {
+public record LinuxFastOpenCookies(long key0, long key1, boolean required)
+    implements FastOpenCookies {
   /** Of the setting: four words in hexadecimal, with hyphens between. */
-  static LinuxFastOpenCookies of(String words, boolean required) {
+  public static LinuxFastOpenCookies of(String words, boolean required) {
     long[] key = {0, 0};
     String[] parts = words.split(",", 2)[0].split("-"); // behind a comma: the key to come
     for (int i = 0; i < 4; i++) {

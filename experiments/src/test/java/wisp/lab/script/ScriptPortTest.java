@@ -223,7 +223,7 @@ class ScriptPortTest {
     assertTrue(info.remaining() >= 232);
     assertEquals(1, info.get(0));
     assertEquals(536, info.getInt(16));
-    assertEquals(5, info.getInt(24)); // the rest waits, by Nagle's rule
+    assertEquals(6, info.getInt(24)); // five full ones, and the rest
     assertEquals(10, info.getInt(80));
     assertEquals(1_460, info.getInt(84));
     assertEquals(3, info.getInt(88));
