@@ -402,7 +402,9 @@ final class SackRecovery {
   /** As much of what was sent last, at one time, as goes into one segment, FIN counted. */
   private int probeBytes(Tcb tcb) {
     int most = Math.min(tcb.flightBytes(), tcb.effectiveMss() + (tcb.finSent ? 1 : 0));
-    return Math.min(most, board.times.latestBytes(tcb));
+    int bytes = Math.min(most, board.times.latestBytes(tcb));
+    int unknown = Seq.distance(board.beyondSacked(tcb, tcb.sndNxt - bytes), tcb.sndNxt);
+    return unknown > 0 ? unknown : bytes; // what came of it already would tell nothing
   }
 
   /**
