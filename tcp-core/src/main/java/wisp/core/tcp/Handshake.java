@@ -14,9 +14,6 @@ import wisp.core.wire.TcpOptions;
  * §3.10.7.3).
  */
 public final class Handshake {
-  /** Left free on a SYN with text, so that what fits there fits with any options. */
-  private static final int MOST_OPTION_BYTES = 40;
-
   private final TcpEnvironment env;
   private final TcpOutput output;
   private final Sender sender;
@@ -116,7 +113,8 @@ public final class Handshake {
     }
     tcb.peerMss = fastOpens.mss(entry);
     output.updateMss(tcb);
-    return Math.max(0, tcb.effectiveMss() - MOST_OPTION_BYTES);
+    // what fits this way fits with any options
+    return Math.max(0, tcb.effectiveMss() - TcpOptions.MOST_BYTES);
   }
 
   /**

@@ -17,10 +17,7 @@ import wisp.core.wire.TcpOptions;
  * all that was received, so whatever ACK was owed is paid by it.
  */
 public final class TcpOutput {
-  private static final int NONE = MarkedBytes.NO_OPTION;
   private static final int MOST_SACK_BLOCKS = 4;
-  private static final int MOST_OPTION_BYTES = 40;
-  private static final int MOST_ECN_OPTION_BYTES = TcpOptions.markedBytesLength(3);
 
   /** Hop limit of a RST that belongs to no connection. */
   private static final int STRAY_RESET_HOPS = 64;
@@ -62,10 +59,10 @@ public final class TcpOutput {
     if (tcb.urgentQueued || tcb.cwrOwed) {
       return mss; // each segment has an urgent pointer of its own; CWR stands in one alone
     }
-    if (tellsMarkedBytes(tcb, true)) {
-      return mss - MOST_ECN_OPTION_BYTES; // one that tells, then full ones
+    if (AccurateEcnOption.isDue(tcb, true)) {
+      return mss - AccurateEcnOption.MOST_BYTES; // one that tells, then full ones
     }
-    int offload = ip.segmentationBytes(tcb.isIpv6()) - TcpHeader.LENGTH - MOST_OPTION_BYTES;
+    int offload = ip.segmentationBytes(tcb.isIpv6()) - TcpHeader.LENGTH - TcpOptions.MOST_BYTES;
     return offload < mss ? mss : offload - offload % mss;
   }
 
@@ -119,8 +116,9 @@ public final class TcpOutput {
     boolean offerTimestamps = acknowledge ? tcb.timestamps : tcb.offerTimestamps;
     int fastOpenBytes = fastOpenBytes(tcb, acknowledge);
     int optionBytes = usualSynOptionBytes(tcb, acknowledge) + fastOpenBytes;
-    int counters = acknowledge ? countersOnSynAck(tcb, MOST_OPTION_BYTES - optionBytes) : NONE;
-    int headerBytes = TcpHeader.LENGTH + optionBytes + counterBytes(counters);
+    int room = TcpOptions.MOST_BYTES - optionBytes;
+    int counters = acknowledge ? AccurateEcnOption.onSynAck(tcb, room) : AccurateEcnOption.NONE;
+    int headerBytes = TcpHeader.LENGTH + optionBytes + AccurateEcnOption.length(counters);
     int textBytes = textOnSyn(tcb, acknowledge);
     if (!begin(tcb, headerBytes + textBytes)) {
       return false;
@@ -146,7 +144,7 @@ public final class TcpOutput {
       writeFastOpen(tcb, acknowledge, memory, at);
       at += fastOpenBytes;
     }
-    writeCounters(tcb, counters, memory, at);
+    AccurateEcnOption.write(tcb, counters, memory, at);
     @SeqNum int iss = tcb.sndUna;
     if (textBytes > 0) {
       text.copy(tcb, iss + 1, textBytes, memory, ip.start() + headerBytes);
@@ -184,14 +182,14 @@ public final class TcpOutput {
   /** Whether there is room for the option in our SYN. */
   boolean hasRoomForFastOpen(Tcb tcb, int cookieBytes, boolean experimental) {
     int bytes = TcpOptions.fastOpenLength(cookieBytes, experimental);
-    return usualSynOptionBytes(tcb, false) + bytes <= MOST_OPTION_BYTES;
+    return usualSynOptionBytes(tcb, false) + bytes <= TcpOptions.MOST_BYTES;
   }
 
   private int fastOpenBytes(Tcb tcb, boolean acknowledge) {
     if (acknowledge) {
       boolean offers = tcb.offersCookie && tcb.backlog != null;
       int bytes = TcpOptions.fastOpenLength(Long.BYTES, tcb.cookieIsExperimental);
-      boolean fits = usualSynOptionBytes(tcb, true) + bytes <= MOST_OPTION_BYTES;
+      boolean fits = usualSynOptionBytes(tcb, true) + bytes <= TcpOptions.MOST_BYTES;
       return offers && fits ? bytes : 0;
     }
     if (!isSpoken(tcb) || tcb.fastOpenMode != FastOpenMode.ON) {
@@ -218,54 +216,13 @@ public final class TcpOutput {
         fastOpens.isExperimental(entry));
   }
 
-  // ---- Accurate ECN ----------------------------------------------------------------------------
+  // ---- Other segments --------------------------------------------------------------------------
 
-  /** On the first SYN-ACK, in what room there is: it may be what others are lost for. */
-  private static int countersOnSynAck(Tcb tcb, int room) {
-    boolean tells = tcb.accurateEcn && !tcb.markedBytes.silent && !tcb.synResent;
-    return tells ? tcb.markedBytes.fieldsWithin(room) : NONE;
-  }
-
-  /** Whether an ACK, or text that leaves for the first time, should bring the option. */
-  private static boolean tellsMarkedBytes(Tcb tcb, boolean hasText) {
-    return tcb.accurateEcn
-        && (tcb.markedBytes.isDue(hasText)
-            || (tcb.tellsHandshake && !hasText && !tcb.markedBytes.silent));
-  }
-
-  /** Text that is resent goes without: a copy must get through where the original did not. */
-  private static int countersToTell(Tcb tcb, @SeqNum int seq, int payloadBytes, int islands) {
-    boolean hasText = payloadBytes > 0;
-    if (!tcb.accurateEcn) {
-      return NONE;
-    }
-    if (hasText && seq != tcb.sndNxt) {
-      tcb.markedBytes.resent();
-      return NONE;
-    }
-    if (!tellsMarkedBytes(tcb, hasText)) {
-      return NONE;
-    }
-    // Two SACK blocks go before it, a third does not (RFC 9768 §3.2.3.3).
-    int sackBytes = islands == 0 ? 0 : TcpOptions.sackLength(Math.min(islands, 2));
-    int room =
-        hasText
-            ? tcb.effectiveMss() - payloadBytes
-            : MOST_OPTION_BYTES - timestampBytes(tcb) - sackBytes;
-    return tcb.markedBytes.fieldsWithin(room);
-  }
-
-  private static int counterBytes(int counters) {
-    return counters == NONE ? 0 : TcpOptions.markedBytesLength(counters);
-  }
-
-  private static int writeCounters(Tcb tcb, int counters, MemorySegment memory, long at) {
-    if (counters == NONE) {
-      return 0;
-    }
-    MarkedBytes b = tcb.markedBytes;
-    return TcpOptions.writeMarkedBytes(
-        memory, at, b.ect1First(counters), counters, b.ect0(), b.ce(), b.ect1());
+  /**
+   * &lt;SEQ=SND.NXT&gt;&lt;ACK=RCV.NXT&gt;&lt;CTL=ACK&gt;, with SACK blocks if something is held.
+   */
+  public boolean sendAck(Tcb tcb) {
+    return sendSegment(tcb, acceptableSeq(tcb), 0, TcpHeader.ACK);
   }
 
   /**
@@ -276,15 +233,6 @@ public final class TcpOutput {
    */
   public boolean tellHandshake(Tcb tcb) {
     return !(tcb.accurateEcn && tcb.tellsHandshake) || sendAck(tcb);
-  }
-
-  // ---- Other segments --------------------------------------------------------------------------
-
-  /**
-   * &lt;SEQ=SND.NXT&gt;&lt;ACK=RCV.NXT&gt;&lt;CTL=ACK&gt;, with SACK blocks if something is held.
-   */
-  public boolean sendAck(Tcb tcb) {
-    return sendSegment(tcb, acceptableSeq(tcb), 0, TcpHeader.ACK);
   }
 
   /**
@@ -380,9 +328,10 @@ public final class TcpOutput {
   private boolean sendSegment(
       Tcb tcb, @SeqNum int seq, int payloadBytes, int flags, int segmentBytes) {
     int islands = islandsToReport(tcb, payloadBytes);
-    int counters = countersToTell(tcb, seq, payloadBytes, islands);
-    int otherBytes = timestampBytes(tcb) + counterBytes(counters);
-    islands = Math.min(islands, TcpOptions.sackBlocksWithin(MOST_OPTION_BYTES - otherBytes));
+    int otherBytes = timestampBytes(tcb);
+    int counters = AccurateEcnOption.onSegment(tcb, seq, payloadBytes, otherBytes, islands);
+    otherBytes += AccurateEcnOption.length(counters);
+    islands = Math.min(islands, TcpOptions.sackBlocksWithin(TcpOptions.MOST_BYTES - otherBytes));
     int sackBytes = islands == 0 ? 0 : TcpOptions.sackLength(islands);
     int headerBytes = TcpHeader.LENGTH + otherBytes + sackBytes;
     if (!begin(tcb, headerBytes + payloadBytes)) {
@@ -396,8 +345,8 @@ public final class TcpOutput {
     if (islands > 0) {
       at += TcpOptions.writeSack(memory, at, sackEdges, islands);
     }
-    if (counters != NONE) {
-      writeCounters(tcb, counters, memory, at);
+    if (counters != AccurateEcnOption.NONE) {
+      AccurateEcnOption.write(tcb, counters, memory, at);
       tcb.markedBytes.told(payloadBytes > 0);
     }
     if (payloadBytes > 0) {

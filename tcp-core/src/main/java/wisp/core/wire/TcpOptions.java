@@ -13,6 +13,9 @@ import wisp.core.tcp.SeqNum;
  * others.
  */
 public final class TcpOptions {
+  /** All options of a segment together. */
+  public static final int MOST_BYTES = 40;
+
   /** Bytes that {@link #writeMss} writes. */
   public static final int MSS_LENGTH = 4;
 
