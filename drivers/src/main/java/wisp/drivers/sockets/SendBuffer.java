@@ -42,6 +42,12 @@ final class SendBuffer {
   /** The end of what was written waits for more, and an acknowledgment ends that. */
   private boolean heldBack;
 
+  /**
+   * The last ACK left text on its way. A window that opens bit by bit is never full in Linux: what
+   * of it is less than a third waits for the next ACK, to leave as part of something larger.
+   */
+  private boolean opensBitByBit;
+
   SendBuffer(Context context, SocketOptions options, SendLimits limits) {
     this.context = context;
     this.options = options;
@@ -170,6 +176,7 @@ final class SendBuffer {
   void acknowledged(int bytes) {
     observe();
     pieces.confirm(bytes);
+    opensBitByBit = pieces.sentTo() > pieces.confirmed();
     if (heldBack) {
       push();
     }
@@ -222,7 +229,7 @@ final class SendBuffer {
       return true;
     }
     observe(info);
-    if (starved && info.flightBytes() < info.cwndBytes()) {
+    if (starved && (opensBitByBit || info.flightBytes() < info.cwndBytes())) {
       grow(info);
     }
     int cost = pieces.cost();
