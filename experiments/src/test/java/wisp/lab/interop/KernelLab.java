@@ -333,6 +333,16 @@ final class KernelLab implements AutoCloseable {
 
   // ---- The end ---------------------------------------------------------------------------------
 
+  /**
+   * Nothing of ours was taken for lost. A machine that stands still for a moment makes us ask by
+   * the tail, which resends: those are counted apart.
+   */
+  void assertNothingWasResent() {
+    long resent = count(Event.SEGMENTS_RETRANSMITTED);
+    assertTrue(resent <= count(Event.TAIL_LOSS_PROBES), resent + " segments resent");
+    assertEquals(0, count(Event.TIMEOUTS), "time-outs");
+  }
+
   /** Waits until no connection is left, TIME-WAIT included, and demands that no memory is. */
   void assertNothingIsLeft() {
     await("connections to end", c -> c.connections() == 0 && c.timeWaits() == 0);

@@ -84,7 +84,7 @@ class KernelViewTest {
         assertTrue(line.contains(expected), expected + " is missing: " + line);
       }
       assertFalse(line.contains("retrans:"), line);
-      assertEquals(0, lab.count(Event.SEGMENTS_RETRANSMITTED));
+      lab.assertNothingWasResent();
     }
   }
 }

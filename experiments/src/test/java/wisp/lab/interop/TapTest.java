@@ -144,7 +144,7 @@ class TapTest {
         peer.awaitEvent("closed Closed");
         assertEquals(SOME, peer.received());
       }
-      assertEquals(0, lab.count(Event.SEGMENTS_RETRANSMITTED));
+      lab.assertNothingWasResent();
     }
   }
 

@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.SplittableRandom;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -12,8 +11,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Two {@link Monkey}s at the API of two contexts: random calls from every callback, over a bad
- * path, past an attacker, with too little memory. Each time other seeds; what fails names its seed,
- * which goes into the list.
+ * path, past an attacker, with too little memory. What fails names its seed, which goes into the
+ * list. Always the same seeds here, so that a build fails for what was changed; other ones by night
+ * ({@code .ci/nightly}).
  *
  * <p>Other seeds: {@code -Dwisp.monkey.seeds=1000-1999}, and with {@code -Dwisp.monkey.all=true} it
  * goes on after a failure.
@@ -24,8 +24,7 @@ class MonkeyTest {
 
   @Test
   void givenAnySeed_whenAllIsDone_thenEveryByteOnceAndNothingIsLeft() {
-    long first = new SplittableRandom().nextLong(1L << 40);
-    String range = System.getProperty("wisp.monkey.seeds", first + "-" + (first + SEEDS - 1));
+    String range = System.getProperty("wisp.monkey.seeds", "1-" + SEEDS);
     System.out.println("monkeys: seeds " + range);
     int dash = range.indexOf('-');
     long to = Long.parseLong(range.substring(dash + 1));
