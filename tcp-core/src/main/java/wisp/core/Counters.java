@@ -43,6 +43,8 @@ public final class Counters {
     DUPLICATES_HEARD_OF,
     /** Zero-window probes sent. */
     WINDOW_PROBES,
+    /** Connections ended because memory was short and the peer's window long shut (RFC 6429). */
+    PERSISTS_ENDED,
     /** Keep-alive probes sent. */
     KEEP_ALIVES,
     /** Segments larger than the path was known to carry, sent to find out (RFC 4821). */

@@ -453,7 +453,7 @@ final class TcpSocket extends Descriptor {
           case CloseReason.Unreachable(int type, int code) -> Errno.ofIcmp(type, code);
           case CloseReason.TimedOut _ -> Errno.ETIMEDOUT;
           case CloseReason.HandlerFailed _ -> Errno.EIO;
-          case CloseReason.ContextClosed _ -> Errno.ECONNABORTED;
+          case CloseReason.MemoryShort _, CloseReason.ContextClosed _ -> Errno.ECONNABORTED;
         };
     peerClosed |= error == 0;
     inEvents++;

@@ -13,6 +13,9 @@ public final class Blocks {
   /** Memory ran out, or is kept for others. */
   public static final int NONE = BlockPool.NONE;
 
+  /** So much beyond what is kept for others, and memory is short no longer. */
+  private static final int ENOUGH_BYTES = 4_096;
+
   /** What a block is wanted for. */
   public enum Purpose {
     /** FIN, persist, a connection that already holds data: all of the pool. */
@@ -30,6 +33,7 @@ public final class Blocks {
   private final long ordinaryFloorBytes;
   private final long heldFloorBytes;
   private final Runnable reclaim;
+  private boolean isShort;
 
   /**
    * Over a pool.
@@ -52,13 +56,23 @@ public final class Blocks {
     if (block == NONE && purpose != Purpose.HELD_TEXT) {
       reclaim.run();
       block = attempt(bytes, purpose);
+      isShort |= block == NONE;
     }
     return block;
   }
 
-  /** Whether an {@link #acquire} of so many bytes is not refused by policy. */
-  public boolean mayAcquire(int bytes, Purpose purpose) {
-    return pool.availableBytes() >= floor(purpose) + bytes;
+  /** Whether there is enough again for those who wait. */
+  public boolean hasEnough() {
+    return pool.availableBytes() >= ordinaryFloorBytes + ENOUGH_BYTES;
+  }
+
+  /**
+   * Whether somebody was refused, and there has not been enough since; text beyond a hole does not
+   * count.
+   */
+  public boolean isShort() {
+    isShort = isShort && !hasEnough();
+    return isShort;
   }
 
   private long floor(Purpose purpose) {

@@ -30,6 +30,12 @@ public sealed interface CloseReason {
    */
   record TimedOut(int retransmissions) implements CloseReason {}
 
+  /**
+   * Memory was short for others, and the peer had kept its window shut for longer than {@link
+   * ContextConfig#persistLimitNanos()} (RFC 6429). It got a RST.
+   */
+  record MemoryShort() implements CloseReason {}
+
   /** A callback of the handler threw; the exception was reported. */
   record HandlerFailed(Throwable cause) implements CloseReason {}
 

@@ -34,6 +34,8 @@ package wisp.core.stack;
  * @param recovering whether a fast recovery goes on
  * @param timeoutRecovery whether what was in flight at a time-out is being resent
  * @param reorderingSegments so many segments late counts as lost
+ * @param persistNanos for how long something has waited for the peer to open its window, which is
+ *     being probed (RFC 9293 §3.8.6.1); 30 days at most; −1: nothing does
  */
 public record ConnectionInfo(
     long handle,
@@ -65,4 +67,5 @@ public record ConnectionInfo(
     int timeouts,
     boolean recovering,
     boolean timeoutRecovery,
-    int reorderingSegments) {}
+    int reorderingSegments,
+    long persistNanos) {}

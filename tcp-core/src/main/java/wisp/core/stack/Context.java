@@ -312,7 +312,11 @@ public final class Context implements AutoCloseable {
       throw new IllegalArgumentException(
           "a frame of " + payloadBytes + " bytes; possible are 1 … " + largestFrame);
     }
-    return frames.acquire(payloadBytes);
+    int frame = frames.acquire(payloadBytes);
+    if (frame == NO_FRAME) {
+      machinery.relief.frameRefused();
+    }
+    return frame;
   }
 
   /** One more reference for the caller. */

@@ -20,6 +20,9 @@ import wisp.core.ip.NetworkConfig;
  *     ListenConfig} says what becomes of further SYNs
  * @param timeWaitLimit connections in TIME-WAIT at most; the oldest leaves early
  * @param heldTextBytes out-of-order text one connection may hold, by blocks
+ * @param persistLimitNanos a peer that has kept its window shut for longer may lose its connection
+ *     when others are refused blocks or frames (RFC 6429); 0 … 30 days, or {@link #NEVER}. While
+ *     there is memory, it never does
  * @param network what lies below TCP
  */
 public record ContextConfig(
@@ -32,7 +35,13 @@ public record ContextConfig(
     int halfOpenLimit,
     int timeWaitLimit,
     int heldTextBytes,
+    long persistLimitNanos,
     NetworkConfig network) {
+  /**
+   * As {@link #persistLimitNanos()}: no shut window ends a connection, whatever memory there is.
+   */
+  public static final long NEVER = Long.MAX_VALUE;
+
   private static final long SECOND = 1_000_000_000L;
 
   /** Checks ranges. */
@@ -52,11 +61,16 @@ public record ContextConfig(
     if (halfOpenLimit < 1 || timeWaitLimit < 0 || heldTextBytes < 0) {
       throw new IllegalArgumentException("a limit is negative or zero");
     }
+    if (persistLimitNanos < 0
+        || (persistLimitNanos > ShutWindows.LONGEST_NANOS && persistLimitNanos != NEVER)) {
+      throw new IllegalArgumentException(
+          "persist limit of " + persistLimitNanos + " ns: 0 … 30 days, or NEVER");
+    }
   }
 
   /**
    * Defaults: window 1 MiB, MSL 30 s, RTO ≥ 200 ms, delayed ACK 40 ms, FIN-WAIT-2 60 s, 65,536
-   * half-open, 262,144 in TIME-WAIT, 1 MiB held.
+   * half-open, 262,144 in TIME-WAIT, 1 MiB held, 5 minutes in persist when memory is short.
    */
   public static ContextConfig of(IpPrefix... ownPrefixes) {
     return new Builder(List.of(ownPrefixes)).build();
@@ -73,6 +87,7 @@ public record ContextConfig(
     b.halfOpenLimit = halfOpenLimit;
     b.timeWaitLimit = timeWaitLimit;
     b.heldTextBytes = heldTextBytes;
+    b.persistLimitNanos = persistLimitNanos;
     b.network = network;
     change.accept(b);
     return b.build();
@@ -124,6 +139,7 @@ public record ContextConfig(
     public int halfOpenLimit = 65_536;
     public int timeWaitLimit = 262_144;
     public int heldTextBytes = 1 << 20;
+    public long persistLimitNanos = 300 * SECOND;
     public NetworkConfig network = NetworkConfig.DEFAULT;
 
     private Builder(List<IpPrefix> ownPrefixes) {
@@ -141,6 +157,7 @@ public record ContextConfig(
           halfOpenLimit,
           timeWaitLimit,
           heldTextBytes,
+          persistLimitNanos,
           network);
     }
   }

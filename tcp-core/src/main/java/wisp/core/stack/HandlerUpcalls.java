@@ -153,6 +153,7 @@ final class HandlerUpcalls implements Upcalls {
       case UNREACHABLE -> new CloseReason.Unreachable(tcb.icmpType, tcb.icmpCode);
       case ABORTED -> new CloseReason.Aborted();
       case TIMED_OUT -> new CloseReason.TimedOut(tcb.backOff);
+      case MEMORY_SHORT -> new CloseReason.MemoryShort();
       case HANDLER_FAILED ->
           new CloseReason.HandlerFailed(failure == null ? new IllegalStateException() : failure);
       case CONTEXT_CLOSED -> new CloseReason.ContextClosed();

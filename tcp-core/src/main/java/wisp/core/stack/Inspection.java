@@ -25,6 +25,7 @@ final class Inspection {
   private final ReceiveWindow window;
   private final Scoreboard board;
   private final TcpOutput output;
+  private final ShutWindows shutWindows;
 
   Inspection(
       TcpEnvironment env,
@@ -33,7 +34,8 @@ final class Inspection {
       Activity activity,
       ReceiveWindow window,
       Scoreboard board,
-      TcpOutput output) {
+      TcpOutput output,
+      ShutWindows shutWindows) {
     this.env = env;
     this.records = records;
     this.desk = desk;
@@ -41,6 +43,7 @@ final class Inspection {
     this.window = window;
     this.board = board;
     this.output = output;
+    this.shutWindows = shutWindows;
   }
 
   /** See {@link Context#info}: the connection in a live slot. */
@@ -100,6 +103,7 @@ final class Inspection {
         tcb.backOff,
         tcb.fastRecovery,
         tcb.resending,
-        Math.max(LEAST_REORDERING, tcb.reorderingSegments));
+        Math.max(LEAST_REORDERING, tcb.reorderingSegments),
+        shutWindows.nanos(tcb));
   }
 }

@@ -49,9 +49,6 @@ import wisp.core.tcp.timer.TimerWheel;
 
 /** A context's parts, made and joined here and nowhere else, and the time that passes over them. */
 final class Machinery {
-  /** Free block bytes from which on those who wait for memory are told. */
-  private static final int ENOUGH_BYTES = 4_096;
-
   /** A timer that is handled later than this shows that nobody drove us. */
   private static final long PAUSE_NANOS = 500_000_000;
 
@@ -65,6 +62,7 @@ final class Machinery {
   final ActiveOpens activeOpens;
   final UserCalls calls;
   final Lingers lingers;
+  final MemoryRelief relief;
   final BurstEnd burstEnd;
   final Inspection inspection;
   final DatagramPorts datagrams;
@@ -74,6 +72,7 @@ final class Machinery {
   private final WaitQueues waits;
   private final SlotDeadlines silences = new SlotDeadlines();
   private final SlotDeadlines patience = new SlotDeadlines();
+  private final SlotDeadlines persists = new SlotDeadlines();
   private final Bindings bindings;
   private final Blocks blocks;
   private final ConnectionTimers timers;
@@ -153,9 +152,15 @@ final class Machinery {
             waits,
             silences,
             patience,
+            persists,
             KeyedHash.random(entropy));
     env.userTimeouts = desk::adviseUserTimeout;
-    inspection = new Inspection(env, records, desk, activity, window, board, output);
+    ShutWindows shutWindows = new ShutWindows(env, persists);
+    env.persistTimes = shutWindows;
+    inspection = new Inspection(env, records, desk, activity, window, board, output, shutWindows);
+    relief =
+        new MemoryRelief(
+            env, config.persistLimitNanos(), shutWindows, blocks, desk, output, ending);
     burstEnd = new BurstEnd(env, records, waits, silences, sender, output);
     SynCookies cookies = new SynCookies(KeyedHash.random(entropy));
     Handshake handshake =
@@ -283,7 +288,8 @@ final class Machinery {
     }
     done += keepAlives.step();
     done += lingers.step(most);
-    sweeps.step(now, blocks.mayAcquire(ENOUGH_BYTES, Blocks.Purpose.ORDINARY));
+    done += relief.step();
+    sweeps.step(now, blocks.hasEnough());
     return done;
   }
 
@@ -336,7 +342,7 @@ final class Machinery {
                 Math.min(
                     Math.min(timers.wheel().nextDeadlineNanos(), network.nextDeadlineNanos()),
                     Math.min(
-                        waits.nextDeadlineNanos(),
+                        Math.min(waits.nextDeadlineNanos(), relief.nextDeadlineNanos()),
                         Math.min(silences.nextDeadlineNanos(), patience.nextDeadlineNanos()))),
                 sweeps.nextDeadlineNanos(env.nowNanos))
             : env.nowNanos;
@@ -387,6 +393,7 @@ final class Machinery {
     return waits.reservedBytes()
         + silences.reservedBytes()
         + patience.reservedBytes()
+        + persists.reservedBytes()
         + network.reservedBytes()
         + bindings.reservedBytes()
         + listeners.reservedBytes()

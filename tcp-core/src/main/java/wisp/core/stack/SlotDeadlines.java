@@ -35,6 +35,12 @@ final class SlotDeadlines {
     return column(slot).number(place(slot));
   }
 
+  /** The deadline itself, 50 days from now at most; {@link Long#MAX_VALUE}: there is none. */
+  long deadlineNanos(int slot, long nowNanos) {
+    long tick = column(slot).tick(place(slot), nowNanos >> TICK_BITS);
+    return tick == NEVER ? NEVER : tick << TICK_BITS;
+  }
+
   void clear(int slot) {
     column(slot).clear(place(slot));
   }
@@ -114,6 +120,12 @@ final class SlotDeadlines {
       int page = place >>> PAGE_BITS;
       int entry = has(page) ? pages[page][place & PAGE - 1] : 0;
       return entry == 0 ? NONE : (entry & NUMBER_MASK) - 1;
+    }
+
+    long tick(int place, long now) {
+      int page = place >>> PAGE_BITS;
+      int entry = has(page) ? pages[page][place & PAGE - 1] : 0;
+      return entry == 0 ? NEVER : tickOf(entry, now);
     }
 
     void clear(int place) {

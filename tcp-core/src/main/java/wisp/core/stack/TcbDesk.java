@@ -40,6 +40,7 @@ final class TcbDesk {
   private final WaitQueues waits;
   private final SlotDeadlines silences;
   private final SlotDeadlines patience;
+  private final SlotDeadlines persists;
   private final RecordCodec codec;
   private final SlotList removals = new SlotList();
 
@@ -62,6 +63,7 @@ final class TcbDesk {
       WaitQueues waits,
       SlotDeadlines silences,
       SlotDeadlines patience,
+      SlotDeadlines persists,
       KeyedHash identities) {
     this.env = env;
     this.records = records;
@@ -76,6 +78,7 @@ final class TcbDesk {
     this.waits = waits;
     this.silences = silences;
     this.patience = patience;
+    this.persists = persists;
   }
 
   // ---- Handles ---------------------------------------------------------------------------------
@@ -542,6 +545,7 @@ final class TcbDesk {
     codec.forget(slot);
     silences.clear(slot);
     patience.clear(slot);
+    persists.clear(slot);
     records.remove(slot);
   }
 

@@ -72,6 +72,9 @@ public final class Acknowledgment {
     } else if (windowBefore == 0 && tcb.sndWnd > 0 && tcb.sndUna != tcb.sndNxt && tcb.backOff > 0) {
       resendProbed(tcb);
     }
+    if (windowBefore == 0 && (tcb.sndWnd > 0 || ack != tcb.sndUna)) {
+      env.persistTimes.over(tcb);
+    }
     board.begin(tcb);
     int sacked = recovery.update(tcb, ack, options);
     boolean echo = mayEcho && Ecn.isEcho(tcb, seg, options);

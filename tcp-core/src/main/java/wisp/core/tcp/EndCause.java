@@ -14,6 +14,8 @@ public enum EndCause {
   ABORTED,
   /** R2 was reached. */
   TIMED_OUT,
+  /** Memory was short, and the peer had kept its window shut for long. */
+  MEMORY_SHORT,
   /** A callback threw. */
   HANDLER_FAILED,
   /** The context was closed. */

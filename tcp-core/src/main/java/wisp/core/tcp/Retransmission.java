@@ -289,7 +289,7 @@ public final class Retransmission {
 
   private void resend(Tcb tcb, int timeoutsBefore) {
     if (tcb.sndWnd == 0) {
-      env.counters.add(Event.WINDOW_PROBES);
+      sender.countProbe(tcb);
       sender.resendAt(tcb, tcb.sndUna, 1);
       return;
     }

@@ -150,6 +150,13 @@ public final class Sender implements Resender {
     return tcb.queue.isEmpty() || tcb.finSent ? 0 : Seq.distance(tcb.sndNxt, tcb.queue.endSeq);
   }
 
+  /** Whether something waits for the peer to open its window, or is in flight as a probe of it. */
+  public static boolean isInPersist(Tcb tcb) {
+    return tcb.sndWnd == 0
+        && tcb.state.isSynchronized()
+        && (tcb.sndUna != tcb.sndNxt || isSomethingUnsent(tcb));
+  }
+
   private static boolean isSomethingUnsent(Tcb tcb) {
     return unsentBytes(tcb) > 0 || (tcb.finQueued && !tcb.finSent);
   }
@@ -318,7 +325,7 @@ public final class Sender implements Resender {
     int length = output.withinRecord(tcb, tcb.sndNxt, most);
     boolean fin = tcb.finQueued && unsent == 0;
     if (tcb.sndWnd == 0) {
-      env.counters.add(Event.WINDOW_PROBES);
+      countProbe(tcb);
       if (tcb.backOff == 0) { // the wait for this probe was the first interval (SHLD-30)
         tcb.backOff = 1;
         tcb.backOffInherited = true;
@@ -330,6 +337,12 @@ public final class Sender implements Resender {
     } else {
       awaitWindow(tcb);
     }
+  }
+
+  /** A shut window is probed. */
+  void countProbe(Tcb tcb) {
+    env.counters.add(Event.WINDOW_PROBES);
+    env.persistTimes.probed(tcb);
   }
 
   /**

@@ -26,6 +26,9 @@ public final class TcpEnvironment {
   /** Keeps what peers advise by the user timeout option. */
   public UserTimeouts userTimeouts = (tcb, nanos) -> {};
 
+  /** Keeps how long peers have kept their windows shut. */
+  public PersistTimes persistTimes = PersistTimes.NOBODY;
+
   public final TcpConfig config;
   public final Counters counters;
   public final Upcalls upcalls;

@@ -83,4 +83,39 @@ class ConnectionInfoTest {
     assertNull(tcp.context.info(tcp.connection));
     assertEquals(List.of(), states(tcp));
   }
+
+  @Test
+  @DisplayName("RFC 9293 §3.8.6.1: that it is in persist, and for how long")
+  void givenAShutWindow_whenAsked_thenForHowLongItHasBeen() {
+    var tcp = with().window(0).established();
+    assertEquals(-1, info(tcp).persistNanos());
+    tcp.send(100).advance(500);
+    assertEquals(-1, info(tcp).persistNanos());
+    for (int i = 0; i < 10; i++) {
+      tcp.untilSends(100_000);
+      tcp.sent();
+      tcp.receives(Seg.ack().ack(1));
+    }
+    tcp.advance(7_000);
+    double seconds = (tcp.host.now - tcp.setup.startNanos) / 1e9;
+    assertEquals(seconds, info(tcp).persistNanos() / 1e9, 0.2);
+    tcp.receives(Seg.ack().window(60_000));
+    assertEquals(-1, info(tcp).persistNanos());
+    tcp.receives(Seg.ack().ack(101).window(0));
+    assertEquals(-1, info(tcp).persistNanos());
+  }
+
+  @Test
+  void givenShutForMonths_whenAsked_thenThirtyDaysAtMost() {
+    var tcp = with().window(0).established().send(100);
+    for (int day = 0; day < 60; day++) {
+      long end = tcp.host.now + 86_400_000 * TcpFixture.MS;
+      while (tcp.host.now < end) {
+        tcp.advance(60_000);
+        tcp.sent();
+        tcp.receives(Seg.ack().ack(1));
+      }
+    }
+    assertEquals(30, info(tcp).persistNanos() / 86_400e9, 0.01);
+  }
 }

@@ -49,9 +49,12 @@ class SlotDeadlinesTest {
       assertEquals(expected[1], deadlines.number(slot));
       deadlines.clear(slot);
     }
-    for (long[] left : model.values()) {
-      assertTrue(left[0] > now - TICK, "late by more than a tick");
-    }
+    model.forEach(
+        (slot, left) -> {
+          assertTrue(left[0] > now - TICK, "late by more than a tick");
+          long kept = deadlines.deadlineNanos(slot, now) - left[0];
+          assertTrue(kept >= 0 && kept < TICK, "rounded by " + kept);
+        });
   }
 
   @Test

@@ -1,0 +1,23 @@
+package wisp.core.tcp;
+
+/** Who keeps since when connections have been in persist (RFC 9293 §3.8.6.1). */
+public interface PersistTimes {
+  /** Nobody. */
+  PersistTimes NOBODY =
+      new PersistTimes() {
+        @Override
+        public void probed(Tcb tcb) {}
+
+        @Override
+        public void over(Tcb tcb) {}
+      };
+
+  /**
+   * A shut window has been probed, for the first time or again. It is in persist since {@link
+   * Tcb#progressNanos} as of the first time.
+   */
+  void probed(Tcb tcb);
+
+  /** The peer has opened its window, or taken something; called also when it was not in persist. */
+  void over(Tcb tcb);
+}
