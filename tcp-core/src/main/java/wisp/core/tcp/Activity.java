@@ -9,12 +9,8 @@ import wisp.core.spi.CongestionState;
 /**
  * The activity block: what a connection has only while it is awake, 256 bytes of the shared pool.
  * The first part belongs to the timer wheel and the list of drowsy connections, which reach it by
- * the block's number; the rest is the {@link Tcb}'s.
- *
- * <pre>
- *     0 wheel: next, previous, list; 12 slot; 16 deadline; 24 drowsy: next, previous; 32 flags, state
- *    40 send variables; 80 receive variables; 112 options; 128 queue; 168 congestion, RTT, recovery; 184 held text, path MTU
- * </pre>
+ * the block's number; the rest is the {@link Tcb}'s, in the order of {@link #save}. What each bit
+ * is for, and why it is here, stands in {@code docs/activity-block.md}.
  */
 public final class Activity {
   static final int WHEEL_NEXT = 0;
