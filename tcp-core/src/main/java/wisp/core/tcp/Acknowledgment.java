@@ -129,6 +129,7 @@ public final class Acknowledgment {
     recovery.endPlain(tcb);
     if (!board.has(tcb, Scoreboard.TIMED_OUT)) {
       tcb.resending = true;
+      joinProbe(tcb);
       tcb.resendNext = tcb.sndUna;
       tcb.resendEnd = tcb.sndNxt;
       if (tcb.fastRecovery) {
@@ -138,6 +139,20 @@ public final class Acknowledgment {
     }
     tcb.backOff = 0;
     retransmission.restart(tcb);
+  }
+
+  /** The probe's octet takes with it what waits behind it, where that makes a segment worth it. */
+  private static void joinProbe(Tcb tcb) {
+    int unsent = Sender.unsentBytes(tcb);
+    int together = Math.min(tcb.flightBytes() + unsent, tcb.effectiveMss());
+    boolean isWorthIt = together == tcb.effectiveMss() || !tcb.corked;
+    if (unsent > 0
+        && isWorthIt
+        && !tcb.queue.hasRecords
+        && together > tcb.flightBytes()
+        && together <= Math.min(tcb.sndWnd, tcb.congestion.cwndBytes)) {
+      tcb.sndNxt = tcb.sndUna + together;
+    }
   }
 
   /** An echo without progress. While a loss is being repaired the window has paid already. */

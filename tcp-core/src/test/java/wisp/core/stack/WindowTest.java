@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static wisp.core.stack.Seg.ACK;
 import static wisp.core.stack.Seg.FIN;
+import static wisp.core.stack.Seg.PSH;
 import static wisp.core.stack.Seg.mss;
 import static wisp.core.stack.Seg.scale;
 import static wisp.core.stack.TcpFixture.with;
@@ -179,10 +180,8 @@ class WindowTest {
     tcp.isEstablished().heardNothing();
     tcp.peerWindow = 65_535;
     tcp.receives(Seg.ack().ack(1));
-    assertEquals(4_381, tcp.sent().stream().mapToInt(s -> s.payload.length).sum(), "but for Nagle");
-    tcp.receives(Seg.ack()).heard("acked 4381");
-    tcp.sends(ACK).length(619);
-    tcp.receives(Seg.ack()).heard("acked 619", "released 5000/5000");
+    assertEquals(5_000, tcp.sent().stream().mapToInt(s -> s.payload.length).sum());
+    tcp.receives(Seg.ack()).heard("acked 5000", "released 5000/5000");
   }
 
   @Test
@@ -221,6 +220,41 @@ class WindowTest {
     tcp.receives(Seg.ack().ack(1).window(1_000));
     assertFalse(tcp.sent().isEmpty());
     assertEquals(1_000, tcp.untilSends(100_000), 50);
+  }
+
+  @ParameterizedTest(name = "{0} bytes, window {1}: {2}, then {3}")
+  @CsvSource({
+    "5000,20000,1460,1460", // the octet is no segment of its own
+    "100,20000,100,0",
+    "1460,20000,1460,0",
+    "5000,1000,1,0", // too little to be worth cutting a segment for
+    "100,50,1,0"
+  })
+  void givenAProbedWindow_whenItOpens_thenTheOctetGoesWithWhatFollows(
+      int bytes, int window, int first, int second) {
+    var tcp = with().window(0).established().send(bytes);
+    tcp.untilSends(2_000);
+    tcp.sends(ACK | PSH).seq(1).length(1);
+    tcp.receives(Seg.ack().ack(1).window(0));
+    tcp.receives(Seg.ack().ack(1).window(window));
+    tcp.sends(first == bytes ? ACK | PSH : ACK).seq(1).length(first);
+    if (second > 0) {
+      tcp.sends(ACK).seq(1 + first).length(second);
+    } else if (first == bytes) {
+      tcp.sendsNothing();
+    }
+    tcp.sent();
+    int got = 1 + first;
+    for (int i = 0; i < 100 && got < 1 + bytes; i++) {
+      tcp.receives(Seg.ack().ack(got).window(20_000));
+      if (tcp.out.isEmpty()) {
+        tcp.untilSends(200_000);
+      }
+      for (Sent s : tcp.sent()) {
+        got = s.seq <= got ? Math.max(got, s.seq + s.payload.length) : got;
+      }
+    }
+    assertEquals(1 + bytes, got);
   }
 
   @Test
