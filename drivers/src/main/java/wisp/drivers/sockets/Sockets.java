@@ -26,7 +26,7 @@ public final class Sockets {
   /** {@link #socket}: datagrams. */
   public static final int DATAGRAM = 2;
 
-  /** What a new datagram socket holds unread. */
+  /** SO_SNDBUF and SO_RCVBUF of a new datagram socket, before they are doubled. */
   public static final int BUFFER_BYTES = 256 << 10;
 
   final Context context;
@@ -375,6 +375,11 @@ public final class Sockets {
       case Epoll _ -> -Errno.EINVAL;
       case null -> -Errno.EBADF;
     };
+  }
+
+  /** Datagrams that a socket had no room for. */
+  public long droppedDatagrams(int handle) {
+    return at(handle) instanceof UdpSocket udp ? udp.dropped() : -Errno.EBADF;
   }
 
   /** Bytes that can be read; 1 when nothing but the end of a stream is left to be read. */

@@ -9,20 +9,33 @@ import wisp.core.stack.DatagramHandler;
 import wisp.core.stack.DatagramPort;
 import wisp.core.stack.Endpoint;
 
-/** A datagram socket. What comes faster than it is read is dropped beyond SO_RCVBUF. */
+/**
+ * A datagram socket. What comes faster than it is read is dropped, and counted, once what waits
+ * costs more than twice SO_RCVBUF; as in Linux that may be passed by one datagram.
+ */
 final class UdpSocket extends Descriptor implements DatagramHandler {
   private static final int PEEK = 2;
   private static final int LARGEST = 65_507;
 
+  /** What each datagram costs beside its bytes, as in Linux: else empty ones would be free. */
+  private static final int OVERHEAD = 768;
+
+  private static final int LEAST_LIMIT = 2_304;
+
   /** One that came. */
-  private record Received(Endpoint source, byte[] bytes) {}
+  private record Received(Endpoint source, byte[] bytes) {
+    int cost() {
+      return OVERHEAD + bytes.length;
+    }
+  }
 
   private final Context context;
   private final ArrayDeque<Received> received = new ArrayDeque<>();
   final SocketOptions options;
   private @Nullable DatagramPort port;
   private @Nullable Endpoint source;
-  private int receivedBytes;
+  private int receivedCost;
+  private long dropped;
   private int error;
 
   UdpSocket(Context context, SocketOptions options) {
@@ -106,7 +119,7 @@ final class UdpSocket extends Descriptor implements DatagramHandler {
     System.arraycopy(first.bytes, 0, into, at, n);
     if ((flags & PEEK) == 0) {
       received.remove();
-      receivedBytes -= first.bytes.length;
+      receivedCost -= first.cost();
     }
     return n;
   }
@@ -128,10 +141,22 @@ final class UdpSocket extends Descriptor implements DatagramHandler {
     if (option == Option.SO_TYPE) {
       return Sockets.DATAGRAM;
     }
-    if (option == Option.SO_SNDBUF || option == Option.SO_RCVBUF) {
+    if (option == Option.SO_RCVBUF) {
+      return receiveLimit();
+    }
+    if (option == Option.SO_SNDBUF) {
       return 2 * options.get(option, Sockets.BUFFER_BYTES);
     }
     return options.get(option, option == Option.SO_LINGER ? -1 : 0);
+  }
+
+  private int receiveLimit() {
+    return Math.max(LEAST_LIMIT, 2 * options.get(Option.SO_RCVBUF, Sockets.BUFFER_BYTES));
+  }
+
+  /** Datagrams that came and were not kept. */
+  long dropped() {
+    return dropped;
   }
 
   private int takeError() {
@@ -142,14 +167,16 @@ final class UdpSocket extends Descriptor implements DatagramHandler {
 
   @Override
   public void onDatagram(Context c, DatagramPort p, Datagram datagram) {
-    if (receivedBytes + datagram.length() > options.get(Option.SO_RCVBUF, Sockets.BUFFER_BYTES)) {
+    if (receivedCost > receiveLimit()) {
+      dropped++;
       return;
     }
     byte[] copy = new byte[datagram.length()];
     MemorySegment.copy(
         datagram.memory(), datagram.start(), MemorySegment.ofArray(copy), 0, copy.length);
-    received.add(new Received(datagram.source(), copy));
-    receivedBytes += copy.length;
+    var last = new Received(datagram.source(), copy);
+    received.add(last);
+    receivedCost += last.cost();
     inEvents++;
   }
 
