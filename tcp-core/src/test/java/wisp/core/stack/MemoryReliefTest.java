@@ -103,6 +103,7 @@ class MemoryReliefTest {
     memory.frameRequests.most = 2;
     assertEquals(Context.NO_FRAME, tcp.context.frame(10));
     assertEquals(Context.NO_FRAME, tcp.context.frame(10));
+    assertEquals(tcp.host.now, tcp.context.nextDeadlineNanos(), "a poll is due");
     tcp.advance(2);
     isEnded(tcp);
     second.isIn(ESTABLISHED).advance(LIMIT).isIn(ESTABLISHED);
