@@ -57,6 +57,12 @@ public final class Option {
   /** Connect waits for the first write, if that can go with the SYN. */
   public static final int TCP_FASTOPEN_CONNECT = of(6, 30);
 
+  /**
+   * 1: Fast Open without cookies, for closed networks only (RFC 7413 §4.1.3). A connect brings none
+   * and asks for none, a listener takes the text of SYNs that bring none. Before connecting.
+   */
+  public static final int TCP_FASTOPEN_NO_COOKIE = of(6, 34);
+
   /** Bytes; 0: what {@link SendLimits} say. */
   public static final int TCP_NOTSENT_LOWAT = of(6, 25);
 

@@ -43,6 +43,9 @@ final class StreamOptions {
     if (option == Option.TCP_FASTOPEN_CONNECT && all.fastOpen().client() == FastOpenMode.OFF) {
       return -Errno.EOPNOTSUPP;
     }
+    if (option == Option.TCP_FASTOPEN_NO_COOKIE && ((value & ~1) != 0 || !tcp.isUnconnected())) {
+      return -Errno.EINVAL;
+    }
     int refused = tcp.options.set(option, value);
     if (refused < 0) {
       return refused;

@@ -110,6 +110,7 @@ final class TcpSocket extends Descriptor {
           b.mayOpen = hasRoomToAccept;
           b.fastOpens = fastOpens;
           b.fastOpenCookies = fastOpenCookies == null ? fast.cookies() : fastOpenCookies;
+          b.fastOpenWithoutCookie = wantsNoCookie();
         });
   }
 
@@ -182,7 +183,21 @@ final class TcpSocket extends Descriptor {
   }
 
   private ConnectionProfile fastProfile() {
-    return profile().with(b -> b.fastOpen = all.fastOpen.client());
+    boolean isPlain = wantsNoCookie() && all.fastOpen.client() != FastOpenMode.OFF;
+    FastOpenMode mode = isPlain ? FastOpenMode.WITHOUT_COOKIE : all.fastOpen.client();
+    return profile().with(b -> b.fastOpen = mode);
+  }
+
+  private boolean wantsNoCookie() {
+    return options.get(Option.TCP_FASTOPEN_NO_COOKIE, 0) != 0;
+  }
+
+  /** Neither connected nor about to be. */
+  boolean isUnconnected() {
+    return switch (phase) {
+      case FRESH, LISTENING, ENDED -> true;
+      case DEFERRED, CONNECTING, CONNECTED -> false;
+    };
   }
 
   /** Connects, with a frame that is given back, or {@link Context#NO_FRAME}. */

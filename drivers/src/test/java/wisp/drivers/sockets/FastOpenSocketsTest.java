@@ -145,6 +145,7 @@ class FastOpenSocketsTest {
   void givenItIsOff_thenNeitherFlagNorOptionIsTaken() {
     client.fastOpen(new FastOpenSettings(FastOpenMode.OFF, false, false, null));
     int socket = socket();
+    client.setOption(socket, Option.TCP_FASTOPEN_NO_COOKIE, 1);
     assertEquals(-Errno.EOPNOTSUPP, writeFast(socket, 10));
     assertEquals(-Errno.EOPNOTSUPP, client.setOption(socket, Option.TCP_FASTOPEN_CONNECT, 1));
   }
@@ -159,6 +160,48 @@ class FastOpenSocketsTest {
     assertEquals(300, server.unreadBytes(server.accept(listener)));
     assertEquals(0, b.counters().get(Event.FAST_OPENS_ACCEPTED));
     assertEquals(0, b.counters().get(Event.FAST_OPEN_COOKIES_SENT));
+  }
+
+  @Test
+  void givenNoCookieIsWanted_thenTheFirstSynBringsTextAndTheListenerTakesIt() {
+    int listener = listener(5);
+    assertEquals(0, server.setOption(listener, Option.TCP_FASTOPEN_NO_COOKIE, 1));
+    int socket = socket();
+    assertEquals(0, client.setOption(socket, Option.TCP_FASTOPEN_NO_COOKIE, 1));
+    assertEquals(1, client.option(socket, Option.TCP_FASTOPEN_NO_COOKIE));
+    assertEquals(100, writeFast(socket, 100));
+    b.poll(now); // the SYN is there, and nothing has gone back
+    int accepted = server.accept(listener);
+    assertEquals("SYN_RECEIVED", server.state(accepted));
+    assertEquals(100, server.unreadBytes(accepted));
+    run(1);
+    assertEquals(0, client.connectResult(socket));
+    assertEquals(0, client.unacknowledgedBytes(socket));
+    assertEquals(0, b.counters().get(Event.FAST_OPEN_COOKIES_SENT));
+    assertEquals(-Errno.EINVAL, client.setOption(socket, Option.TCP_FASTOPEN_NO_COOKIE, 0));
+    assertEquals(-Errno.EINVAL, client.setOption(socket(), Option.TCP_FASTOPEN_NO_COOKIE, 2));
+  }
+
+  @Test
+  void givenOnlyTheClientWantsNoCookie_thenItsTextGoesAgain() {
+    int listener = listener(5);
+    int socket = socket();
+    client.setOption(socket, Option.TCP_FASTOPEN_NO_COOKIE, 1);
+    assertEquals(100, writeFast(socket, 100));
+    run(1);
+    assertEquals(100, server.unreadBytes(server.accept(listener)));
+    assertEquals(0, b.counters().get(Event.FAST_OPENS_ACCEPTED));
+  }
+
+  @Test
+  void givenOnlyTheListenerWantsNoCookie_thenACookieIsGivenAllTheSame() {
+    int listener = listener(5);
+    server.setOption(listener, Option.TCP_FASTOPEN_NO_COOKIE, 1);
+    fetchCookie(listener);
+    assertEquals(10, writeFast(socket(), 10));
+    run(1);
+    assertEquals(10, server.unreadBytes(server.accept(listener)));
+    assertEquals(1, b.counters().get(Event.FAST_OPEN_COOKIES_SENT));
   }
 
   @Test

@@ -106,7 +106,7 @@ final class Settings {
   private static LinuxFastOpenCookies key(Sockets sockets) {
     return sockets.fastOpen().cookies() instanceof LinuxFastOpenCookies linux
         ? linux
-        : new LinuxFastOpenCookies(0, 0, true);
+        : new LinuxFastOpenCookies(LinuxFastOpenCookies.Key.ZERO, null, true);
   }
 
   private static String[] words(String value) {

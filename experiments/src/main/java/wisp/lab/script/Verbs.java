@@ -289,14 +289,12 @@ final class Verbs {
     session.answer(r, result, null);
   }
 
-  /** One key, or with another one that is still to come. */
+  /** One key, or two while they change. */
   private int setFastOpenKey(int handle, byte[] bytes) {
     if (bytes.length != 16 && bytes.length != 32) {
       return -Errno.EINVAL;
     }
-    ByteBuffer key = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
-    return sockets.fastOpenCookies(
-        handle, new LinuxFastOpenCookies(key.getLong(0), key.getLong(8), true));
+    return sockets.fastOpenCookies(handle, LinuxFastOpenCookies.of(bytes));
   }
 
   // ---- Waiting ---------------------------------------------------------------------------------

@@ -15,6 +15,8 @@ import wisp.core.spi.FastOpenCookies;
  *     activity block (RFC 7413); 0: Fast Open is off. Text may then be delivered twice if the
  *     network doubles a SYN: only for applications that can bear that (§2.1)
  * @param fastOpenCookies what clients are given for it; null: a keyed hash of the context's
+ * @param fastOpenWithoutCookie text is taken from SYNs that bring none, whatever the cookies say:
+ *     for closed networks only, see {@link FastOpenCookies#areRequired}
  * @param mayOpen asked when a handshake would be over: false leaves the connection half-open as if
  *     that segment had been lost, until the peer sends again, or gives up. For applications with an
  *     accept queue; it must not call the context
@@ -24,6 +26,7 @@ public record ListenConfig(
     Cookies cookies,
     int fastOpens,
     @Nullable FastOpenCookies fastOpenCookies,
+    boolean fastOpenWithoutCookie,
     BooleanSupplier mayOpen) {
   /** When SYNs are answered by cookies (RFC 4987 §3.6): nothing is kept of them. */
   public enum Cookies {
@@ -55,6 +58,7 @@ public record ListenConfig(
     b.cookies = cookies;
     b.fastOpens = fastOpens;
     b.fastOpenCookies = fastOpenCookies;
+    b.fastOpenWithoutCookie = fastOpenWithoutCookie;
     b.mayOpen = mayOpen;
     change.accept(b);
     return b.build();
@@ -66,12 +70,14 @@ public record ListenConfig(
     public Cookies cookies = Cookies.ON_OVERFLOW;
     public int fastOpens;
     public @Nullable FastOpenCookies fastOpenCookies;
+    public boolean fastOpenWithoutCookie;
     public BooleanSupplier mayOpen = () -> true;
 
     private Builder() {}
 
     private ListenConfig build() {
-      return new ListenConfig(backlog, cookies, fastOpens, fastOpenCookies, mayOpen);
+      return new ListenConfig(
+          backlog, cookies, fastOpens, fastOpenCookies, fastOpenWithoutCookie, mayOpen);
     }
   }
 }

@@ -233,7 +233,10 @@ final class Machinery {
     FastOpenCookies own = config.fastOpenCookies();
     return new Backlog(
         config.backlog(),
-        new FastOpens(config.fastOpens(), own == null ? fastOpenCookies : own),
+        new FastOpens(
+            config.fastOpens(),
+            own == null ? fastOpenCookies : own,
+            config.fastOpenWithoutCookie()),
         config.mayOpen());
   }
 

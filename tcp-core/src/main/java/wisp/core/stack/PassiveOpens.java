@@ -131,7 +131,7 @@ final class PassiveOpens {
       return Verdict.INVALID;
     }
     boolean hasRoom = fast.hasRoom(env.nowNanos) && listener.backlog().mayOpen();
-    if (!fast.cookies().areRequired() && seg.payloadLength() > 0) {
+    if (!fast.requiresCookie() && seg.payloadLength() > 0) {
       return hasRoom ? Verdict.VALID : Verdict.INVALID;
     }
     if (options.fastOpenBytes() <= 0) {

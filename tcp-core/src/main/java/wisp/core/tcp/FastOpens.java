@@ -13,14 +13,20 @@ public final class FastOpens {
 
   private final int most;
   private final FastOpenCookies cookies;
+  private final boolean withoutCookie;
   private int pending;
   private int resets;
   private long resetNanos;
 
-  /** With room for so many; 0: off. */
-  public FastOpens(int most, FastOpenCookies cookies) {
+  /**
+   * With room for so many; 0: off.
+   *
+   * @param withoutCookie none has to be brought, whatever {@code cookies} say
+   */
+  public FastOpens(int most, FastOpenCookies cookies, boolean withoutCookie) {
     this.most = most;
     this.cookies = cookies;
+    this.withoutCookie = withoutCookie;
   }
 
   /** Whether the option is looked at. */
@@ -31,6 +37,11 @@ public final class FastOpens {
   /** What is given to clients. */
   public FastOpenCookies cookies() {
     return cookies;
+  }
+
+  /** Whether a SYN with text must bring a cookie. */
+  public boolean requiresCookie() {
+    return !withoutCookie && cookies.areRequired();
   }
 
   /** Whether another one may begin. */

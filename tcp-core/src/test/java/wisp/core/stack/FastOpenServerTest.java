@@ -368,6 +368,20 @@ class FastOpenServerTest {
   }
 
   @Test
+  void givenAListenerWithoutCookies_thenTheContextsOwnAreNotAskedFor() {
+    var tcp =
+        with()
+            .listen(
+                b -> {
+                  b.fastOpens = 1;
+                  b.fastOpenWithoutCookie = true;
+                })
+            .listening();
+    tcp.receives(syn(mss(1_460)).length(10)).delivered(10);
+    tcp.sends(SYN | ACK).ack(11);
+  }
+
+  @Test
   void givenIpv6_thenTheSame() {
     var tcp = with().ipv6().listen(b -> b.fastOpens = 5).listening();
     long cookie = cookie(tcp);

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import wisp.core.Counters.Event;
 
@@ -284,6 +285,26 @@ class HandshakeTest {
     tcp.sends(SYN | ACK);
     tcp.receives(Seg.ack()).send(100).sends(ACK);
     assertEquals(3_000, tcp.untilSends(10_000), 10);
+  }
+
+  @ParameterizedTest(name = "round trips of {0} ms, then one of {1} ms: SRTT {2} ms")
+  @CsvSource({
+    "10,100,100", // longer than it ever was: what was known is of another path
+    "80,10,71" // shorter may be chance: smoothed, 7/8 and 1/8
+  })
+  @Tag("rfc9040-a")
+  void givenAMeasuredPath_whenTheHandshakeTakesLonger_thenItAloneCounts(
+      int before, int then, int expected) {
+    var first = with().listening();
+    first.receives(Seg.flags(SYN).seq(0).options(Seg.mss(1_460))).sends(SYN | ACK);
+    first.advance(before).receives(Seg.ack()).isEstablished();
+    assertEquals(before * 1_000, first.number(t -> t.srttMicros), 1_000);
+    first.receives(Seg.rst()).isGone();
+    var tcp = first.another(6_000);
+    tcp.receives(Seg.flags(SYN).seq(0).options(Seg.mss(1_460)));
+    tcp.sends(SYN | ACK);
+    tcp.advance(then).receives(Seg.ack());
+    assertEquals(expected * 1_000, tcp.number(t -> t.srttMicros), 1_000);
   }
 
   // ---- Simultaneous ----------------------------------------------------------------------------
