@@ -47,7 +47,15 @@ record Request(int id, int verb, boolean driver, long nowMicros, ByteBuffer body
     return new Endpoint(address, port);
   }
 
+  /** Refuses a count that the body does not hold; what reserves memory for it asks before. */
+  void expect(int count, int bytesEach) {
+    if (count < 0 || count > body.remaining() / bytesEach) {
+      throw new IllegalArgumentException("a count of " + count + " in a shorter body");
+    }
+  }
+
   byte[] nextBytes(int n) {
+    expect(n, 1);
     byte[] bytes = new byte[n];
     body.get(bytes);
     return bytes;

@@ -29,6 +29,7 @@ final class Verbs {
   private static final int TRUNCATED = 0x20;
   private static final int UNREAD = 0x541B;
   private static final int UNSENT = 0x5411;
+  private static final int POLLED_BYTES = 6;
   private static final byte[] NO_BYTES = {};
   private static final int TCP_INFO = Option.of(6, 11);
   private static final int TCP_CC_INFO = Option.of(6, 26);
@@ -306,6 +307,7 @@ final class Verbs {
   private void poll(Request r) {
     int n = r.nextInt();
     int millis = r.nextInt();
+    r.expect(n, POLLED_BYTES);
     int[] handles = new int[n];
     int[] wanted = new int[n];
     int[] ready = new int[n];

@@ -193,6 +193,19 @@ class ScriptPortTest {
   }
 
   @Test
+  void aCountThatTheBodyDoesNotHoldIsRefusedAndTheServerGoesOn() throws IOException {
+    int connection = accepted()[0];
+    for (int n : new int[] {-1, 1, Integer.MAX_VALUE, Integer.MIN_VALUE}) {
+      Body poll = new Body().putInt(n).putInt(0).putShort(0);
+      assertEquals(Errno.EINVAL, script.call(Verb.POLL, poll).errno());
+      Body write = handle(connection).putInt(0).putByte(0).putInt(n);
+      assertEquals(Errno.EINVAL, script.call(Verb.WRITE, write).errno());
+    }
+    assertEquals(0, script.call(Verb.POLL, new Body().putInt(0).putInt(0)).result());
+    assertEquals(3, script.call(Verb.WRITE, write(connection, 3)).result());
+  }
+
+  @Test
   void pollAndEpollWaitUntilTheirTimeIsOver() throws IOException {
     int[] connection = accepted();
     int epoll = script.call(Verb.EPOLL_CREATE, new Body()).result();
