@@ -48,10 +48,19 @@ public final class NewReno implements CongestionControl {
       return;
     }
     s.words[ACKED] += ack.ackedBytes;
-    if (s.words[ACKED] >= s.cwndBytes) {
-      s.words[ACKED] -= s.cwndBytes;
+    int round = wholeSegments(s);
+    if (s.words[ACKED] >= round) {
+      s.words[ACKED] -= round;
       grow(s, s.mss);
     }
+  }
+
+  /**
+   * What a round trip acknowledges: no more than full segments are sent, and a rest of half a
+   * segment, as a halved window has, would delay each growth by its share of a round trip.
+   */
+  private static int wholeSegments(CongestionState s) {
+    return Math.max(s.cwndBytes - s.cwndBytes % s.mss, s.mss);
   }
 
   @Override
