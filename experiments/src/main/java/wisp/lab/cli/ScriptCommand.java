@@ -1,7 +1,6 @@
 package wisp.lab.cli;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -37,9 +36,6 @@ public final class ScriptCommand implements Callable<Integer> {
     Path path = sock;
     if (path == null || path.toString().length() > LONGEST_PATH) {
       throw new UsageException("--sock " + path + ": a UNIX socket's path has 1 … 107 bytes");
-    }
-    if (Files.isDirectory(path) || Files.isRegularFile(path)) {
-      throw new UsageException("--sock " + path + ": there is something else of that name");
     }
     try (var server = new ScriptServer(path, once)) {
       server.run();

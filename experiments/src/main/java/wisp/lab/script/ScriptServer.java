@@ -10,6 +10,7 @@ import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
@@ -24,6 +25,8 @@ import wisp.lab.UsageException;
 public final class ScriptServer implements AutoCloseable {
   private static final int VERSION = 1;
   private static final int LONGEST_FRAME = 1 << 20;
+  private static final int FILE_TYPE = 0xF000;
+  private static final int SOCKET = 0xC000;
 
   private final Path path;
   private final boolean once;
@@ -35,18 +38,29 @@ public final class ScriptServer implements AutoCloseable {
   /**
    * Listens at once.
    *
-   * @param path of the UNIX socket; one that is left over is replaced
+   * @param path of the UNIX socket; one that is left over is replaced, anything else refused
    * @param once whether the first script is the last
    */
   public ScriptServer(Path path, boolean once) throws IOException {
     this.path = path;
     this.once = once;
-    Files.deleteIfExists(path);
+    deleteLeftOver(path);
     server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
     server.bind(UnixDomainSocketAddress.of(path));
     server.configureBlocking(false);
     selector = Selector.open();
     server.register(selector, SelectionKey.OP_ACCEPT);
+  }
+
+  private static void deleteLeftOver(Path path) throws IOException {
+    if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+      return;
+    }
+    int mode = (int) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS);
+    if ((mode & FILE_TYPE) != SOCKET) {
+      throw new UsageException("--sock " + path + ": there is something else of that name");
+    }
+    Files.delete(path);
   }
 
   /** Serves until {@link #stop}, or until the only script is over. */
