@@ -299,7 +299,7 @@ public final class Sockets {
     stamped.add(tcp);
   }
 
-  /** Ends one direction, or both. */
+  /** Ends one direction, or both. ENOBUFS: no memory for that; nothing has changed. */
   public int shutdown(int handle, boolean reading, boolean writing) {
     return switch (at(handle)) {
       case TcpSocket tcp -> tcp.shutdown(reading, writing);

@@ -372,11 +372,12 @@ final class TcpSocket extends Descriptor {
     if (phase == Phase.ENDED && !peerClosed) {
       return -Errno.ENOTCONN;
     }
-    readShut |= reading;
-    if (writing && !writeShut) {
-      writeShut = true;
-      context.shutdown(connection);
+    boolean mustTell = writing && !writeShut && phase == Phase.CONNECTED;
+    if (mustTell && !context.shutdown(connection)) {
+      return -Errno.ENOBUFS; // else the FIN would never go, and nobody would know
     }
+    readShut |= reading;
+    writeShut |= writing;
     inEvents++;
     outEvents++;
     return 0;

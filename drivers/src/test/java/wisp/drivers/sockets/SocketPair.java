@@ -18,8 +18,9 @@ abstract class SocketPair {
   static final long MS = 1_000_000;
 
   private final InMemoryPipe pipe = new InMemoryPipe();
-  final Context a = context("10.0.0.1/32", pipe.a(), 1);
-  final Context b = context("10.0.0.2/32", pipe.b(), 2);
+  final TestMemory clientMemory = new TestMemory();
+  final Context a = context("10.0.0.1/32", clientMemory, pipe.a(), 1);
+  final Context b = context("10.0.0.2/32", new TestMemory(), pipe.b(), 2);
   final Sockets client = new Sockets(a);
   final Sockets server = new Sockets(b);
   final Calls calls = new Calls();
@@ -31,9 +32,9 @@ abstract class SocketPair {
     server.receiveLimits(limits);
   }
 
-  private static Context context(String own, Link link, long seed) {
+  private static Context context(String own, TestMemory memory, Link link, long seed) {
     var config = ContextConfig.of(IpPrefix.parse(own));
-    return new Context(config, new TestMemory(), link, new SplittableRandom(seed)::nextLong);
+    return new Context(config, memory, link, new SplittableRandom(seed)::nextLong);
   }
 
   /** So many milliseconds pass. */

@@ -72,6 +72,19 @@ class SocketsTest extends SocketPair {
   }
 
   @Test
+  void givenNoMemoryForTheFin_whenShutDown_thenSaidAndItCanBeTriedAgain() {
+    int[] pair = pair();
+    run(5_000); // until it sleeps, and has no block any more
+    clientMemory.blockRequests.most = 0;
+    assertEquals(-Errno.ENOBUFS, client.shutdown(pair[0], true, true));
+    assertEquals(-Errno.EAGAIN, client.read(pair[0], new byte[1], 0, 1, 0));
+    clientMemory.blockRequests.most = Integer.MAX_VALUE;
+    assertEquals(0, client.shutdown(pair[0], false, true));
+    run(1);
+    assertEquals("", read(server, pair[1]));
+  }
+
+  @Test
   void givenUnread_whenClosed_thenThePeerIsReset() {
     int[] pair = pair();
     client.write(pair[0], bytes("unread"), 0, 6);
