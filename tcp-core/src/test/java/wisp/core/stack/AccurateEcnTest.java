@@ -14,6 +14,7 @@ import static wisp.core.stack.TcpFixture.with;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -23,6 +24,8 @@ import wisp.core.spi.EcnMode;
 
 @DisplayName("RFC 9768: every mark is told")
 @Tag("D39")
+@ParameterizedClass(name = "IPv6: {0}")
+@ValueSource(booleans = {false, true})
 class AccurateEcnTest {
   private static final int NOT_ECT = 0;
   private static final int ECT_0 = 2;
@@ -32,19 +35,31 @@ class AccurateEcnTest {
   private static final ConnectionProfile ACCURATE =
       ConnectionProfile.DEFAULT.with(b -> b.ecn = EcnMode.ACCURATE);
 
+  private final boolean ipv6;
+  private final int full;
+
+  AccurateEcnTest(boolean ipv6) {
+    this.ipv6 = ipv6;
+    this.full = ipv6 ? 1_440 : 1_460;
+  }
+
+  private TcpFixture.Setup fresh() {
+    return with().ipv6(ipv6);
+  }
+
   /** The flags of an ACE field. */
   private static int ace(int count) {
     return (count & 7) << 6;
   }
 
-  private static int at(int segment) {
-    return 1 + 1_460 * segment;
+  private int at(int segment) {
+    return 1 + full * segment;
   }
 
   /** From LISTEN; both sides' counters stand at 5. */
-  private static TcpFixture accepted() {
-    var tcp = with().profile(ACCURATE).listening();
-    tcp.receives(Seg.flags(ASK).seq(0).options(mss(1_460)));
+  private TcpFixture accepted() {
+    var tcp = fresh().profile(ACCURATE).listening();
+    tcp.receives(Seg.flags(ASK).seq(0).options(mss(full)));
     tcp.sends(SYN | ACK | ace(2)).ecn(NOT_ECT);
     tcp.receives(Seg.flags(ACK | ace(2)));
     tcp.events.clear();
@@ -59,13 +74,13 @@ class AccurateEcnTest {
   @DisplayName(
       "§3.1.2: the SYN-ACK tells the ECN field of the SYN, the third ACK that of the SYN-ACK")
   void tellsTheFieldOfTheHandshake(int ecn, int code) {
-    var server = with().profile(ACCURATE).listening();
-    server.receives(Seg.flags(ASK).seq(0).options(mss(1_460)).ecn(ecn));
+    var server = fresh().profile(ACCURATE).listening();
+    server.receives(Seg.flags(ASK).seq(0).options(mss(full)).ecn(ecn));
     server.sends(SYN | ACK | ace(code)).ecn(NOT_ECT);
 
-    var client = with().profile(ACCURATE).closed().connect();
+    var client = fresh().profile(ACCURATE).closed().connect();
     client.sends(ASK).ecn(NOT_ECT);
-    client.receives(Seg.flags(SYN | ACK | ace(2)).seq(0).options(mss(1_460)).ecn(ecn));
+    client.receives(Seg.flags(SYN | ACK | ace(2)).seq(0).options(mss(full)).ecn(ecn));
     client.sends(ACK | ace(code)).ecn(NOT_ECT);
     client.send(100).sends(ACK | ace(ecn == CE ? 6 : 5)).ecn(ECT_0);
   }
@@ -75,16 +90,16 @@ class AccurateEcnTest {
   @ValueSource(ints = {1, 2, 4, 5, 6})
   @DisplayName("§3.1.3: codes that mean nothing yet ask for it too")
   void futureCodesAsk(int code) {
-    var tcp = with().profile(ACCURATE).listening();
-    tcp.receives(Seg.flags(SYN | ace(code)).seq(0).options(mss(1_460)));
+    var tcp = fresh().profile(ACCURATE).listening();
+    tcp.receives(Seg.flags(SYN | ace(code)).seq(0).options(mss(full)));
     tcp.sends(SYN | ACK | ace(2));
   }
 
   @Test
   @Tag("rfc9768-d")
   void givenAPeerThatAsksForClassicEcn_thenItGetsThat() {
-    var tcp = with().profile(ACCURATE).listening();
-    tcp.receives(Seg.flags(SYN | ECE | CWR).seq(0).options(mss(1_460)));
+    var tcp = fresh().profile(ACCURATE).listening();
+    tcp.receives(Seg.flags(SYN | ECE | CWR).seq(0).options(mss(full)));
     tcp.sends(SYN | ACK | ECE);
     tcp.receives(Seg.ack());
     tcp.receives(Seg.data(10).ecn(CE));
@@ -94,8 +109,8 @@ class AccurateEcnTest {
   @Test
   @Tag("rfc9768-d")
   void givenAClassicServer_whenItIsAskedAccurately_thenItGrantsClassicEcn() {
-    var tcp = TcpFixture.listening();
-    tcp.receives(Seg.flags(ASK).seq(0).options(mss(1_460)));
+    var tcp = fresh().listening();
+    tcp.receives(Seg.flags(ASK).seq(0).options(mss(full)));
     tcp.sends(SYN | ACK | ECE);
   }
 
@@ -104,9 +119,9 @@ class AccurateEcnTest {
   @CsvSource({"0,0", "1,2", "5,2", "7,0"})
   @DisplayName("table 2: none, classic, nonce (as classic), a mirror (none)")
   void whatTheSynAckSaysDecides(int code, int dataEcn) {
-    var tcp = with().profile(ACCURATE).closed().connect();
+    var tcp = fresh().profile(ACCURATE).closed().connect();
     tcp.sends(ASK);
-    tcp.receives(Seg.flags(SYN | ACK | ace(code)).seq(0).options(mss(1_460)));
+    tcp.receives(Seg.flags(SYN | ACK | ace(code)).seq(0).options(mss(full)));
     tcp.sends(ACK);
     tcp.send(100).sends(ACK).ecn(dataEcn);
   }
@@ -114,16 +129,16 @@ class AccurateEcnTest {
   @Test
   @Tag("rfc9768-d")
   void givenAnAskingSynThatIsLostTwiceOrReset_thenThePlainOneFollows() {
-    var tcp = with().profile(ACCURATE).closed().connect();
+    var tcp = fresh().profile(ACCURATE).closed().connect();
     tcp.sends(ASK);
     tcp.untilSends(1_100);
     tcp.sends(ASK);
     tcp.untilSends(2_100);
     tcp.sends(SYN);
-    tcp.receives(Seg.flags(SYN | ACK | ace(2)).seq(0).options(mss(1_460)));
+    tcp.receives(Seg.flags(SYN | ACK | ace(2)).seq(0).options(mss(full)));
     tcp.sends(ACK);
 
-    var other = with().profile(ACCURATE).closed().connect();
+    var other = fresh().profile(ACCURATE).closed().connect();
     other.sends(ASK);
     other.receives(Seg.flags(RST | ACK).seq(0));
     other.sends(SYN);
@@ -132,10 +147,10 @@ class AccurateEcnTest {
   @Test
   @Tag("rfc9768-d")
   void givenAGrantedSyn_whenThePlainOneFollows_thenNoEcn() {
-    var tcp = with().profile(ACCURATE).listening();
-    tcp.receives(Seg.flags(ASK).seq(0).options(mss(1_460)));
+    var tcp = fresh().profile(ACCURATE).listening();
+    tcp.receives(Seg.flags(ASK).seq(0).options(mss(full)));
     tcp.sends(SYN | ACK | ace(2));
-    tcp.receives(Seg.flags(SYN).seq(0).options(mss(1_460)));
+    tcp.receives(Seg.flags(SYN).seq(0).options(mss(full)));
     tcp.sends(SYN | ACK);
     tcp.receives(Seg.ack());
     tcp.send(100).sends(ACK).ecn(NOT_ECT);
@@ -143,10 +158,10 @@ class AccurateEcnTest {
 
   @Test
   void givenAHalfOpenConnection_whenAnotherSynComesBetween_thenItsAnswerIsStillTheSame() {
-    var tcp = with().profile(ACCURATE).listening();
-    tcp.receives(Seg.flags(ASK).seq(0).options(mss(1_460)).ecn(ECT_0));
+    var tcp = fresh().profile(ACCURATE).listening();
+    tcp.receives(Seg.flags(ASK).seq(0).options(mss(full)).ecn(ECT_0));
     tcp.sends(SYN | ACK | ace(4));
-    tcp.another(9_999).receives(Seg.flags(SYN).seq(0).options(mss(1_460)));
+    tcp.another(9_999).receives(Seg.flags(SYN).seq(0).options(mss(full)));
     tcp.untilSends(1_100);
     tcp.sends(SYN | ACK | ace(4));
     tcp.receives(Seg.flags(ACK | ace(2)));
@@ -197,11 +212,11 @@ class AccurateEcnTest {
     tcp.sends(ACK | ace(6));
     assertEquals(0, tcp.blocksInUse());
     var other = tcp.another(9_999);
-    other.receives(Seg.flags(SYN).seq(0).options(mss(1_460)));
+    other.receives(Seg.flags(SYN).seq(0).options(mss(full)));
     other.receives(Seg.rst().seq(1));
     assertTrue(tcp.is(t -> t.block == BlockPool.NONE && t.ecn && t.accurateEcn && !t.eceOwed));
     tcp.send(100).sends(ACK | ace(6)).ecn(ECT_0);
-    other.another(9_998).receives(Seg.flags(SYN).seq(0).options(mss(1_460)));
+    other.another(9_998).receives(Seg.flags(SYN).seq(0).options(mss(full)));
     tcp.receives(Seg.flags(ACK | ace(5)).length(10).ecn(CE));
     tcp.sends(ACK | ace(7));
   }
@@ -212,9 +227,9 @@ class AccurateEcnTest {
   @Tag("rfc9768-b")
   void givenMarksTold_thenCwndFallsOnceAWindowWithoutCwr() {
     var tcp = accepted();
-    tcp.send(14_600).send(14_600).send(14_600).sent();
+    tcp.send(10 * full).send(10 * full).send(10 * full).sent();
     tcp.receives(Seg.flags(ACK | ace(6)).ack(at(1)));
-    assertEquals((int) (14_600 * 0.85), tcp.number(t -> t.congestion.cwndBytes));
+    assertEquals((int) (10 * full * 0.85), tcp.number(t -> t.congestion.cwndBytes));
     tcp.receives(Seg.flags(ACK | ace(7)).ack(at(3)));
     tcp.receives(Seg.flags(ACK | ace(9)).ack(at(10)));
     assertEquals(1, tcp.counted(Event.ECN_REDUCTIONS));
@@ -235,11 +250,11 @@ class AccurateEcnTest {
   @ValueSource(ints = {0, 3, 4})
   @DisplayName("§3.2.2.3, §3.2.2.4: flags cleared or the field changed on the way")
   void givenAThirdAckThatCantBe_thenNothingIsMarkedAsCapable(int code) {
-    var tcp = with().profile(ACCURATE).listening();
-    tcp.receives(Seg.flags(ASK).seq(0).options(mss(1_460)));
+    var tcp = fresh().profile(ACCURATE).listening();
+    tcp.receives(Seg.flags(ASK).seq(0).options(mss(full)));
     tcp.sends(SYN | ACK | ace(2));
     tcp.receives(Seg.flags(ACK | ace(code)));
-    tcp.send(14_600);
+    tcp.send(10 * full);
     for (Sent s : tcp.sent()) {
       s.ecn(NOT_ECT);
     }
@@ -253,9 +268,9 @@ class AccurateEcnTest {
   @Tag("rfc9768-b")
   @Tag("rfc9768-d")
   void givenAClient_whenTheFirstSegmentAfterTheSynAckShowsZero_thenNothingIsMarkedAsCapable() {
-    var tcp = with().profile(ACCURATE).closed().connect();
+    var tcp = fresh().profile(ACCURATE).closed().connect();
     tcp.sends(ASK);
-    tcp.receives(Seg.flags(SYN | ACK | ace(2)).seq(0).options(mss(1_460)));
+    tcp.receives(Seg.flags(SYN | ACK | ace(2)).seq(0).options(mss(full)));
     tcp.sends(ACK | ace(2));
     tcp.send(100).sends(ACK | ace(5)).ecn(ECT_0);
     tcp.receives(Seg.flags(ACK | ace(0)).ack(101));
@@ -266,9 +281,9 @@ class AccurateEcnTest {
   @Test
   @Tag("rfc9768-d")
   void givenASynAckThatSaysThatOurSynWasMarkable_thenTheFieldIsMangledAndWeMarkNothing() {
-    var tcp = with().profile(ACCURATE).closed().connect();
+    var tcp = fresh().profile(ACCURATE).closed().connect();
     tcp.sends(ASK);
-    tcp.receives(Seg.flags(SYN | ACK | ace(6)).seq(0).options(mss(1_460)));
+    tcp.receives(Seg.flags(SYN | ACK | ace(6)).seq(0).options(mss(full)));
     tcp.sends(ACK | ace(2));
     tcp.send(100).sends(ACK | ace(5)).ecn(NOT_ECT);
   }

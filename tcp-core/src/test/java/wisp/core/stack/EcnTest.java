@@ -18,6 +18,7 @@ import static wisp.core.stack.TcpFixture.with;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -27,6 +28,8 @@ import wisp.core.spi.EcnMode;
 
 @DisplayName("RFC 3168, 8511: explicit congestion notification")
 @Tag("D39")
+@ParameterizedClass(name = "IPv6: {0}")
+@ValueSource(booleans = {false, true})
 class EcnTest {
   private static final int NOT_ECT = 0;
   private static final int ECT_0 = 2;
@@ -37,8 +40,20 @@ class EcnTest {
   private static final ConnectionProfile OFF =
       ConnectionProfile.DEFAULT.with(b -> b.ecn = EcnMode.OFF);
 
+  private final boolean ipv6;
+  private final int full;
+
+  EcnTest(boolean ipv6) {
+    this.ipv6 = ipv6;
+    this.full = ipv6 ? 1_440 : 1_460;
+  }
+
+  private TcpFixture.Setup fresh() {
+    return with().ipv6(ipv6);
+  }
+
   /** A connection from LISTEN whose peer asked for ECN. */
-  private static TcpFixture granted(TcpFixture.Setup setup) {
+  private TcpFixture granted(TcpFixture.Setup setup) {
     var tcp = setup.listening();
     tcp.receives(Seg.flags(SYN | ECE | CWR).seq(0).options(setup.options));
     tcp.sends(SYN | ACK | ECE).ecn(NOT_ECT);
@@ -47,12 +62,12 @@ class EcnTest {
     return tcp.isEstablished();
   }
 
-  private static TcpFixture granted() {
-    return granted(with());
+  private TcpFixture granted() {
+    return granted(fresh());
   }
 
-  private static int at(int segment) {
-    return 1 + 1_460 * segment;
+  private int at(int segment) {
+    return 1 + full * segment;
   }
 
   // ---- Opening ---------------------------------------------------------------------------------
@@ -61,9 +76,9 @@ class EcnTest {
   @Tag("rfc3168-a")
   @Tag("SHLD-8")
   void givenWeAsk_thenSynHasBothFlagsAndTheAnswerGrants() {
-    var tcp = with().profile(ASK).closed().connect();
+    var tcp = fresh().profile(ASK).closed().connect();
     tcp.sends(SYN | ECE | CWR).ecn(NOT_ECT);
-    tcp.receives(Seg.flags(SYN | ACK | ECE).seq(0).options(mss(1_460)));
+    tcp.receives(Seg.flags(SYN | ACK | ECE).seq(0).options(mss(full)));
     tcp.sends(ACK).ecn(NOT_ECT);
     tcp.send(100).sends(ACK).ecn(ECT_0);
   }
@@ -73,9 +88,9 @@ class EcnTest {
   @CsvSource({"0", "192", "128"})
   @DisplayName("no flag, both (a peer that mirrors them), CWR alone")
   void givenWeAsk_whenTheSynAckDoesNotGrant_thenNoEct(int flags) {
-    var tcp = with().profile(ASK).closed().connect();
+    var tcp = fresh().profile(ASK).closed().connect();
     tcp.sends(SYN | ECE | CWR);
-    tcp.receives(Seg.flags(SYN | ACK | flags).seq(0).options(mss(1_460)));
+    tcp.receives(Seg.flags(SYN | ACK | flags).seq(0).options(mss(full)));
     tcp.sends(ACK);
     tcp.send(100).sends(ACK).ecn(NOT_ECT);
   }
@@ -100,8 +115,8 @@ class EcnTest {
   @Test
   @Tag("rfc3168-a")
   void givenItIsOff_whenAPeerAsks_thenAPlainSynAck() {
-    var tcp = with().profile(OFF).listening();
-    tcp.receives(Seg.flags(SYN | ECE | CWR).seq(0).options(mss(1_460)));
+    var tcp = fresh().profile(OFF).listening();
+    tcp.receives(Seg.flags(SYN | ECE | CWR).seq(0).options(mss(full)));
     tcp.sends(SYN | ACK);
     tcp.receives(Seg.ack());
     tcp.send(100).sends(ACK).ecn(NOT_ECT);
@@ -113,8 +128,8 @@ class EcnTest {
   @Tag("rfc3168-a")
   @ValueSource(ints = {ECE, CWR})
   void givenASynWithOneOfTheFlags_thenItIsAnsweredWithoutEcn(int flag) {
-    var tcp = TcpFixture.listening();
-    tcp.receives(Seg.flags(SYN | flag).seq(0).options(mss(1_460)));
+    var tcp = fresh().listening();
+    tcp.receives(Seg.flags(SYN | flag).seq(0).options(mss(full)));
     tcp.sends(SYN | ACK);
     tcp.receives(Seg.ack());
     tcp.send(100).sends(ACK).ecn(NOT_ECT);
@@ -123,13 +138,13 @@ class EcnTest {
   @Test
   @Tag("rfc3168-d")
   void givenAnAskingSynThatIsLostTwice_thenThePlainOneFollows() {
-    var tcp = with().profile(ASK).closed().connect();
+    var tcp = fresh().profile(ASK).closed().connect();
     tcp.sends(SYN | ECE | CWR);
     tcp.untilSends(1_100);
     tcp.sends(SYN | ECE | CWR);
     tcp.untilSends(2_100);
     tcp.sends(SYN);
-    tcp.receives(Seg.flags(SYN | ACK | ECE).seq(0).options(mss(1_460)));
+    tcp.receives(Seg.flags(SYN | ACK | ECE).seq(0).options(mss(full)));
     tcp.sends(ACK);
     tcp.send(100).sends(ACK).ecn(NOT_ECT); // who has sent a plain SYN must not (§6.1.1)
   }
@@ -137,7 +152,7 @@ class EcnTest {
   @Test
   @Tag("rfc3168-d")
   void givenAnAskingSynThatDrawsRst_thenThePlainOneFollowsAtOnceAndASecondRstEnds() {
-    var tcp = with().profile(ASK).closed().connect();
+    var tcp = fresh().profile(ASK).closed().connect();
     tcp.sends(SYN | ECE | CWR);
     tcp.receives(Seg.flags(RST | ACK).seq(0));
     tcp.sends(SYN).seq(0);
@@ -147,10 +162,10 @@ class EcnTest {
 
   @Test
   void givenAGrantedSyn_whenThePlainOneFollows_thenTheNewSynAckIsPlainAndSoIsData() {
-    var tcp = TcpFixture.listening();
-    tcp.receives(Seg.flags(SYN | ECE | CWR).seq(0).options(mss(1_460)));
+    var tcp = fresh().listening();
+    tcp.receives(Seg.flags(SYN | ECE | CWR).seq(0).options(mss(full)));
     tcp.sends(SYN | ACK | ECE);
-    tcp.receives(Seg.flags(SYN).seq(0).options(mss(1_460)));
+    tcp.receives(Seg.flags(SYN).seq(0).options(mss(full)));
     tcp.sends(SYN | ACK);
     tcp.receives(Seg.ack());
     tcp.send(100).sends(ACK).ecn(NOT_ECT);
@@ -158,8 +173,8 @@ class EcnTest {
 
   @Test
   void givenALostSynAck_thenItsCopyGrantsToo() {
-    var tcp = TcpFixture.listening();
-    tcp.receives(Seg.flags(SYN | ECE | CWR).seq(0).options(mss(1_460)));
+    var tcp = fresh().listening();
+    tcp.receives(Seg.flags(SYN | ECE | CWR).seq(0).options(mss(full)));
     tcp.sends(SYN | ACK | ECE);
     tcp.untilSends(1_100);
     tcp.sends(SYN | ACK | ECE).ecn(NOT_ECT);
@@ -169,11 +184,11 @@ class EcnTest {
 
   @Test
   void givenASimultaneousOpenOfTwoThatAsk_thenBothSpeakIt() {
-    var tcp = with().profile(ASK).closed().connect();
+    var tcp = fresh().profile(ASK).closed().connect();
     tcp.sends(SYN | ECE | CWR);
-    tcp.receives(Seg.flags(SYN | ECE | CWR).seq(0).options(mss(1_460)));
+    tcp.receives(Seg.flags(SYN | ECE | CWR).seq(0).options(mss(full)));
     tcp.sends(SYN | ACK | ECE);
-    tcp.receives(Seg.flags(SYN | ACK | ECE).seq(0).ack(1).options(mss(1_460)));
+    tcp.receives(Seg.flags(SYN | ACK | ECE).seq(0).ack(1).options(mss(full)));
     tcp.sends(ACK);
     tcp.isEstablished().send(100).sends(ACK).ecn(ECT_0);
   }
@@ -184,7 +199,7 @@ class EcnTest {
   @Tag("rfc3168-a")
   void givenRetransmissions_thenNoneIsMarkable() {
     var tcp = granted();
-    tcp.send(14_600);
+    tcp.send(10 * full);
     for (Sent s : tcp.sent()) {
       s.ecn(ECT_0);
     }
@@ -271,12 +286,12 @@ class EcnTest {
   @Test
   @Tag("rfc3168-b")
   void givenAnEchoIsOwed_whenTheConnectionSleeps_thenItIsNotForgotten() {
-    var tcp = granted(with().options(mss(1_460), scale(3), sackPermitted(), timestamp(5_000, 0)));
+    var tcp = granted(fresh().options(mss(full), scale(3), sackPermitted(), timestamp(5_000, 0)));
     tcp.receives(Seg.data(100).ecn(CE));
     tcp.sends(ACK | ECE);
     assertEquals(0, tcp.blocksInUse(), "an echo needs no block");
     var other = tcp.another(9_999);
-    other.receives(Seg.flags(SYN).seq(0).options(mss(1_460)));
+    other.receives(Seg.flags(SYN).seq(0).options(mss(full)));
     other.receives(Seg.rst().seq(1));
     assertTrue(tcp.is(t -> t.block == BlockPool.NONE && t.ecn && t.eceOwed));
     tcp.receives(Seg.data(100)).advance(100);
@@ -292,18 +307,18 @@ class EcnTest {
   @Tag("SHLD-8")
   void givenAnEcho_thenCwndFallsOnceAWindowAndTheNextNewSegmentSaysCwr() {
     var tcp = granted();
-    tcp.send(14_600).send(14_600).send(14_600);
+    tcp.send(10 * full).send(10 * full).send(10 * full);
     assertEquals(10, tcp.sent().size());
     tcp.receives(Seg.flags(ACK | ECE).ack(at(1)));
-    assertEquals((int) (14_600 * 0.85), tcp.number(t -> t.congestion.cwndBytes));
-    assertEquals((int) (14_600 * 0.85), tcp.number(t -> t.congestion.ssthreshBytes));
+    assertEquals((int) (10 * full * 0.85), tcp.number(t -> t.congestion.cwndBytes));
+    assertEquals((int) (10 * full * 0.85), tcp.number(t -> t.congestion.ssthreshBytes));
     tcp.sendsNothing(); // nine in flight, eight and a half may be
     tcp.receives(Seg.flags(ACK | ECE).ack(at(3)));
     tcp.sends(ACK | CWR).seq(at(10)).ecn(ECT_0);
     tcp.sendsNothing();
     tcp.receives(Seg.flags(ACK | ECE).ack(at(10)));
     assertEquals(1, tcp.counted(Event.ECN_REDUCTIONS));
-    assertEquals((int) (14_600 * 0.85), tcp.number(t -> t.congestion.cwndBytes), "no growth");
+    assertEquals((int) (10 * full * 0.85), tcp.number(t -> t.congestion.cwndBytes), "no growth");
     for (Sent s : tcp.sent()) {
       assertFalse(s.has(CWR), "once is enough");
     }
@@ -321,17 +336,17 @@ class EcnTest {
   @DisplayName("what is cut is congestion control's to say")
   void cutsByTheAlgorithm(String name, double beta) {
     var tcp =
-        granted(with().profile(ConnectionProfile.DEFAULT.with(b -> b.congestionControl = name)));
-    tcp.send(14_600).sent();
+        granted(fresh().profile(ConnectionProfile.DEFAULT.with(b -> b.congestionControl = name)));
+    tcp.send(10 * full).sent();
     tcp.receives(Seg.flags(ACK | ECE).ack(at(10)));
-    assertEquals((int) (14_600 * beta), tcp.number(t -> t.congestion.cwndBytes));
+    assertEquals((int) (10 * full * beta), tcp.number(t -> t.congestion.cwndBytes));
   }
 
   @Test
   @Tag("rfc3168-c")
   void givenAnEcho_whenTheSameWindowAlsoLosesASegment_thenItIsResentAndCwndIsCutOnce() {
-    var tcp = granted(with().options(mss(1_460), sackPermitted()));
-    tcp.send(14_600).send(14_600).sent();
+    var tcp = granted(fresh().options(mss(full), sackPermitted()));
+    tcp.send(10 * full).send(10 * full).sent();
     tcp.receives(Seg.flags(ACK | ECE).ack(at(2)));
     int ssthresh = tcp.number(t -> t.congestion.ssthreshBytes);
     tcp.sent();
@@ -351,13 +366,13 @@ class EcnTest {
   void givenALossOnAnEcnConnection_thenItCostsWhatItAlwaysDid(String name, double beta) {
     var tcp =
         granted(
-            with()
-                .options(mss(1_460), sackPermitted())
+            fresh()
+                .options(mss(full), sackPermitted())
                 .profile(ConnectionProfile.DEFAULT.with(b -> b.congestionControl = name)));
-    tcp.send(14_600).sent();
+    tcp.send(10 * full).sent();
     tcp.receives(Seg.ack().ack(1).options(Seg.sack(tcp.iss + at(1), tcp.iss + at(5))));
     assertEquals(1, tcp.counted(Event.FAST_RETRANSMITS));
-    assertEquals((int) (14_600 * beta), tcp.number(t -> t.congestion.ssthreshBytes));
+    assertEquals((int) (10 * full * beta), tcp.number(t -> t.congestion.ssthreshBytes));
     assertTrue(tcp.is(t -> t.cwrOwed), "CWR tells the peer of it");
   }
 
@@ -365,7 +380,7 @@ class EcnTest {
   @Tag("rfc3168-c")
   void givenATimeOut_whenItsAckEchoes_thenCwndIsNotCutAgainAndNewTextSaysCwr() {
     var tcp = granted();
-    tcp.send(2_920).sent();
+    tcp.send(2 * full).sent();
     tcp.untilSends(1_100);
     tcp.sends(ACK).ecn(NOT_ECT);
     tcp.receives(Seg.flags(ACK | ECE).ack(at(2)));
@@ -377,19 +392,19 @@ class EcnTest {
   @Test
   @DisplayName("RFC 3168 §6.1.2: an echo at one segment restarts the timer, the next one waits")
   void givenCwndOfOneSegment_whenAnEchoComes_thenTheNextSegmentWaitsForTheTimer() {
-    var tcp = TcpFixture.listening();
-    tcp.receives(Seg.flags(SYN | ECE | CWR).seq(0).options(mss(1_460)));
+    var tcp = fresh().listening();
+    tcp.receives(Seg.flags(SYN | ECE | CWR).seq(0).options(mss(full)));
     tcp.sends(SYN | ACK | ECE);
     tcp.untilSends(1_100);
     tcp.sends(SYN | ACK | ECE);
     tcp.receives(Seg.ack());
-    assertEquals(1_460, tcp.number(t -> t.congestion.cwndBytes));
+    assertEquals(full, tcp.number(t -> t.congestion.cwndBytes));
     tcp.send(5_000);
     tcp.sends(ACK).seq(1).ecn(ECT_0);
     tcp.advance(50).receives(Seg.flags(ACK | ECE).ack(at(1)));
     tcp.sendsNothing();
     assertTrue(tcp.untilSends(10_000) >= 900, "one RTO");
-    tcp.sends(ACK | CWR).seq(at(1)).length(1_460);
+    tcp.sends(ACK | CWR).seq(at(1)).length(full);
     tcp.sendsNothing();
     tcp.receives(Seg.ack().ack(at(2)));
     assertFalse(tcp.sent().isEmpty());
@@ -397,15 +412,15 @@ class EcnTest {
 
   @Test
   void givenALinkThatSegments_thenCwrLeavesInASegmentOfItsOwn() {
-    var tcp = granted(with().segmentation(65_536));
+    var tcp = granted(fresh().segmentation(65_536));
     for (int i = 0; i < 4; i++) {
-      tcp.send(14_600);
+      tcp.send(10 * full);
     }
     tcp.sent();
     tcp.receives(Seg.flags(ACK | ECE).ack(tcp.ourNxt));
     var all = tcp.sent();
     assertTrue(all.getFirst().has(CWR));
-    all.getFirst().length(1_460);
+    all.getFirst().length(full);
     assertTrue(all.size() > 1);
     for (Sent s : all.subList(1, all.size())) {
       assertFalse(s.has(CWR));
@@ -415,8 +430,8 @@ class EcnTest {
 
   @Test
   void givenEceOnAConnectionWithoutEcn_thenItMeansNothing() {
-    var tcp = TcpFixture.established();
-    tcp.send(14_600).sent();
+    var tcp = fresh().established();
+    tcp.send(10 * full).sent();
     tcp.receives(Seg.flags(ACK | ECE | CWR).ack(at(5)));
     assertEquals(0, tcp.counted(Event.ECN_REDUCTIONS));
     tcp.receives(Seg.ack().ack(at(10))).isEstablished();
@@ -425,13 +440,13 @@ class EcnTest {
   @Test
   void givenAnAckThatIsDueAndABurstThatEnds_whenAsleep_thenItIsSent() {
     var tcp = granted();
-    tcp.receives(Seg.data(1_460), Seg.data(1_460));
-    tcp.sends(ACK).ack(2_921);
+    tcp.receives(Seg.data(full), Seg.data(full));
+    tcp.sends(ACK).ack(1 + 2 * full);
     tcp.host.link.room = 0;
     tcp.receives(Seg.data(100).ecn(CE));
     tcp.sendsNothing();
     tcp.host.link.room = Integer.MAX_VALUE;
     tcp.advance(1);
-    tcp.sends(ACK | ECE).ack(3_021);
+    tcp.sends(ACK | ECE).ack(101 + 2 * full);
   }
 }

@@ -380,6 +380,7 @@ class HandshakeTest {
 
   @Test
   @Tag("MUST-9")
+  @Tag("SHLD-1")
   @Tag("rfc6528-b")
   @Tag("rfc6528-c")
   void givenTheSameTime_whenIdentityOrSecretDiffers_thenIsnIsUnrelated() {
@@ -394,6 +395,7 @@ class HandshakeTest {
   }
 
   @Test
+  @Tag("SHLD-1")
   @Tag("rfc6528-b")
   void givenTheSameTime_whenTheAddressDiffers_thenIsnIsUnrelated() {
     var tcp = TcpFixture.listening();
