@@ -48,9 +48,7 @@ public final class Reassembly {
   private final Blocks blocks;
   private final int mostBlocks;
 
-  /**
-   * What of the text that came last had been held already, from its first such byte to its last.
-   */
+  /** The first run of the text that came last that had been held already; empty: none had. */
   @SeqNum int overlapLeft;
 
   @SeqNum int overlapRight;
@@ -69,7 +67,7 @@ public final class Reassembly {
    */
   boolean insert(Place place, @SeqNum int seq, MemorySegment from, long start, int length) {
     place.latestSeq = seq;
-    overlapLeft = seq + length;
+    overlapLeft = seq;
     overlapRight = seq;
     @SeqNum int end = seq + length;
     @SeqNum int at = seq;
@@ -114,9 +112,14 @@ public final class Reassembly {
   }
 
   private void overlap(@SeqNum int left, @SeqNum int right) {
-    if (Seq.before(left, right)) {
-      overlapLeft = Seq.min(overlapLeft, left);
-      overlapRight = Seq.max(overlapRight, right);
+    if (!Seq.before(left, right)) {
+      return;
+    }
+    if (overlapLeft == overlapRight) {
+      overlapLeft = left;
+      overlapRight = right;
+    } else if (left == overlapRight) { // what follows a gap is left out: the gap is no duplicate
+      overlapRight = right;
     }
   }
 
@@ -182,6 +185,18 @@ public final class Reassembly {
   @SeqNum
   int endOf(int block) {
     return blocks.getInt(block, SEQ) + blocks.getInt(block, LENGTH);
+  }
+
+  /** Sequence number after the first island, which there is. */
+  @SeqNum
+  int endOfFirstIsland(Place place) {
+    @SeqNum int end = endOf(place.head);
+    int block = blocks.getInt(place.head, NEXT);
+    while (block != Blocks.NONE && seqOf(block) == end) {
+      end = endOf(block);
+      block = blocks.getInt(block, NEXT);
+    }
+    return end;
   }
 
   /** Memory of a block's text. */

@@ -7,7 +7,11 @@ import static wisp.core.stack.Seg.mss;
 import static wisp.core.stack.Seg.sackPermitted;
 import static wisp.core.stack.TcpFixture.with;
 
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -16,7 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 @ParameterizedClass(name = "IPv6: {0}")
 @ValueSource(booleans = {false, true})
-@DisplayName("D27, D29, D32: what a receiver does, seen from the wire")
+@DisplayName("D27 to D29, D32: what a receiver does, seen from the wire")
 class ReceivingBehaviourTest {
   private final boolean ipv6;
   private final int full;
@@ -61,6 +65,97 @@ class ReceivingBehaviourTest {
       n += b ? 1 : 0;
     }
     return n;
+  }
+
+  @Test
+  @Tag("D28")
+  void givenThreeIslands_whenASegmentOverlapsThemInEveryWay_thenTheReportIsTrueAndNoByteChanges() {
+    int[] edges = IntStream.rangeClosed(1, 141).filter(i -> i % 20 < 3 || i % 20 == 11).toArray();
+    for (int left : edges) {
+      for (int right : edges) {
+        if (left < right) {
+          overlap(left, right, false);
+          overlap(left, right, true);
+        }
+      }
+    }
+  }
+
+  private void overlap(int left, int right, boolean timestamps) {
+    String at = left + "–" + right;
+    var setup = fresh().options(mss(1_400), sackPermitted());
+    if (timestamps) {
+      setup.options(mss(1_400), sackPermitted(), Seg.timestamp(1, 0));
+    }
+    var tcp = setup.established();
+    var seen = new boolean[142];
+    for (int island : new int[] {21, 61, 101}) {
+      tcp.receives(Seg.data(20).seq(island));
+      Arrays.fill(seen, island, island + 20, true);
+    }
+    tcp.sent();
+
+    int duplicate = left;
+    while (duplicate < right && !seen[duplicate]) {
+      duplicate++;
+    }
+    int duplicateEnd = Math.min(right, endOfRun(seen, duplicate));
+    tcp.receives(otherCopy(seen, left, right));
+    Arrays.fill(seen, left, right, true);
+    int next = endOfRun(seen, 1);
+
+    List<Sent> sent = tcp.sent();
+    assertEquals(1, sent.size(), at);
+    List<String> blocks = new ArrayList<>();
+    int[] sack = sent.getFirst().ack(next).sack;
+    for (int i = 0; i < sack.length; i += 2) {
+      blocks.add(sack[i] - tcp.irs + "–" + (sack[i + 1] - tcp.irs));
+    }
+    List<String> islands = islands(seen, next);
+    int most = timestamps ? 3 : 4;
+    if (duplicate < right) {
+      assertEquals(duplicate + "–" + duplicateEnd, blocks.removeFirst(), at);
+      most--;
+    }
+    assertEquals(Math.min(most, islands.size()), blocks.size(), at + ": " + blocks);
+    assertEquals(blocks.size(), Set.copyOf(blocks).size(), at + ": " + blocks);
+    assertTrue(islands.containsAll(blocks), at + ": " + blocks);
+    int newest = left == 1 ? 101 : left;
+    if (newest >= next) {
+      assertTrue(blocks.getFirst().endsWith("–" + endOfRun(seen, newest)), at + ": " + blocks);
+    }
+
+    tcp.receives(otherCopy(seen, 1, 141)).delivered(140).allReturns();
+  }
+
+  /** A segment that lies about each byte that has come before. */
+  private static Seg otherCopy(boolean[] seen, int left, int right) {
+    byte[] bytes = new byte[right - left];
+    for (int seq = left; seq < right; seq++) {
+      byte b = TcpFixture.peerByte(seq);
+      bytes[seq - left] = seen[seq] ? (byte) ~b : b;
+    }
+    return Seg.data(0).seq(left).payload(bytes);
+  }
+
+  private static int endOfRun(boolean[] seen, int from) {
+    int end = from;
+    while (end < seen.length && seen[end]) {
+      end++;
+    }
+    return end;
+  }
+
+  private static List<String> islands(boolean[] seen, int from) {
+    List<String> islands = new ArrayList<>();
+    for (int left = from; left < seen.length; left++) {
+      if (seen[left]) {
+        int end = endOfRun(seen, left);
+        islands.add(left + "–" + end);
+        left = end;
+      }
+    }
+    return islands;
   }
 
   @Test

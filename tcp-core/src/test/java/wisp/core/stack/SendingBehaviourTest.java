@@ -9,7 +9,10 @@ import static wisp.core.stack.Seg.mss;
 import static wisp.core.stack.Seg.sackPermitted;
 import static wisp.core.stack.TcpFixture.with;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Deque;
 import java.util.List;
 import java.util.TreeSet;
 import org.junit.jupiter.api.DisplayName;
@@ -181,6 +184,54 @@ class SendingBehaviourTest {
       tcp.receives(Seg.ack().ack(at(10)));
       int flight = (tcp.ourNxt - at(10)) / FULL;
       assertEquals(10 * part, flight, 1.5, control);
+    }
+  }
+
+  @Test
+  @Tag("D24")
+  void givenSeveralOfThirtyLost_whenTheOthersArriveOneByOne_thenTheFlightEndsNearSsthresh() {
+    for (String control : List.of("newreno", "cubic")) {
+      var tcp =
+          fresh()
+              .options(mss(FULL), sackPermitted())
+              .profile(ConnectionProfile.DEFAULT.with(b -> b.congestionControl = control))
+              .established();
+      for (int i = 0; i < 10; i++) {
+        tcp.send(10 * FULL);
+      }
+      for (int i = 1; i <= 20; i++) {
+        tcp.receives(Seg.ack().ack(at(i)));
+      }
+      tcp.sent();
+      assertEquals(at(50), tcp.ourNxt, "thirty in flight");
+
+      double part = control.equals("cubic") ? 0.7 : 0.5;
+      List<Integer> lost = List.of(20, 24, 31, 38);
+      Deque<int[]> islands = new ArrayDeque<>();
+      int arrived = 0;
+      int sent = 0;
+      for (int i = 20; i < 50; i++) {
+        if (lost.contains(i)) {
+          continue;
+        }
+        if (lost.contains(i - 1)) {
+          islands.push(new int[] {i, i});
+        }
+        islands.element()[1] = i + 1;
+        int[] edges = islands.stream().flatMapToInt(Arrays::stream).toArray();
+        tcp.receives(sack(tcp, 20, edges));
+        int now = tcp.sent().size();
+        assertTrue(now <= 2, "no burst");
+        sent += now;
+        if (++arrived == 13) {
+          assertEquals(13 * part + 1, sent, 1.5, control);
+        }
+      }
+      assertEquals(30 * part, sent, 1.5, control); // these are all that is in flight now
+      tcp.receives(Seg.ack().ack(at(50)));
+      assertEquals(30 * part, (tcp.ourNxt - at(50)) / FULL, 1.5, control);
+      assertEquals(1, tcp.counted(Event.FAST_RETRANSMITS));
+      assertEquals(0, tcp.counted(Event.TIMEOUTS));
     }
   }
 

@@ -288,7 +288,6 @@ class WindowTest {
   @Tag("MUST-34")
   @Tag("SHLD-15")
   @Tag("SHLD-16")
-  @Tag("SHLD-17")
   @DisplayName("D31: the peer takes its window back below what is in flight")
   void givenDataInFlight_whenTheWindowShrinks_thenNothingNewAndWhatFitsIsResent() {
     var tcp = TcpFixture.established().send(14_000).send(14_000);
@@ -304,6 +303,34 @@ class WindowTest {
     tcp.isEstablished();
     tcp.peerWindow = 65_535;
     drain(tcp, 28_000);
+  }
+
+  @Test
+  @Tag("SHLD-17")
+  void givenDataBeyondAWindowThatShrank_whenR2IsLongOver_thenTheConnectionLives() {
+    var tcp =
+        with()
+            .profile(
+                ConnectionProfile.DEFAULT.with(
+                    b -> b.retransmissionLimitNanos = 10_000 * TcpFixture.MS))
+            .established()
+            .send(14_000);
+    tcp.sent();
+    int edge = 1_461 + 2_000;
+    int got = 1_461;
+    tcp.receives(Seg.ack().ack(got).window(edge - got)).sendsNothing();
+    long begin = tcp.host.now;
+    while (tcp.host.now - begin < 600_000 * TcpFixture.MS) {
+      tcp.untilSends(100_000);
+      for (Sent s : tcp.sent()) {
+        int end = s.seq + s.payload.length;
+        got = s.seq <= got ? Math.max(got, Math.min(end, edge)) : got;
+      }
+      tcp.receives(Seg.ack().ack(got).window(edge - got));
+    }
+    assertEquals(edge, got);
+    tcp.isEstablished();
+    tcp.advance(200_000).isGone(); // who answers nothing is timed out
   }
 
   @Test
