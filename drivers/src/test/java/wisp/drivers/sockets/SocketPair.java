@@ -3,6 +3,7 @@ package wisp.drivers.sockets;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.SplittableRandom;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import wisp.core.ip.IpPrefix;
 import wisp.core.spi.Link;
@@ -20,13 +21,22 @@ abstract class SocketPair {
   private final InMemoryPipe pipe = new InMemoryPipe();
   final TestMemory clientMemory = new TestMemory();
   final Context a = context("10.0.0.1/32", clientMemory, pipe.a(), 1);
-  final Context b = context("10.0.0.2/32", new TestMemory(), pipe.b(), 2);
+  final Link serverLink;
+  final Context b;
   final Sockets client = new Sockets(a);
-  final Sockets server = new Sockets(b);
+  final Sockets server;
   final Calls calls = new Calls();
   long now = MS;
 
   SocketPair() {
+    this(link -> link);
+  }
+
+  /** With something between the server and its end of the link. */
+  SocketPair(UnaryOperator<Link> between) {
+    serverLink = between.apply(pipe.b());
+    b = context("10.0.0.2/32", new TestMemory(), serverLink, 2);
+    server = new Sockets(b);
     var limits = new ReceiveLimits(128 << 10, 64 << 10);
     client.receiveLimits(limits);
     server.receiveLimits(limits);

@@ -61,10 +61,9 @@ public final class Receiver {
       tcb.ackNow = true;
       output.duplicates().add(tcb, seq, Seq.min(end, tcb.rcvNxt));
     } else if (take > 0 && seq == tcb.rcvNxt && !tcb.held.isEmpty()) {
-      @SeqNum int islandEnd = reassembly.endOfFirstIsland(tcb.held); // it may fill more than the hole
-      output
-          .duplicates()
-          .add(tcb, reassembly.seqOf(tcb.held.head), Seq.min(seq + take, islandEnd));
+      @SeqNum
+      int islandEnd = reassembly.endOfFirstIsland(tcb.held); // it may fill more than the hole
+      output.duplicates().add(tcb, reassembly.seqOf(tcb.held.head), Seq.min(seq + take, islandEnd));
     }
     if (finHere) {
       noteFin(tcb, end);
