@@ -34,7 +34,8 @@ public final class Calls {
   /**
    * Makes a call, now or as soon as it can be made.
    *
-   * @param attempt answers −EAGAIN as long as it has to wait
+   * @param attempt answers −EAGAIN as long as it has to wait; {@link Sockets#whileOpen} where it
+   *     speaks of a handle, whose number may be another's when it is made again
    * @param deadlineNanos when it is answered 0 all the same; {@link Long#MAX_VALUE}: never
    * @param done hears the answer
    */

@@ -137,6 +137,15 @@ public final class Sockets {
     return 0;
   }
 
+  /**
+   * An attempt for {@link Calls} that speaks of this handle: EBADF once it is given back, also when
+   * its number has become another's meanwhile.
+   */
+  public IntSupplier whileOpen(int handle, IntSupplier attempt) {
+    Descriptor meant = at(handle);
+    return () -> meant == null || at(handle) != meant ? -Errno.EBADF : attempt.getAsInt();
+  }
+
   /** Whether calls on it that can't go on are meant to wait: for {@link Calls}. */
   public boolean isBlocking(int handle) {
     Descriptor descriptor = at(handle);

@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntSupplier;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -133,6 +134,25 @@ class SocketsTest extends SocketPair {
     client.write(pair[0], bytes("abcde"), 0, 5);
     run(10);
     assertEquals(List.of("first 3", "second 2", "late 0"), answers);
+  }
+
+  @Test
+  void givenABlockingCall_whenTheHandleIsClosedAndItsNumberUsedAgain_thenItDoesNotSpeakOfTheNext() {
+    int from = client.socket(Sockets.DATAGRAM);
+    int old = server.socket(Sockets.DATAGRAM);
+    server.bind(old, Endpoint.any(53));
+    List<Integer> answers = new ArrayList<>();
+    byte[] into = new byte[3];
+    IntSupplier attempt = () -> server.read(old, into, 0, 3, 0);
+    calls.call(server.whileOpen(old, attempt), Long.MAX_VALUE, answers::add);
+    server.close(old);
+    int next = server.socket(Sockets.DATAGRAM);
+    assertEquals(old, next);
+    server.bind(next, Endpoint.any(54));
+    client.write(from, bytes("new"), 0, 3, Endpoint.of("10.0.0.2", 54));
+    run(1);
+    assertEquals(List.of(-Errno.EBADF), answers);
+    assertEquals("new", read(server, next));
   }
 
   @Test

@@ -133,7 +133,7 @@ final class Verbs {
   /** A call that waits unless the socket, or its own flag, says not to. */
   private void call(Request r, int handle, int flags, IntSupplier attempt, Body body) {
     if (sockets.isBlocking(handle) && (flags & DONT_WAIT) == 0) {
-      session.call(r, -1, attempt, () -> body);
+      session.call(r, -1, sockets.whileOpen(handle, attempt), () -> body);
     } else {
       session.answer(r, attempt.getAsInt(), body);
     }
@@ -148,7 +148,8 @@ final class Verbs {
     }
     int begun = sockets.connect(handle, remote);
     if (begun == -Errno.EINPROGRESS && sockets.isBlocking(handle)) {
-      session.call(r, -1, () -> sockets.connectResult(handle), Body::new);
+      IntSupplier attempt = () -> sockets.connectResult(handle);
+      session.call(r, -1, sockets.whileOpen(handle, attempt), Body::new);
     } else {
       session.answer(r, begun, null);
     }
@@ -199,12 +200,14 @@ final class Verbs {
     Endpoint to = r.nextAddress();
     r.nextBytes(r.nextInt());
     byte[] data = r.rest();
-    boolean waits = sockets.isBlocking(handle) && (flags & DONT_WAIT) == 0;
-    IntSupplier attempt =
-        waits
-            ? sockets.writeAll(handle, data, 0, data.length, to, flags)
-            : () -> sockets.write(handle, data, 0, data.length, to, flags);
-    call(r, handle, flags, attempt, new Body());
+    var body = new Body();
+    if (sockets.isBlocking(handle) && (flags & DONT_WAIT) == 0) {
+      // holds its socket itself, and still tells of a part
+      IntSupplier attempt = sockets.writeAll(handle, data, 0, data.length, to, flags);
+      session.call(r, -1, attempt, () -> body);
+    } else {
+      session.answer(r, sockets.write(handle, data, 0, data.length, to, flags), body);
+    }
   }
 
   private void shutdown(Request r) {
@@ -308,18 +311,19 @@ final class Verbs {
     int n = r.nextInt();
     int millis = r.nextInt();
     r.expect(n, POLLED_BYTES);
-    int[] handles = new int[n];
+    IntSupplier[] polled = new IntSupplier[n];
     int[] wanted = new int[n];
     int[] ready = new int[n];
     for (int i = 0; i < n; i++) {
-      handles[i] = r.nextInt();
+      int handle = r.nextInt();
+      polled[i] = sockets.whileOpen(handle, () -> sockets.ready(handle));
       wanted[i] = r.body().getShort() & 0xFFFF;
     }
     IntSupplier attempt =
         () -> {
           int count = 0;
           for (int i = 0; i < n; i++) {
-            ready[i] = Math.max(0, sockets.ready(handles[i])) & (wanted[i] | Ready.ERR | Ready.HUP);
+            ready[i] = Math.max(0, polled[i].getAsInt()) & (wanted[i] | Ready.ERR | Ready.HUP);
             count += ready[i] == 0 ? 0 : 1;
           }
           return count == 0 ? -Errno.EAGAIN : count;
@@ -352,7 +356,7 @@ final class Verbs {
           }
           return count;
         };
-    session.call(r, micros(millis), attempt, () -> body);
+    session.call(r, micros(millis), sockets.whileOpen(epoll, attempt), () -> body);
   }
 
   private void packetOut(Request r) {
