@@ -82,8 +82,19 @@ final class SlotNumbers {
     return i;
   }
 
+  /**
+   * As many bits of the product as there are places, from its top, where all bits of the slot
+   * count; mixed once more, since slots of one store may lie a power of two apart.
+   */
   private int home(int slot) {
-    return (slot * 0x9E37_79B9) >>> 16 & (slots.length - 1);
+    int product = slot * 0x9E37_79B9;
+    product = (product ^ product >>> 15) * 0x85EB_CA6B;
+    return product >>> Integer.numberOfLeadingZeros(slots.length - 1);
+  }
+
+  /** How many places a search for this slot looks at. */
+  int steps(int slot) {
+    return size == 0 ? 0 : (find(slot) - home(slot) & (slots.length - 1)) + 1;
   }
 
   long reservedBytes() {

@@ -7,6 +7,8 @@ import java.util.HashMap;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayName("Numbers of a few slots: as a map does it")
 class SlotNumbersTest {
@@ -30,6 +32,23 @@ class SlotNumbersTest {
         assertEquals(map.isEmpty(), numbers.isEmpty());
       }
     }
+  }
+
+  @ParameterizedTest(name = "every {0}th slot")
+  @ValueSource(ints = {1, 3, 64, 96, 1_000})
+  @DisplayName("A million of them: a search looks at a few places, not at runs of thousands")
+  void givenAMillion_whenSearched_thenAFewSteps(int stride) {
+    var numbers = new SlotNumbers();
+    int n = 1_000_000;
+    long sum = 0;
+    for (int i = 0; i < n; i++) {
+      int slot = i / 2 * stride | (i % 2 == 0 ? 0 : Records.IPV6);
+      numbers.put(slot, i);
+      int steps = numbers.steps(slot);
+      assertTrue(steps < 200, () -> steps + " steps to slot " + slot);
+      sum += steps;
+    }
+    assertTrue(sum < 2L * n, "steps of all: " + sum);
   }
 
   @Test
