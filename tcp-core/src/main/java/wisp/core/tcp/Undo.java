@@ -114,7 +114,8 @@ final class Undo {
 
   /**
    * The same without SACK (§2.1), of an acknowledgment that advanced SND.UNA: the first one lets
-   * new text go instead of copies, a second one confirms what was never resent.
+   * new text go instead of copies, a second one confirms what was never resent. One that leaves
+   * some of the copy open ends it: the next could be the answer to the rest of the copy.
    */
   boolean byAdvance(Tcb tcb) {
     if (!isTrying(tcb)) {
@@ -124,7 +125,8 @@ final class Undo {
       undo(tcb);
       return true;
     }
-    if (Seq.before(tcb.sndUna, tcb.resendEnd)) {
+    boolean coversCopy = Seq.atOrAfter(tcb.sndUna, tcb.resendNext);
+    if (coversCopy && Seq.before(tcb.sndUna, tcb.resendEnd)) {
       board.raise(tcb, Scoreboard.TRYING_NEW);
     } else {
       tryNoMore(tcb);
@@ -156,7 +158,10 @@ final class Undo {
   private void undo(Tcb tcb) {
     CongestionState c = tcb.congestion;
     boolean timedOut = isAfterTimeout(tcb);
-    c.cwndBytes = Math.max(c.cwndBytes, board.get(tcb, Scoreboard.PRIOR_CWND));
+    int prior = board.get(tcb, Scoreboard.PRIOR_CWND);
+    // NewReno's cwnd holds a segment for each duplicate: room in the network, no window earned.
+    boolean isInflated = tcb.fastRecovery && board.has(tcb, Scoreboard.PLAIN);
+    c.cwndBytes = isInflated ? prior : Math.max(c.cwndBytes, prior);
     c.ssthreshBytes = board.get(tcb, Scoreboard.PRIOR_SSTHRESH);
     tcb.control.onUndo(c, env.nowNanos);
     if (timedOut) {

@@ -69,7 +69,23 @@ class PlainUndoTest {
     tcp.advance(50).receives(Seg.ack().ack(at(10)).ts(6_100, original ? echo : copy.tsVal));
     assertEquals(original ? 1 : 0, tcp.counted(Event.RECOVERIES_UNDONE));
     assertEquals(original, threshold(tcp) == Integer.MAX_VALUE);
-    assertEquals(original, cwnd(tcp) >= before);
+    assertEquals(original, cwnd(tcp) == before);
+  }
+
+  @Test
+  @DisplayName("Eifel: what duplicates have added to cwnd meanwhile is not kept")
+  void givenManyDuplicates_whenTheRecoveryIsUndone_thenCwndIsWhatItWas() {
+    var tcp = tenInFlight(true);
+    int before = cwnd(tcp);
+    int echo = tcp.lastTsVal;
+    tcp.advance(50);
+    for (int i = 0; i < 9; i++) {
+      tcp.receives(Seg.ack().ack(1).ts(6_000, echo));
+    }
+    assertTrue(cwnd(tcp) > before, "inflated");
+    tcp.advance(50).receives(Seg.ack().ack(at(1)).ts(6_100, echo));
+    assertEquals(1, tcp.counted(Event.RECOVERIES_UNDONE));
+    assertEquals(before, cwnd(tcp));
   }
 
   @Test
@@ -140,6 +156,24 @@ class PlainUndoTest {
     tcp.receives(Seg.ack().ack(1)).receives(Seg.ack().ack(at(1)));
     assertEquals(at(1), tcp.sent().getFirst().seq);
     tcp.receives(Seg.ack().ack(at(2)));
+    assertEquals(0, tcp.counted(Event.TIMEOUTS_UNDONE));
+  }
+
+  @Test
+  @DisplayName("F-RTO, step 2: the first one must cover all of the copy, else nothing new is tried")
+  void givenAnAckOfHalfTheCopy_thenNothingNewIsTried() {
+    var tcp = tenInFlight(false);
+    tcp.untilSends(3_000);
+    tcp.sends(ACK).seq(1);
+    tcp.receives(Seg.ack().ack(1 + FULL / 2));
+    for (Sent s : tcp.sent()) {
+      assertTrue(s.seq < at(10), () -> "copies only: " + s);
+    }
+    tcp.receives(Seg.ack().ack(at(1))); // the other half of the copy
+    assertEquals(0, tcp.counted(Event.TIMEOUTS_UNDONE));
+    assertEquals(5 * FULL, threshold(tcp));
+    tcp.receives(Seg.ack().ack(at(10)));
+    tcp.sent();
     assertEquals(0, tcp.counted(Event.TIMEOUTS_UNDONE));
   }
 
