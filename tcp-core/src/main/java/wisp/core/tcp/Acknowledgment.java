@@ -179,8 +179,9 @@ public final class Acknowledgment {
       tcb.urgentQueued = false;
     }
     noticeReneging(tcb);
+    boolean probePaidFor = recovery.isProbePaidFor(tcb);
     congestion(tcb, acknowledged, delivered, options, echo);
-    recovery.judgeProbe(tcb, false, flightBefore);
+    recovery.judgeProbe(tcb, false, flightBefore, probePaidFor);
     if (tcb.sndUna == tcb.sndNxt) {
       board.release(tcb);
       timers.disarm(tcb);
@@ -348,7 +349,7 @@ public final class Acknowledgment {
         recovery.undo.byDuplicate(tcb) || (sacked > 0 && recovery.undo.byOriginal(tcb, false));
     boolean isReport = board.delivery.isDuplicate && sacked == 0;
     tcb.duplicateAcks += isReport ? 0 : 1; // of what had arrived before: no sign of a loss
-    recovery.judgeProbe(tcb, bare, tcb.flightBytes());
+    recovery.judgeProbe(tcb, bare, tcb.flightBytes(), recovery.isProbePaidFor(tcb));
     retransmission.sampleSacked(tcb);
     recovery.rack.detect(tcb);
     if (board.has(tcb, Scoreboard.TIMED_OUT)) {

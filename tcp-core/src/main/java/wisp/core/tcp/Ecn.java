@@ -211,6 +211,32 @@ final class Ecn {
     tcb.cwrOwed = tcb.ecn && !tcb.accurateEcn;
   }
 
+  /**
+   * Whether an echo has cost window for the one that ends at {@code end}; to be asked before the
+   * acknowledgment beyond it is processed.
+   */
+  static boolean isPaidFor(Tcb tcb, @SeqNum int end) {
+    return tcb.reducedByEcho && Seq.atOrAfter(tcb.roundEndSeq, end);
+  }
+
+  /**
+   * A loss was found after it had been repaired, by a probe of the tail: it costs window like any
+   * other. No recovery follows that would keep the echo of the same window from costing again, so
+   * it counts as a cut for an echo.
+   */
+  static void lossRepaired(TcpEnvironment env, Tcb tcb, int flightBytes) {
+    if (tcb.reducedByEcho) {
+      return; // by an echo that came with the news
+    }
+    tcb.control.onLoss(tcb.congestion, tcb.windowInUse(flightBytes), env.nowNanos);
+    tcb.congestion.cwndBytes = tcb.congestion.ssthreshBytes;
+    if (tcb.ecn) {
+      tcb.reducedByEcho = true;
+      tcb.roundEndSeq = tcb.sndNxt;
+      tcb.cwrOwed = !tcb.accurateEcn;
+    }
+  }
+
   /** A time-out has brought cwnd down to one segment. */
   static void timedOut(Tcb tcb) {
     tcb.reducedByEcho = false;

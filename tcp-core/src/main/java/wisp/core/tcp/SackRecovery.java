@@ -407,12 +407,19 @@ final class SackRecovery {
     return unknown > 0 ? unknown : bytes; // what came of it already would tell nothing
   }
 
+  /** Whether a loss that the probe repairs has cost window already, by an echo. */
+  boolean isProbePaidFor(Tcb tcb) {
+    return board.has(tcb, Scoreboard.PROBED)
+        && Ecn.isPaidFor(tcb, board.get(tcb, Scoreboard.PROBE_END));
+  }
+
   /**
    * What became of a probe (RFC 8985 §7.4): a loss that it repaired is one all the same.
    *
    * @param bare whether the acknowledgment neither advanced SND.UNA nor had SACK blocks or data
+   * @param paidFor what {@link #isProbePaidFor} said before the acknowledgment was processed
    */
-  void judgeProbe(Tcb tcb, boolean bare, int flightBefore) {
+  void judgeProbe(Tcb tcb, boolean bare, int flightBefore, boolean paidFor) {
     if (!board.has(tcb, Scoreboard.PROBED)) {
       return;
     }
@@ -424,8 +431,9 @@ final class SackRecovery {
     boolean isOver =
         !board.has(tcb, Scoreboard.PROBE_RESENT) || (d.isDuplicate && d.duplicateRight == end);
     if (!isOver && Seq.after(tcb.sndUna, end) && !tcb.fastRecovery) {
-      tcb.control.onLoss(tcb.congestion, tcb.windowInUse(flightBefore), env.nowNanos);
-      tcb.congestion.cwndBytes = tcb.congestion.ssthreshBytes;
+      if (!paidFor) {
+        Ecn.lossRepaired(env, tcb, flightBefore);
+      }
       isOver = true;
     }
     if (isOver || bare) {

@@ -360,6 +360,43 @@ class EcnTest {
     assertFalse(resent.has(CWR), "CWR is for new text");
   }
 
+  @Test
+  @Tag("rfc3168-c")
+  void givenAnEcho_whenAProbeRepairsALossOfTheSameWindow_thenCwndIsCutOnce() {
+    var tcp = granted(with().options(mss(1_460), sackPermitted()));
+    tcp.send(4 * 1_460).sent();
+    tcp.receives(Seg.flags(ACK | ECE).ack(at(3)));
+    int ssthresh = tcp.number(t -> t.congestion.ssthreshBytes);
+    int cwnd = tcp.number(t -> t.congestion.cwndBytes);
+    tcp.untilSends(2_000);
+    tcp.sends(ACK).seq(at(3)).length(1_460);
+    tcp.send(1_460).sends(ACK | CWR).seq(at(4));
+    tcp.receives(Seg.ack().ack(at(5)));
+    assertEquals(1, tcp.counted(Event.TAIL_LOSS_PROBES));
+    assertEquals(0, tcp.counted(Event.TIMEOUTS));
+    assertEquals(ssthresh, tcp.number(t -> t.congestion.ssthreshBytes));
+    assertTrue(tcp.number(t -> t.congestion.cwndBytes) >= cwnd);
+  }
+
+  @Test
+  @Tag("rfc3168-c")
+  void givenALossThatAProbeRepaired_thenNewTextSaysCwrAndTheEchoOfThatWindowCostsNothing() {
+    var tcp = granted(with().options(mss(1_460), sackPermitted()));
+    tcp.send(2 * 1_460).sent();
+    tcp.receives(Seg.ack().ack(at(1)));
+    tcp.untilSends(2_000);
+    tcp.sends(ACK).seq(at(1)).length(1_460);
+    tcp.send(1_460).sends(ACK).seq(at(2));
+    tcp.send(1_460).sends(ACK).seq(at(3));
+    tcp.receives(Seg.ack().ack(at(3)));
+    int ssthresh = tcp.number(t -> t.congestion.ssthreshBytes);
+    assertTrue(ssthresh < 14_600, "a loss all the same");
+    tcp.receives(Seg.flags(ACK | ECE).ack(at(4)));
+    assertEquals(0, tcp.counted(Event.ECN_REDUCTIONS));
+    assertEquals(ssthresh, tcp.number(t -> t.congestion.ssthreshBytes));
+    tcp.send(1_460).sends(ACK | CWR).seq(at(4));
+  }
+
   @ParameterizedTest
   @CsvSource({"cubic,0.7", "newreno,0.5"})
   @Tag("rfc8511-b")
