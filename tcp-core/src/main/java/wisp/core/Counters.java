@@ -161,8 +161,10 @@ public final class Counters {
     DROP_TCP_CHECKSUM,
     /** Dropped: TCP port 0. */
     DROP_TCP_PORT,
-    /** Dropped: no connection and no listener (answered by RST unless it was one). */
+    /** Dropped: no connection and no listener (answered by RST unless it was one, or too many). */
     DROP_NO_CONNECTION,
+    /** Of these, the ones that were not answered, since too many were in that second. */
+    RESETS_WITHHELD,
     /** Dropped: a flag combination that means nothing in this state. */
     DROP_FLAGS,
     /** Dropped: outside the window. */

@@ -30,24 +30,18 @@ public final class IcmpErrors {
   private static final int HOP_LIMIT = 64;
   private static final int MOST_IN_A_SECOND = 1_000;
 
-  /** How many fewer there may be is drawn: who knows the limit can count what others used of it. */
-  private static final int LIMIT_SPREAD = 255;
-
   private static final int FIRST_INFORMATIONAL = 128;
 
   private final OwnAddresses own;
   private final SourceChoice choice;
   private final IpOutput output;
   private final PathMtus paths;
-  private final KeyedHash limits;
+  private final DrawnLimit limit;
   private final Counters counters;
   private final IcmpHeader icmp = new IcmpHeader();
   private final IcmpQuote quote = new IcmpQuote();
   private long fromHigh;
   private long fromLow;
-  private long second = -1;
-  private int inSecond;
-  private int mostInSecond;
 
   /**
    * For one context.
@@ -60,7 +54,7 @@ public final class IcmpErrors {
     this.choice = new SourceChoice(own);
     this.output = output;
     this.paths = paths;
-    this.limits = limits;
+    this.limit = new DrawnLimit(limits, MOST_IN_A_SECOND);
     this.counters = counters;
   }
 
@@ -118,7 +112,7 @@ public final class IcmpErrors {
     if ((packet.toGroup && !evenToGroup)
         || !mayBeTold(packet)
         || !chooseSource(packet)
-        || !mayTell(nowNanos)) {
+        || !limit.permits(nowNanos)) {
       return;
     }
     int quoted = Math.min(packet.totalLength, mostQuoted(packet));
@@ -187,15 +181,5 @@ public final class IcmpErrors {
         && quote.protocol() == Ipv6Header.PROTOCOL_ICMPV6
         && quote.hasTransport()
         && quote.sourcePort() >>> 8 < FIRST_INFORMATIONAL; // the type is its first byte
-  }
-
-  private boolean mayTell(long nowNanos) {
-    long now = nowNanos / 1_000_000_000L;
-    if (now != second) {
-      second = now;
-      inSecond = 0;
-      mostInSecond = MOST_IN_A_SECOND - (int) (limits.hash(now) & LIMIT_SPREAD);
-    }
-    return inSecond++ < mostInSecond;
   }
 }

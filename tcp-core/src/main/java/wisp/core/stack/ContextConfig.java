@@ -23,6 +23,8 @@ import wisp.core.ip.NetworkConfig;
  * @param persistLimitNanos a peer that has kept its window shut for longer may lose its connection
  *     when others are refused blocks or frames (RFC 6429); 0 … 30 days, or {@link #NEVER}. While
  *     there is memory, it never does
+ * @param strayResetLimit RSTs a second at most for segments of no connection; of half of them, how
+ *     many is drawn each second
  * @param network what lies below TCP
  */
 public record ContextConfig(
@@ -36,6 +38,7 @@ public record ContextConfig(
     int timeWaitLimit,
     int heldTextBytes,
     long persistLimitNanos,
+    int strayResetLimit,
     NetworkConfig network) {
   /**
    * As {@link #persistLimitNanos()}: no shut window ends a connection, whatever memory there is.
@@ -58,7 +61,7 @@ public record ContextConfig(
     if (maxSegmentLifetimeNanos < 0 || minRtoNanos < 1 || finWait2Nanos < 1) {
       throw new IllegalArgumentException("a time is negative or zero");
     }
-    if (halfOpenLimit < 1 || timeWaitLimit < 0 || heldTextBytes < 0) {
+    if (halfOpenLimit < 1 || timeWaitLimit < 0 || heldTextBytes < 0 || strayResetLimit < 0) {
       throw new IllegalArgumentException("a limit is negative or zero");
     }
     if (persistLimitNanos < 0
@@ -88,6 +91,7 @@ public record ContextConfig(
     b.timeWaitLimit = timeWaitLimit;
     b.heldTextBytes = heldTextBytes;
     b.persistLimitNanos = persistLimitNanos;
+    b.strayResetLimit = strayResetLimit;
     b.network = network;
     change.accept(b);
     return b.build();
@@ -140,6 +144,7 @@ public record ContextConfig(
     public int timeWaitLimit = 262_144;
     public int heldTextBytes = 1 << 20;
     public long persistLimitNanos = 300 * SECOND;
+    public int strayResetLimit = 10_000;
     public NetworkConfig network = NetworkConfig.DEFAULT;
 
     private Builder(List<IpPrefix> ownPrefixes) {
@@ -158,6 +163,7 @@ public record ContextConfig(
           timeWaitLimit,
           heldTextBytes,
           persistLimitNanos,
+          strayResetLimit,
           network);
     }
   }

@@ -3,6 +3,7 @@ package wisp.core.stack;
 import java.lang.foreign.MemorySegment;
 import wisp.core.Counters;
 import wisp.core.Counters.Event;
+import wisp.core.ip.DrawnLimit;
 import wisp.core.ip.IpPacket;
 import wisp.core.ip.Loopback;
 import wisp.core.spi.Burst;
@@ -35,6 +36,7 @@ final class Demultiplexer {
   private final SegmentArrives segmentArrives;
   private final TcpOutput output;
   private final PassiveOpens passiveOpens;
+  private final DrawnLimit strayResets;
 
   private final LookAhead ahead = new LookAhead();
   private final TcpHeader tcp = new TcpHeader();
@@ -52,7 +54,8 @@ final class Demultiplexer {
       Network network,
       SegmentArrives segmentArrives,
       TcpOutput output,
-      PassiveOpens passiveOpens) {
+      PassiveOpens passiveOpens,
+      DrawnLimit strayResets) {
     this.env = env;
     this.records = records;
     this.bindings = bindings;
@@ -63,6 +66,7 @@ final class Demultiplexer {
     this.segmentArrives = segmentArrives;
     this.output = output;
     this.passiveOpens = passiveOpens;
+    this.strayResets = strayResets;
   }
 
   /** All packets of a burst, in order. */
@@ -242,6 +246,10 @@ final class Demultiplexer {
       return;
     }
     env.counters.add(Event.DROP_NO_CONNECTION);
-    output.sendReset(packet, tcp);
+    if (strayResets.permits(env.nowNanos)) {
+      output.sendReset(packet, tcp);
+    } else {
+      env.counters.add(Event.RESETS_WITHHELD);
+    }
   }
 }

@@ -2,6 +2,7 @@ package wisp.core.stack;
 
 import org.jspecify.annotations.Nullable;
 import wisp.core.Counters;
+import wisp.core.ip.DrawnLimit;
 import wisp.core.ip.PathMtus;
 import wisp.core.memory.Blocks;
 import wisp.core.spi.Burst;
@@ -199,9 +200,18 @@ final class Machinery {
     fastOpenCookies = new KeyedFastOpenCookies(KeyedHash.random(entropy));
     passiveOpens =
         new PassiveOpens(env, config, listeners, bindings, desk, handshake, segmentArrives, isn);
+    DrawnLimit strayResets = new DrawnLimit(KeyedHash.random(entropy), config.strayResetLimit());
     demultiplexer =
         new Demultiplexer(
-            env, records, bindings, desk, network, segmentArrives, output, passiveOpens);
+            env,
+            records,
+            bindings,
+            desk,
+            network,
+            segmentArrives,
+            output,
+            passiveOpens,
+            strayResets);
     IcmpReaction reaction = new IcmpReaction(env, mtu, ending, burstEnd, handshake);
     network.errorsGoTo(new ConnectionErrors(demultiplexer, desk, reaction, counters));
     activeOpens =
