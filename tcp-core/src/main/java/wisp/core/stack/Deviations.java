@@ -1,7 +1,5 @@
 package wisp.core.stack;
 
-import java.util.ArrayList;
-import java.util.List;
 import wisp.core.tcp.AccurateEcn;
 import wisp.core.tcp.Tcb;
 
@@ -35,11 +33,7 @@ final class Deviations {
   /** 1: small segments wait, 0: they don't. */
   private final SlotNumbers nagle = new SlotNumbers();
 
-  /** Index into {@link #keepAlives}. */
-  private final SlotNumbers keepAlive = new SlotNumbers();
-
-  /** Every setting that was ever chosen for a single connection, once. */
-  private final List<KeepAlive> keepAlives = new ArrayList<>();
+  private final KeepAliveTable keepAlives = new KeepAliveTable();
 
   int dscp(int slot, ConnectionProfile profile) {
     int changed = dscp.get(slot);
@@ -60,17 +54,12 @@ final class Deviations {
   }
 
   KeepAlive keepAlive(int slot, ConnectionProfile profile) {
-    int changed = keepAlive.get(slot);
-    return changed == SlotNumbers.NONE ? profile.keepAlive() : keepAlives.get(changed);
+    KeepAlive changed = keepAlives.get(slot);
+    return changed == null ? profile.keepAlive() : changed;
   }
 
   void keepAlive(int slot, KeepAlive settings) {
-    int i = keepAlives.indexOf(settings);
-    if (i < 0) {
-      i = keepAlives.size();
-      keepAlives.add(settings);
-    }
-    keepAlive.put(slot, i);
+    keepAlives.put(slot, settings);
   }
 
   long userTimeoutNanos(int slot, ConnectionProfile profile) {
@@ -138,7 +127,7 @@ final class Deviations {
   void forget(int slot) {
     dscp.remove(slot);
     nagle.remove(slot);
-    keepAlive.remove(slot);
+    keepAlives.forget(slot);
     userTimeout.remove(slot);
     openLimit.remove(slot);
     advisedTimeout.remove(slot);
@@ -149,12 +138,11 @@ final class Deviations {
   long reservedBytes() {
     return dscp.reservedBytes()
         + nagle.reservedBytes()
-        + keepAlive.reservedBytes()
+        + keepAlives.reservedBytes()
         + userTimeout.reservedBytes()
         + openLimit.reservedBytes()
         + advisedTimeout.reservedBytes()
         + accurateEcn.reservedBytes()
-        + markedBytes.reservedBytes()
-        + 64L * keepAlives.size();
+        + markedBytes.reservedBytes();
   }
 }
