@@ -1,5 +1,8 @@
 package wisp.drivers.sockets;
 
+import java.util.ArrayList;
+import java.util.List;
+
 /** What a handle stands for. */
 abstract sealed class Descriptor permits TcpSocket, UdpSocket, Epoll {
   boolean nonBlocking;
@@ -9,6 +12,9 @@ abstract sealed class Descriptor permits TcpSocket, UdpSocket, Epoll {
 
   /** Events so far that made room. */
   long outEvents;
+
+  /** Where it is watched: who closes it need not ask every other handle. */
+  final List<Epoll> watchers = new ArrayList<>(0);
 
   /** Bits of {@link Ready}. */
   abstract int ready();

@@ -59,6 +59,7 @@ final class Epoll extends Descriptor {
         watch = new Watch(socket);
         watch.set(events, data);
         watches.put(handle, watch);
+        socket.watchers.add(this);
       }
       case MODIFY -> {
         if (watch == null) {
@@ -67,6 +68,7 @@ final class Epoll extends Descriptor {
         watch.set(events, data);
       }
       case DELETE -> {
+        socket.watchers.remove(this);
         return watches.remove(handle) == null ? -Errno.ENOENT : 0;
       }
       default -> {
@@ -76,6 +78,7 @@ final class Epoll extends Descriptor {
     return 0;
   }
 
+  /** The handle was given back. */
   void forget(int handle) {
     watches.remove(handle);
   }
@@ -105,6 +108,7 @@ final class Epoll extends Descriptor {
 
   @Override
   void close() {
+    watches.values().forEach(watch -> watch.socket.watchers.remove(this));
     watches.clear();
   }
 }

@@ -3,6 +3,7 @@ package wisp.drivers.sockets;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +39,9 @@ public final class Sockets {
   FastOpenSettings fastOpen = FastOpenSettings.CLIENT;
   private SendLimits sendLimits = SendLimits.DEFAULT;
   private final List<@Nullable Descriptor> descriptors = new ArrayList<>();
+
+  /** Handles given back: the least is used next. */
+  private final PriorityQueue<Integer> free = new PriorityQueue<>();
 
   /** Over a context that somebody drives. */
   public Sockets(Context context) {
@@ -94,13 +98,13 @@ public final class Sockets {
   // ---- Handles ---------------------------------------------------------------------------------
 
   private int add(Descriptor descriptor) {
-    int free = descriptors.indexOf(null);
-    if (free < 0) {
+    Integer handle = free.poll();
+    if (handle == null) {
       descriptors.add(descriptor);
       return descriptors.size() - 1;
     }
-    descriptors.set(free, descriptor);
-    return free;
+    descriptors.set(handle, descriptor);
+    return handle;
   }
 
   private @Nullable Descriptor at(int handle) {
@@ -128,10 +132,9 @@ public final class Sockets {
       return -Errno.EBADF;
     }
     descriptors.set(handle, null);
-    for (Descriptor other : descriptors) {
-      if (other instanceof Epoll epoll) {
-        epoll.forget(handle);
-      }
+    free.add(handle);
+    for (Epoll epoll : descriptor.watchers) {
+      epoll.forget(handle);
     }
     descriptor.close();
     return 0;
