@@ -313,8 +313,8 @@ final class SackRecovery {
     int n = board.count(tcb);
     for (int i = 0; i < n; i++) {
       @SeqNum int from = board.resentTo(tcb, i);
-      int bytes = Seq.distance(from, board.lostTo(tcb, i));
-      if (bytes > 0 && isInWindow(tcb, from)) {
+      int bytes = Math.min(Seq.distance(from, board.lostTo(tcb, i)), windowBytes(tcb, from));
+      if (bytes > 0) {
         int sent = resender.resend(tcb, from, bytes);
         if (sent == 0) {
           return LINK_FULL;
@@ -327,9 +327,12 @@ final class SackRecovery {
     return NOTHING;
   }
 
-  /** What lies beyond a window that shrank waits (SHLD-16); the oldest byte may always go. */
-  private static boolean isInWindow(Tcb tcb, @SeqNum int seq) {
-    return seq == tcb.sndUna || Seq.before(seq, tcb.sndUna + tcb.sndWnd);
+  /**
+   * Bytes from {@code seq} to the edge of the window: what lies beyond one that shrank waits
+   * (SHLD-16). The oldest byte may always go.
+   */
+  private static int windowBytes(Tcb tcb, @SeqNum int seq) {
+    return Math.max(tcb.sndWnd, 1) - Seq.distance(tcb.sndUna, seq);
   }
 
   /** Rule 4: the last segment, once a recovery, lest a loss of the tail cost a time-out. */
@@ -353,7 +356,7 @@ final class SackRecovery {
   /** Resends the last so many bytes, one segment; they become a hole of their own. */
   private int resendTail(Tcb tcb, int bytes) {
     @SeqNum int from = tcb.sndNxt - bytes;
-    if (!isInWindow(tcb, from) || !board.mark(tcb, from) || !board.mark(tcb, tcb.sndNxt)) {
+    if (bytes > windowBytes(tcb, from) || !board.mark(tcb, from) || !board.mark(tcb, tcb.sndNxt)) {
       return NOTHING;
     }
     int i = board.rangeAt(tcb, tcb.sndNxt);

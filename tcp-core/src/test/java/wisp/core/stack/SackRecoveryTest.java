@@ -64,6 +64,31 @@ class SackRecoveryTest {
   }
 
   @Test
+  @Tag("SHLD-16")
+  void givenAWindowThatShrank_thenNoCopyPassesItsEdgeUntilItOpens() {
+    var tcp = tenInFlight();
+    tcp.sent(); // new text, as a probe of the tail
+    int edge = at(1) + 700;
+    List<Integer> lengths = new ArrayList<>();
+    for (int i = 6; i <= 10; i++) {
+      tcp.receives(sack(tcp, 0, 3, i).window(edge - 1));
+      for (Sent s : tcp.sent()) {
+        int end = s.seq + s.payload.length;
+        assertTrue(end <= edge, () -> s + " ends beyond " + edge);
+        lengths.add(s.payload.length);
+      }
+    }
+    assertEquals(List.of(1_460, 700), lengths);
+    tcp.receives(sack(tcp, 1, 3, 10).window(65_535));
+    int next = edge;
+    for (Sent s : tcp.sent().subList(0, 2)) {
+      assertEquals(next, s.seq);
+      next += s.payload.length;
+    }
+    assertTrue(next >= at(2), "the rest follows");
+  }
+
+  @Test
   @Tag("rfc6675-a")
   void givenTwoSackedSegments_thenNothingIsResent() {
     var tcp = tenInFlight();
