@@ -14,7 +14,6 @@ public final class Errno {
   public static final int ENOMSG = 42;
   public static final int EDESTADDRREQ = 89;
   public static final int EMSGSIZE = 90;
-  public static final int ENOPROTOOPT = 92;
   public static final int EPROTONOSUPPORT = 93;
   public static final int EOPNOTSUPP = 95;
   public static final int EAFNOSUPPORT = 97;

@@ -163,7 +163,7 @@ class SocketsTest extends SocketPair {
     int level = server.epoll();
     int edge = server.epoll();
     int once = server.epoll();
-    server.epollControl(level, 1, pair[1], Ready.IN, 1);
+    server.epollControl(level, 1, pair[1], Ready.IN | Ready.EXCLUSIVE, 1);
     server.epollControl(edge, 1, pair[1], Ready.IN | Ready.EDGE, 2);
     server.epollControl(once, 1, pair[1], Ready.IN | Ready.ONESHOT, 3);
     assertEquals(-Errno.EEXIST, server.epollControl(level, 1, pair[1], Ready.IN, 1));

@@ -24,7 +24,6 @@ import wisp.core.stack.ContextConfig;
 import wisp.core.stack.Endpoint;
 import wisp.drivers.Links;
 import wisp.drivers.wire.Wire;
-import wisp.drivers.wire.WireStats;
 import wisp.lab.FailedException;
 import wisp.lab.kernel.KernelHost;
 import wisp.lab.kernel.Offloads;
@@ -286,11 +285,6 @@ public final class PathLab implements AutoCloseable {
   public void sysctl(String name, String value) {
     left.sysctl(name, value);
     right.sysctl(name, value);
-  }
-
-  /** What the wire has done so far. */
-  public WireStats wireStats() {
-    return wire.stats();
   }
 
   /** What our stack has counted so far. */

@@ -35,9 +35,6 @@ import wisp.core.wire.Mapped;
  * whoever uses the entry sees that its time is over.
  */
 public final class NeighbourCache {
-  /** Entries unless told otherwise. */
-  public static final int DEFAULT_ENTRIES = 1_024;
-
   private static final long MILLI = 1_000_000L;
   private static final long SECOND = 1_000 * MILLI;
   private static final long DELAY_FIRST_PROBE_NANOS = 5 * SECOND;

@@ -17,9 +17,8 @@ final class Delivery {
   boolean latestResent;
 
   /** Whether something arrived that had been sent only once, and when the latest of that was. */
-  boolean isOriginal;
-
   boolean isOriginalTimed;
+
   int originalTicks;
 
   /** How far below what had already arrived the lowest original lay: it was overtaken. */
@@ -33,20 +32,13 @@ final class Delivery {
 
   void begin() {
     isTimed = false;
-    isOriginal = false;
     isOriginalTimed = false;
     overtakenBytes = 0;
     isDuplicate = false;
   }
 
-  /** An original that ends here arrived; when it was sent is not known. */
-  void untimedOriginal() {
-    isOriginal = true;
-  }
-
   /** An original that ends at {@code end} arrived. */
   void original(int ticks, @SeqNum int end) {
-    isOriginal = true;
     if (!isOriginalTimed || ticks - originalTicks > 0) {
       originalTicks = ticks;
     }

@@ -407,8 +407,7 @@ public final class Scoreboard {
   private void originalArrived(Tcb tcb, @SeqNum int from, @SeqNum int to) {
     int run = times.runOf(tcb, to - 1);
     if (run < 0) {
-      delivery.untimedOriginal();
-      return;
+      return; // when it was sent is not known
     }
     delivery.original(times.ticks(tcb, run), to);
     if (Seq.before(to, highestBefore)) {
@@ -534,7 +533,6 @@ public final class Scoreboard {
    */
   int acknowledge(Tcb tcb, @SeqNum int ack) {
     if (tcb.scoreboard == Blocks.NONE) {
-      delivery.untimedOriginal();
       return 0;
     }
     int n = count(tcb);

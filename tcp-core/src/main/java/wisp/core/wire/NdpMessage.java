@@ -124,16 +124,6 @@ public final class NdpMessage {
     return Wire.u8(memory, start + 4);
   }
 
-  /** M of a router advertisement: addresses are to be had by DHCPv6. */
-  public boolean managed() {
-    return (Wire.u8(memory, start + 5) & 0x80) != 0;
-  }
-
-  /** O of a router advertisement: other things are to be had by DHCPv6. */
-  public boolean otherConfiguration() {
-    return (Wire.u8(memory, start + 5) & 0x40) != 0;
-  }
-
   /** Router Lifetime in seconds; 0: not a default router. */
   public int routerLifetimeSeconds() {
     return Wire.u16(memory, start + 6);

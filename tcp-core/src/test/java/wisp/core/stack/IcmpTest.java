@@ -24,6 +24,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import wisp.core.Counters.Event;
 import wisp.core.ip.IpAddress;
+import wisp.core.ip.NetworkConfig;
 import wisp.core.tcp.State;
 
 @DisplayName("RFC 792, RFC 4443, RFC 1122 §3.2.2: ICMP of both families, and what errors do to TCP")
@@ -129,6 +130,18 @@ class IcmpTest {
     feed(tcp, pieces.toArray(byte[][]::new));
     isReply(tcp, request, joined(List.copyOf(tcp.host.others), 1_500));
     assertEquals(1, tcp.counted(Event.ECHO_REPLIES));
+    assertEquals(0, tcp.blocksInUse());
+  }
+
+  @ParameterizedTest(name = "IPv6: {0}")
+  @ValueSource(booleans = {false, true})
+  void givenNoMemoryForFragments_whenTheyCome_thenTheyAreDropped(boolean ipv6) {
+    var setup = family(ipv6);
+    setup.config = setup.config.withNetwork(NetworkConfig.DEFAULT.withFragments(0, 1));
+    var tcp = setup.listening();
+    feed(tcp, Raw.fragments(echoRequest(tcp, 3_000), 1_448, 3).toArray(byte[][]::new));
+    assertTrue(tcp.host.others.isEmpty());
+    assertEquals(0, tcp.counted(Event.ECHO_REPLIES));
     assertEquals(0, tcp.blocksInUse());
   }
 

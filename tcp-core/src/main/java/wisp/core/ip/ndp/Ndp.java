@@ -42,8 +42,6 @@ public final class Ndp {
   private int linkMtu;
   private int hopLimit = DEFAULT_HOP_LIMIT;
   private boolean believesRouters;
-  private boolean managed;
-  private boolean otherConfiguration;
   private long nextDeadline = Lifetimes.NEVER;
 
   /**
@@ -157,16 +155,6 @@ public final class Ndp {
   /** The hop limit for packets of ours, 1 … 255. */
   public int hopLimit() {
     return hopLimit;
-  }
-
-  /** M: routers say that DHCPv6 gives addresses. */
-  public boolean isManaged() {
-    return managed;
-  }
-
-  /** O: routers say that DHCPv6 knows more. */
-  public boolean hasOtherConfiguration() {
-    return otherConfiguration;
   }
 
   /**
@@ -333,8 +321,6 @@ public final class Ndp {
     if (message.hopLimit() != 0) {
       hopLimit = message.hopLimit();
     }
-    managed = message.managed();
-    otherConfiguration = message.otherConfiguration();
     cache.timers(message.reachableMillis(), message.retransMillis());
     routers.heard(high, low, message.routerLifetimeSeconds(), nowNanos);
     if (message.routerLifetimeSeconds() > 0) {
