@@ -47,14 +47,25 @@ final class Epoll extends Descriptor {
     }
   }
 
+  /** Sets that watch sets that watch sets …: as many as Linux allows. */
+  private static final int MOST_NESTED = 5;
+
   private final Map<Integer, Watch> watches = new LinkedHashMap<>();
 
+  /** Changes what is watched; 0, or the error negated. */
   int control(int operation, int handle, Descriptor socket, int events, long data) {
+    if (socket == this) {
+      return -Errno.EINVAL;
+    }
     Watch watch = watches.get(handle);
     switch (operation) {
       case ADD -> {
         if (watch != null) {
           return -Errno.EEXIST;
+        }
+        if (socket instanceof Epoll set
+            && (set.reaches(this) || height(this) + 1 + set.depth() > MOST_NESTED)) {
+          return -Errno.ELOOP; // asking whether it is ready would not end
         }
         watch = new Watch(socket);
         watch.set(events, data);
@@ -76,6 +87,24 @@ final class Epoll extends Descriptor {
       }
     }
     return 0;
+  }
+
+  private boolean reaches(Epoll other) {
+    return watches.values().stream()
+        .anyMatch(w -> w.socket == other || (w.socket instanceof Epoll e && e.reaches(other)));
+  }
+
+  /** Sets below this one. */
+  private int depth() {
+    return watches.values().stream()
+        .mapToInt(w -> w.socket instanceof Epoll e ? 1 + e.depth() : 0)
+        .max()
+        .orElse(0);
+  }
+
+  /** Sets above it. */
+  private static int height(Descriptor socket) {
+    return socket.watchers.stream().mapToInt(e -> 1 + height(e)).max().orElse(0);
   }
 
   /** The handle was given back. */

@@ -11,6 +11,7 @@ public final class Errno {
   public static final int EPIPE = 32;
   public static final int EDEADLK = 35;
   public static final int ENOSYS = 38;
+  public static final int ELOOP = 40;
   public static final int ENOMSG = 42;
   public static final int EDESTADDRREQ = 89;
   public static final int EMSGSIZE = 90;

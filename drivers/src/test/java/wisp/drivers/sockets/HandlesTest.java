@@ -69,4 +69,28 @@ class HandlesTest extends SocketPair {
     client.close(socket);
     assertEquals(-Errno.EAGAIN, client.epollTake(second, bits, data, 4));
   }
+
+  @Test
+  void givenSetsThatWouldWatchThemselves_whenAdded_thenTheyAreRefused() {
+    int first = client.epoll();
+    int second = client.epoll();
+    int third = client.epoll();
+    assertEquals(-Errno.EINVAL, client.epollControl(first, 1, first, Ready.IN, 0));
+    assertEquals(0, client.epollControl(first, 1, second, Ready.IN, 0));
+    assertEquals(0, client.epollControl(second, 1, third, Ready.IN, 0));
+    assertEquals(-Errno.ELOOP, client.epollControl(second, 1, first, Ready.IN, 0));
+    assertEquals(-Errno.ELOOP, client.epollControl(third, 1, first, Ready.IN, 0));
+    assertEquals(-Errno.EAGAIN, client.epollTake(first, bits, data, 4));
+  }
+
+  @Test
+  void givenSetsInSets_whenTheyAreMoreThanFiveDeep_thenTheNextIsRefused() {
+    int top = client.epoll();
+    for (int i = 0; i < 5; i++) {
+      int above = client.epoll();
+      assertEquals(0, client.epollControl(above, 1, top, Ready.IN, 0));
+      top = above;
+    }
+    assertEquals(-Errno.ELOOP, client.epollControl(client.epoll(), 1, top, Ready.IN, 0));
+  }
 }
