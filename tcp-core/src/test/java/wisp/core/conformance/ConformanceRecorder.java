@@ -139,7 +139,12 @@ public final class ConformanceRecorder implements TestExecutionListener {
   }
 
   private void note(TestIdentifier test, MethodSource source, Outcome outcome, String reason) {
-    var tags = new TreeSet<>(test.getTags().stream().map(TestTag::getName).toList());
+    var tags = new TreeSet<String>();
+    for (var of = Optional.of(test); // a class that is run with parameters keeps its tags to itself
+        of.isPresent();
+        of = of.flatMap(plan.orElseThrow()::getParent)) {
+      of.get().getTags().stream().map(TestTag::getName).forEach(tags::add);
+    }
     if (tags.isEmpty() || tags.contains(SLOW)) {
       return;
     }
