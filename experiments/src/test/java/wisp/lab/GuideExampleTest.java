@@ -1,11 +1,8 @@
 package wisp.lab;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -77,20 +74,6 @@ class GuideExampleTest {
   @Test
   @DisplayName("white space apart")
   void theGuideShowsThis() throws IOException {
-    Path home = Path.of(System.getProperty("wisp.home"));
-    String source =
-        Files.readString(home.resolve("experiments/src/test/java/wisp/lab/GuideExampleTest.java"));
-    assertEquals(
-        dense(between(source, "// Guide: from " + "here\n", "// Guide: to " + "here")),
-        dense(between(Files.readString(home.resolve("docs/using.md")), "```java\n", "```")));
-  }
-
-  private static String between(String text, String begin, String end) {
-    int from = text.indexOf(begin) + begin.length();
-    return text.substring(from, text.indexOf(end, from));
-  }
-
-  private static String dense(String code) {
-    return code.replaceAll("\\s+", "");
+    ShownCode.assertShown(GuideExampleTest.class, "Guide", "docs/using.md");
   }
 }

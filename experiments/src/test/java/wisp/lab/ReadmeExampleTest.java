@@ -8,8 +8,6 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.reflect.Proxy;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -126,20 +124,6 @@ class ReadmeExampleTest {
   @Test
   @DisplayName("The README shows what is compiled here, white space apart")
   void theReadmeShowsThis() throws IOException {
-    Path home = Path.of(System.getProperty("wisp.home"));
-    String source =
-        Files.readString(home.resolve("experiments/src/test/java/wisp/lab/ReadmeExampleTest.java"));
-    assertEquals(
-        dense(between(source, "// README: from " + "here\n", "// README: to " + "here")),
-        dense(between(Files.readString(home.resolve("README.md")), "```java\n", "```")));
-  }
-
-  private static String between(String text, String begin, String end) {
-    int from = text.indexOf(begin) + begin.length();
-    return text.substring(from, text.indexOf(end, from));
-  }
-
-  private static String dense(String code) {
-    return code.replaceAll("\\s+", "");
+    ShownCode.assertShown(ReadmeExampleTest.class, "README", "README.md");
   }
 }

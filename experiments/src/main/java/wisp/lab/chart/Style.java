@@ -32,7 +32,13 @@ record Style(Color color, Shape marker) {
           "persocket", new Style(PURPLE, diamond()),
           "packed", new Style(GREEN, triangle(Math.PI)),
           "mapped", new Style(SKY, cross()));
-  private static final Style KERNEL = new Style(BLACK, cross());
+  private static final String KERNEL = "Linux kernel";
+  private static final List<Style> KERNELS =
+      List.of(
+          new Style(BLACK, cross()),
+          new Style(BLACK, square()),
+          new Style(BLACK, diamond()),
+          new Style(BLACK, circle()));
   private static final List<Style> FURTHER =
       List.of(
           new Style(GREEN, triangle(Math.PI)),
@@ -44,12 +50,19 @@ record Style(Color color, Shape marker) {
 
   /**
    * A style for each name. What is known always looks the same; others take what is left, in order.
+   * All of the kernel's is black; what differs by more than a remark in brackets has other markers.
    */
   static Map<String, Style> of(List<String> names) {
     var styles = new LinkedHashMap<String, Style>();
+    var kernels = new LinkedHashMap<String, Style>();
     int further = 0;
     for (String name : names) {
-      Style known = name.startsWith("Linux kernel") ? KERNEL : KNOWN.get(name);
+      Style known =
+          name.startsWith(KERNEL)
+              ? kernels.computeIfAbsent(
+                  name.replaceFirst(" \\(.*", ""),
+                  one -> KERNELS.get(kernels.size() % KERNELS.size()))
+              : KNOWN.get(name);
       while (known == null) {
         Style next = FURTHER.get(further++ % FURTHER.size());
         boolean taken = further <= FURTHER.size() && isUsed(next, names);

@@ -7,6 +7,8 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import wisp.core.spi.Parameters;
+import wisp.core.spi.RecordStore;
+import wisp.core.spi.StrategyConfig;
 import wisp.lab.FailedException;
 import wisp.lab.UsageException;
 import wisp.lab.chart.LineChart;
@@ -60,6 +62,10 @@ public final class MemorySuite implements Suite {
     return flags();
   }
 
+  private static StrategyConfig small(Map<String, String> parameters) {
+    return new StrategyConfig(RecordStore.STATE_WORDS, 1, 0, 1, 1, parameters);
+  }
+
   @Override
   public void check(RunOptions options) {
     for (String link : options.links()) {
@@ -74,6 +80,7 @@ public final class MemorySuite implements Suite {
     for (String strategy : options.strategies()) {
       var provider = Catalog.strategy(strategy);
       Parameters.of(strategy, provider.parameters(), options.parametersOf(strategy));
+      provider.create(small(options.parametersOf(strategy))).close(); // values are checked by it
     }
     if (!options.peers().equals("phantom") && !options.peers().equals("real")) {
       throw new UsageException("--peers is phantom or real, not '" + options.peers() + "'");

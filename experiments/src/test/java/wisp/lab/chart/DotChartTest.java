@@ -1,6 +1,7 @@
 package wisp.lab.chart;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
@@ -32,6 +33,15 @@ class DotChartTest {
     assertTrue(data.getXValue(0, 0) < data.getXValue(1, 0));
     assertEquals(80, data.getStartYValue(0, 0));
     assertEquals(95, data.getEndYValue(0, 0));
+  }
+
+  @Test
+  void twoOfTheKernelAreToldApartByTheirMarkersAndARemarkIsNoOther() {
+    var styles =
+        Style.of(List.of("Linux kernel cubic", "Linux kernel reno", "Linux kernel reno (earlier)"));
+
+    assertNotEquals(styles.get("Linux kernel cubic"), styles.get("Linux kernel reno"));
+    assertEquals(styles.get("Linux kernel reno"), styles.get("Linux kernel reno (earlier)"));
   }
 
   @Test

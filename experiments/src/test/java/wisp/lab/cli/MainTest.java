@@ -43,6 +43,8 @@ class MainTest {
         "run --repeat 0                        | --repeat 0 is less than 1",
         "run --peers ghost                     | --peers is phantom or real, not 'ghost'",
         "run --param slab.blokc=1              | slab has no parameter 'blokc'",
+        "run --param slab.slab=foo             | slab=foo is not a whole number",
+        "run --param pool.frames=0             | frames=0 is outside",
         "run --param block=1                   | write it like slab.block=",
         "run --param slba.block=1              | did you mean slab?",
         "run --param memory.block=1            | memory has no parameter 'block'",

@@ -96,11 +96,7 @@ final class ActiveOpens {
     }
     scratch.remoteHigh = to.high();
     scratch.remoteLow = to.low();
-    scratch.fastOpenMode = profile.fastOpen();
-    scratch.offerScale = profile.windowScaling();
-    scratch.offerSack = profile.sackPermitted();
-    scratch.offerTimestamps = profile.timestamps();
-    scratch.mssLimit = profile.mssLimit();
+    RecordCodec.offer(scratch, profile);
     scratch.userTimeoutOption = profile.userTimeoutOption();
     scratch.retransmissionLimitNanos = profile.retransmissionLimitNanos();
     return handshake.roomOnSyn(scratch);

@@ -157,20 +157,25 @@ final class RecordCodec {
     tcb.backlog = bindings.backlog(binding);
     ConnectionProfile profile = bindings.profile(binding);
     tcb.nagle = deviations.nagle(slot, profile);
-    tcb.offerScale = profile.windowScaling();
-    tcb.offerSack = profile.sackPermitted();
-    tcb.offerTimestamps = profile.timestamps();
-    tcb.mssLimit = profile.mssLimit();
+    offer(tcb, profile);
     tcb.windowLimit = profile.receiveWindowBytes();
     tcb.leastWindowShift = profile.leastWindowShift();
     tcb.control = bindings.control(binding);
     tcb.ttl = profile.ttl();
     tcb.ecnMode = profile.ecn();
-    tcb.fastOpenMode = profile.fastOpen();
     tcb.dscp = deviations.dscp(slot, profile);
     identifyTimeouts(tcb);
     tcb.route = routes.get(slot);
     tcb.timeWaitRestart = false;
+  }
+
+  /** What a profile has to do with the options of our SYN, and so with its room for text. */
+  static void offer(Tcb tcb, ConnectionProfile profile) {
+    tcb.offerScale = profile.windowScaling();
+    tcb.offerSack = profile.sackPermitted();
+    tcb.offerTimestamps = profile.timestamps();
+    tcb.mssLimit = profile.mssLimit();
+    tcb.fastOpenMode = profile.fastOpen();
   }
 
   /** The application's route for all its packets; false: too many connections have one. */
