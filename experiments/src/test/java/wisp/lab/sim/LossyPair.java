@@ -28,6 +28,9 @@ final class LossyPair implements AutoCloseable {
   int overtaken;
   int doubled;
 
+  /** Nothing passes. */
+  boolean isDown;
+
   long nowNanos = 1;
   private int random = 1;
 
@@ -120,7 +123,7 @@ final class LossyPair implements AutoCloseable {
 
     @Override
     public void commit(TransmitPacket packet) {
-      if (happens(lost)) {
+      if (isDown || happens(lost)) {
         return;
       }
       long at = nowNanos + delayNanos + (happens(overtaken) ? delayNanos / 2 : 0);
