@@ -64,6 +64,9 @@ public final class Acknowledgment {
       overtaken(tcb, ack, options);
       return;
     }
+    if (mayTellOfLoss(tcb, seg, options)) {
+      sender.output(tcb); // what those before it in this burst have opened
+    }
     int windowBefore = tcb.sndWnd;
     boolean windowMoved = updateWindow(tcb, seg);
     if (tcb.sndWnd == 0 && !tcb.applicationClosed) { // MUST-37; an orphan has only R2
@@ -92,6 +95,17 @@ public final class Acknowledgment {
       timers.disarm(tcb);
       tcb.backOff = 0;
     }
+  }
+
+  /**
+   * Limited transmit and PRR answer one ACK at a time, and a reduction goes by what is in flight:
+   * such an ACK finds the connection as if each before it had been answered when it came.
+   */
+  private static boolean mayTellOfLoss(Tcb tcb, TcpHeader seg, TcpOptions options) {
+    boolean isDuplicate = seg.ackNo() == tcb.sndUna && seg.payloadLength() == 0;
+    return tcb.block != Blocks.NONE
+        && tcb.sndUna != tcb.sndNxt
+        && (isDuplicate || options.sackBlocks() > 0);
   }
 
   /** An ACK that a later one overtook: its SACK blocks may say what no other has said. */

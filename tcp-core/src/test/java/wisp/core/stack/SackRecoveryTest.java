@@ -63,6 +63,69 @@ class SackRecoveryTest {
     assertEquals(1, tcp.host.counted(Event.FAST_RETRANSMITS));
   }
 
+  /**
+   * A poll finds together what interrupts would have found one by one: limited transmit, PRR and
+   * the reduction are for each ACK (RFC 3042, 9937, 5681). Numbers are in segments: what is
+   * acknowledged, and after a colon what is SACKed.
+   */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "0:1-2 0:1-3 0:1-4",
+        "0:1-2 0:1-3 0:1-4 0:1-5 0:1-6 0:1-7 0:1-8 0:1-9 0:1-10",
+        "2 4 4:5-6 4:5-7 4:5-8",
+        "2 4 6 6:7-8 6:7-9 6:7-10",
+        "8 8:9-10 8:9-11 8:9-12 8:9-14"
+      })
+  @Tag("rfc9937-a")
+  @Tag("rfc3042-a")
+  void givenAcksThatComeAtOnce_thenAllIsAsIfEachHadComeAlone(String script) {
+    for (String control : List.of("cubic", "newreno")) {
+      TcpFixture alone = muchToSend(control);
+      TcpFixture together = muchToSend(control);
+      List<Seg> burst = new ArrayList<>();
+      for (String ack : script.split(" ")) {
+        alone.receives(parsed(alone, ack));
+        burst.add(parsed(together, ack));
+      }
+      together.receives(burst.toArray(Seg[]::new));
+      assertEquals(sent(alone), sent(together), control);
+      assertEquals(window(alone), window(together), control);
+    }
+  }
+
+  private static TcpFixture muchToSend(String control) {
+    var profile = ConnectionProfile.DEFAULT.with(b -> b.congestionControl = control);
+    var tcp = with().options(mss(1_460), sackPermitted()).profile(profile).established();
+    for (int i = 0; i < 10; i++) {
+      tcp.send(14_600);
+    }
+    assertEquals(10, tcp.sent().size());
+    return tcp.advance(20);
+  }
+
+  private static Seg parsed(TcpFixture tcp, String ack) {
+    String[] numbers = ack.split("[:-]");
+    int una = Integer.parseInt(numbers[0]);
+    if (numbers.length == 1) {
+      return Seg.ack().ack(at(una));
+    }
+    return sack(tcp, una, Integer.parseInt(numbers[1]), Integer.parseInt(numbers[2]));
+  }
+
+  private static List<Integer> sent(TcpFixture tcp) {
+    List<Integer> segments = new ArrayList<>();
+    tcp.sent().forEach(s -> segments.add((s.seq - 1) / 1_460));
+    return segments;
+  }
+
+  private static List<Integer> window(TcpFixture tcp) {
+    return List.of(
+        tcp.number(t -> t.congestion.cwndBytes),
+        tcp.number(t -> t.congestion.ssthreshBytes),
+        tcp.number(t -> t.sndNxt - t.sndUna));
+  }
+
   @Test
   @Tag("SHLD-16")
   void givenAWindowThatShrank_thenNoCopyPassesItsEdgeUntilItOpens() {

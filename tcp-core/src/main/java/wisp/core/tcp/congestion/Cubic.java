@@ -27,11 +27,6 @@ public final class Cubic implements CongestionControl {
   /** Most bytes that one ACK adds in slow start after a loss: RFC 3465, L = 2 segments. */
   private static final int SLOW_START_SEGMENTS = 2;
 
-  /** L of HyStart++ where nothing paces what is sent, and where something does (RFC 9406 §4.3). */
-  private static final int UNPACED_SEGMENTS = 8;
-
-  private static final int PACED_SEGMENTS = Integer.MAX_VALUE;
-
   /** Words. Where the plateau lies: W_max, bytes. */
   private static final int W_MAX = 0;
 
@@ -84,7 +79,7 @@ public final class Cubic implements CongestionControl {
 
     @Override
     public CongestionControl create() {
-      return new Cubic(name(), PACED_SEGMENTS);
+      return new Cubic(name(), HyStart.PACED_SEGMENTS);
     }
   }
 
@@ -93,7 +88,7 @@ public final class Cubic implements CongestionControl {
 
   /** For senders that nothing paces. */
   public Cubic() {
-    this("cubic", UNPACED_SEGMENTS);
+    this("cubic", HyStart.UNPACED_SEGMENTS);
   }
 
   private Cubic(String name, int slowStartSegments) {

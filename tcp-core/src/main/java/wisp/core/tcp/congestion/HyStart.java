@@ -8,6 +8,11 @@ import wisp.core.spi.CongestionState;
  * it only slows down, for five rounds; if round trips shrink again it was a false alarm.
  */
 final class HyStart {
+  /** L where nothing paces what is sent, and where something does (RFC 9406 §4.3). */
+  static final int UNPACED_SEGMENTS = 8;
+
+  static final int PACED_SEGMENTS = Integer.MAX_VALUE;
+
   /** Words: the least round trip of the last round and of this one, µs; 0: none. */
   private static final int LAST_MIN = 0;
 

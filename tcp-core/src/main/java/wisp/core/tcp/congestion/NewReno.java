@@ -7,10 +7,15 @@ import wisp.core.spi.CongestionState;
 
 /**
  * Slow start and congestion avoidance of RFC 5681 with byte counting (RFC 3465, L = 2 segments).
+ * {@link HyStart} guards the first slow start (RFC 9406) as it does CUBIC's: its words lie where
+ * this class keeps its own, since it is over when congestion avoidance begins.
  */
 public final class NewReno implements CongestionControl {
   private static final int MOST = 1 << 30;
   private static final double BETA_ECN = 0.8;
+
+  /** Most bytes that one ACK adds in slow start after a loss: RFC 3465, L = 2 segments. */
+  private static final int SLOW_START_SEGMENTS = 2;
 
   /** Word: bytes acknowledged in congestion avoidance since cwnd grew last. */
   private static final int ACKED = 0;
@@ -40,11 +45,18 @@ public final class NewReno implements CongestionControl {
 
   @Override
   public void onAck(CongestionState s, AckSample ack) {
+    if (s.ssthreshBytes == CongestionState.UNLIMITED) {
+      int grown = HyStart.onAck(s, ack, HyStart.UNPACED_SEGMENTS);
+      if (ack.limited) {
+        grow(s, grown);
+      }
+      return;
+    }
     if (!ack.limited) {
       return;
     }
     if (s.cwndBytes < s.ssthreshBytes) {
-      grow(s, Math.min(ack.ackedBytes, 2 * s.mss));
+      grow(s, Math.min(ack.ackedBytes, SLOW_START_SEGMENTS * s.mss));
       return;
     }
     s.words[ACKED] += ack.ackedBytes;
@@ -84,6 +96,13 @@ public final class NewReno implements CongestionControl {
     }
     s.cwndBytes = s.mss;
     s.words[ACKED] = 0;
+  }
+
+  @Override
+  public void onUndo(CongestionState s, long nowNanos) {
+    if (s.ssthreshBytes == CongestionState.UNLIMITED) {
+      s.reset(); // the first slow start goes on
+    }
   }
 
   private static void grow(CongestionState s, int bytes) {
