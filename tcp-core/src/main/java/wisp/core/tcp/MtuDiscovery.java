@@ -16,6 +16,9 @@ public final class MtuDiscovery {
   /** Time-outs in a row before silence is taken for a black hole, and before each next step. */
   private static final int TIMEOUTS_FOR_BLACK_HOLE = 2;
 
+  /** As many where size is an unlikely reason: others of that size have arrived, or it is small. */
+  private static final int TIMEOUTS_AGAINST_EVIDENCE = 4;
+
   /** A probe's loss must show in duplicate ACKs: so many segments have to follow it. */
   private static final int FOLLOWERS = 4;
 
@@ -126,7 +129,8 @@ public final class MtuDiscovery {
     }
     int oldest = Math.min(Seq.distance(tcb.sndUna, tcb.sndNxt), tcb.effectiveMss());
     int sent = oldest + headerBytes(tcb);
-    if (mayBeBlackHole(before + 1, sent)
+    boolean isUnlikely = oldest <= tcb.arrivedBytes || sent <= PathMtus.BASE_IPV4;
+    if (mayBeBlackHole(before + 1, isUnlikely)
         && paths.blackHole(tcb.remoteHigh, tcb.remoteLow, sent, tcb.timedAtNanos, env.nowNanos)) {
       env.counters.add(Event.PATHS_NARROWED);
       tcb.sizedBytes = 0;
@@ -135,10 +139,10 @@ public final class MtuDiscovery {
     }
   }
 
-  /** Every second time-out is for one step down; below the usual base it takes more silence. */
-  private static boolean mayBeBlackHole(int timeouts, int sent) {
-    return timeouts % TIMEOUTS_FOR_BLACK_HOLE == 0
-        && (sent > PathMtus.BASE_IPV4 || timeouts > TIMEOUTS_FOR_BLACK_HOLE);
+  /** Every second time-out is for one step down, the first of them after more or less silence. */
+  private static boolean mayBeBlackHole(int timeouts, boolean isUnlikely) {
+    int least = isUnlikely ? TIMEOUTS_AGAINST_EVIDENCE : TIMEOUTS_FOR_BLACK_HOLE;
+    return timeouts >= least && timeouts % TIMEOUTS_FOR_BLACK_HOLE == 0;
   }
 
   // ---- What acknowledgments say -----------------------------------------------------------------

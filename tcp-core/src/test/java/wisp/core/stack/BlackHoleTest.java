@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import wisp.core.Counters.Event;
 import wisp.core.ip.PathMtus;
@@ -25,6 +26,22 @@ class BlackHoleTest {
     }
     assertEquals(List.of(1_500, 1_200, 1_200, 576, 576, 296, 296, 296), packets);
     assertEquals(3, tcp.counted(Event.PATHS_NARROWED));
+  }
+
+  /** A path that loses much brings two time-outs in a row, and has nothing to do with size. */
+  @Test
+  @Tag("rfc2923-a")
+  void givenFullSegmentsThatArrived_whenSilenceFollows_thenItTakesFourTimeOutsInARow() {
+    var tcp = TcpFixture.established().send(10_000);
+    tcp.sent();
+    tcp.receives(Seg.ack().ack(1 + 2 * 1_460));
+    tcp.sent();
+    var packets = new ArrayList<Integer>();
+    for (int i = 0; i < 8; i++) {
+      tcp.untilSends(100_000);
+      packets.add(tcp.sent().getFirst().payload.length + HEADERS);
+    }
+    assertEquals(List.of(1_500, 1_500, 1_500, 1_200, 1_200, 576, 576, 296), packets);
   }
 
   @Test
