@@ -64,8 +64,9 @@ public final class Acknowledgment {
       overtaken(tcb, ack, options);
       return;
     }
-    if (mayTellOfLoss(tcb, seg, options)) {
-      sender.output(tcb); // what those before it in this burst have opened
+    boolean echo = mayEcho && Ecn.isEcho(tcb, seg, options);
+    if (echo || mayTellOfLoss(tcb, seg, options)) {
+      answerEarlier(tcb);
     }
     int windowBefore = tcb.sndWnd;
     boolean windowMoved = updateWindow(tcb, seg);
@@ -80,7 +81,6 @@ public final class Acknowledgment {
     }
     board.begin(tcb);
     int sacked = recovery.update(tcb, ack, options);
-    boolean echo = mayEcho && Ecn.isEcho(tcb, seg, options);
     if (ack != tcb.sndUna) {
       advance(tcb, ack, sacked, options, echo);
     } else {
@@ -97,15 +97,20 @@ public final class Acknowledgment {
     }
   }
 
-  /**
-   * Limited transmit and PRR answer one ACK at a time, and a reduction goes by what is in flight:
-   * such an ACK finds the connection as if each before it had been answered when it came.
-   */
   private static boolean mayTellOfLoss(Tcb tcb, TcpHeader seg, TcpOptions options) {
     boolean isDuplicate = seg.ackNo() == tcb.sndUna && seg.payloadLength() == 0;
-    return tcb.block != Blocks.NONE
-        && tcb.sndUna != tcb.sndNxt
-        && (isDuplicate || options.sackBlocks() > 0);
+    return isDuplicate || options.sackBlocks() > 0;
+  }
+
+  /**
+   * Limited transmit and PRR answer one ACK at a time, and a reduction goes by what is in flight:
+   * an ACK that may tell of congestion finds the connection as if each before it in its burst had
+   * been answered when it came.
+   */
+  private void answerEarlier(Tcb tcb) {
+    if (tcb.block != Blocks.NONE && tcb.sndUna != tcb.sndNxt) {
+      sender.output(tcb);
+    }
   }
 
   /** An ACK that a later one overtook: its SACK blocks may say what no other has said. */
@@ -113,6 +118,7 @@ public final class Acknowledgment {
     if (tcb.block == Blocks.NONE || options.sackBlocks() == 0) {
       return;
     }
+    answerEarlier(tcb);
     board.begin(tcb);
     int sacked = recovery.update(tcb, ack, options);
     if (sacked > 0) {
@@ -194,7 +200,7 @@ public final class Acknowledgment {
     }
     noticeReneging(tcb);
     boolean probePaidFor = recovery.isProbePaidFor(tcb);
-    congestion(tcb, acknowledged, delivered, options, echo);
+    congestion(tcb, acknowledged, delivered, flightBefore, options, echo);
     recovery.judgeProbe(tcb, false, flightBefore, probePaidFor);
     if (tcb.sndUna == tcb.sndNxt) {
       board.release(tcb);
@@ -240,7 +246,12 @@ public final class Acknowledgment {
   }
 
   private void congestion(
-      Tcb tcb, int acknowledged, int delivered, TcpOptions options, boolean echo) {
+      Tcb tcb,
+      int acknowledged,
+      int delivered,
+      int flightBefore,
+      TcpOptions options,
+      boolean echo) {
     tcb.duplicateAcks = 0;
     if (echo && tcb.fastRecovery) {
       recovery.forbidUndo(tcb);
@@ -267,7 +278,8 @@ public final class Acknowledgment {
     } else {
       tcb.recover = Seq.max(tcb.recover, tcb.sndUna - 2);
       boolean timedOut = board.has(tcb, Scoreboard.TIMED_OUT);
-      if (!Ecn.acknowledged(env, tcb, echo, acknowledged)) {
+      // One that tells of a loss makes the window smaller, and not larger first.
+      if (!Ecn.acknowledged(env, tcb, echo, acknowledged) && !mayEnter(tcb)) {
         onAck(tcb, timedOut ? delivered : acknowledged);
       }
       if (timedOut && Seq.atOrAfter(tcb.sndUna, tcb.recover)) {
@@ -275,7 +287,7 @@ public final class Acknowledgment {
       }
     }
     if (mayEnter(tcb)) {
-      lost(tcb, delivered);
+      lost(tcb, delivered, flightBefore);
     }
   }
 
@@ -342,13 +354,13 @@ public final class Acknowledgment {
         && (!windowChanged || (tcb.sackPermitted && options.sackBlocks() > 0));
   }
 
-  private void lost(Tcb tcb, int delivered) {
+  private void lost(Tcb tcb, int delivered, int flightBefore) {
     if (mtu.isProbeLost(tcb)) {
       board.noneLost(tcb);
       retransmission.restart(tcb);
       return;
     }
-    recovery.enter(tcb, delivered);
+    recovery.enter(tcb, delivered, flightBefore);
     recovery.pace(tcb, delivered, false);
     retransmission.restart(tcb);
   }
@@ -374,7 +386,7 @@ public final class Acknowledgment {
       recovery.pace(tcb, sacked, false);
     } else if (recovery.hasNews(tcb)) {
       if (!undone && mayEnter(tcb)) {
-        lost(tcb, sacked);
+        lost(tcb, sacked, tcb.flightBytes());
       }
     } else if (!isReport) {
       duplicateWithoutSack(tcb);
@@ -394,7 +406,7 @@ public final class Acknowledgment {
       }
       board.release(tcb); // of an earlier recovery: this one goes without
       recovery.beginPlain(tcb, false);
-      Ecn.lossFound(env, tcb);
+      Ecn.lossFound(env, tcb, tcb.flightBytes());
       tcb.recover = tcb.sndNxt;
       tcb.fastRecovery = true;
       env.counters.add(Event.FAST_RETRANSMITS);
@@ -424,7 +436,7 @@ public final class Acknowledgment {
   public void onReorderingTimer(Tcb tcb) {
     recovery.rack.detect(tcb);
     if (mayEnter(tcb)) {
-      lost(tcb, 0);
+      lost(tcb, 0, tcb.flightBytes());
     } else {
       if (recovery.isActive(tcb) && tcb.fastRecovery) {
         recovery.pace(tcb, 0, false);

@@ -201,11 +201,13 @@ final class Ecn {
   /**
    * A loss was found: it costs window unless the echo of the same window has done so already. The
    * peer hears of it by CWR either way (RFC 3168 §6.1.2).
+   *
+   * @param flightBytes in flight before the acknowledgment in hand
    */
-  static void lossFound(TcpEnvironment env, Tcb tcb) {
+  static void lossFound(TcpEnvironment env, Tcb tcb, int flightBytes) {
     boolean isPaidFor = tcb.reducedByEcho && Seq.before(tcb.sndUna, tcb.roundEndSeq);
     if (!isPaidFor) {
-      tcb.control.onLoss(tcb.congestion, tcb.windowInUse(tcb.flightBytes()), env.nowNanos);
+      tcb.control.onLoss(tcb.congestion, tcb.windowInUse(flightBytes), env.nowNanos);
     }
     tcb.reducedByEcho = false;
     tcb.cwrOwed = tcb.ecn && !tcb.accurateEcn;

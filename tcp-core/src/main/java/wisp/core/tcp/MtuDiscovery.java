@@ -117,7 +117,7 @@ public final class MtuDiscovery {
   /**
    * Before the oldest segment is resent after a time-out.
    *
-   * @param before time-outs in a row that went before this one
+   * @param before time-outs that went before this one since anything was acknowledged
    */
   void onTimeout(Tcb tcb, int before) {
     if (tcb.probeBytes > 0) {
@@ -228,8 +228,16 @@ public final class MtuDiscovery {
     probeLost(tcb);
   }
 
-  /** What a probe carried goes again in ordinary segments: its acknowledgment says nothing. */
+  /**
+   * What a probe or a full segment carried goes again in smaller ones: its acknowledgment says
+   * nothing of the size.
+   */
   void resent(Tcb tcb, @SeqNum int seq, int bytes) {
+    if (bytes < tcb.sizedBytes
+        && Seq.before(seq, tcb.sizedSeq)
+        && Seq.after(seq + bytes, tcb.sizedSeq - tcb.sizedBytes)) {
+      tcb.sizedBytes = 0;
+    }
     if (tcb.probeBytes > 0
         && Seq.before(seq, tcb.probeSeq + tcb.probeBytes)
         && Seq.after(seq + bytes, tcb.probeSeq)) {

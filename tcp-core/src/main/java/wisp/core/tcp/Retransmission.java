@@ -294,7 +294,7 @@ public final class Retransmission {
       return;
     }
     env.counters.add(Event.TIMEOUTS);
-    mtu.onTimeout(tcb, timeoutsBefore);
+    mtu.onTimeout(tcb, tcb.unanswered);
     boolean first = !tcb.resending && !board.has(tcb, Scoreboard.TIMED_OUT);
     boolean bySack = sender.recovery().afterTimeout(tcb, timeoutsBefore > 0);
     if (!bySack) {

@@ -109,8 +109,9 @@ final class SackRecovery {
    * A loss was found: RecoveryPoint, PRR's variables, what to put back if it was none.
    *
    * @param delivered bytes that the acknowledgment in hand says have arrived
+   * @param flightBefore bytes in flight before it
    */
-  void enter(Tcb tcb, int delivered) {
+  void enter(Tcb tcb, int delivered, int flightBefore) {
     CongestionState c = tcb.congestion;
     undo.end(tcb);
     undo.remember(tcb);
@@ -120,7 +121,7 @@ final class SackRecovery {
     board.set(tcb, Scoreboard.OUT, 0);
     int yetToArrive = tcb.flightBytes() - board.sackedBytes(tcb) + delivered;
     board.set(tcb, Scoreboard.RECOVER_FLIGHT, Math.max(yetToArrive, c.mss)); // RecoverFS
-    Ecn.lossFound(env, tcb);
+    Ecn.lossFound(env, tcb, flightBefore);
     tcb.recover = tcb.sndNxt;
     tcb.fastRecovery = true;
     env.counters.add(Event.FAST_RETRANSMITS);

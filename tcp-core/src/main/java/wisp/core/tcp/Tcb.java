@@ -326,7 +326,7 @@ public final class Tcb {
   /** When the peer last confirmed something, or the flight began. */
   public long progressNanos;
 
-  /** Whether cwnd held us back since the last ACK. */
+  /** Whether cwnd held us back when something was to be sent last. */
   public boolean cwndLimited;
 
   /** The SYN was resent: initial window is one segment, RTO 3 s (RFC 5681 §3.1, RFC 6298 §5.7). */
@@ -395,20 +395,16 @@ public final class Tcb {
   }
 
   /**
-   * What a reduction of the window goes by: FlightSize (RFC 5681 §3.2), but not what SACK says has
-   * arrived or limited transmit has sent beyond cwnd, else a window could grow by a loss. When cwnd
-   * was what held the sender back it was in flight as a whole: what the acknowledgments before this
-   * one have confirmed in the same burst, before anything could leave for them, is missing only
-   * from the count.
+   * What a reduction of the window goes by: FlightSize, but not what SACK says has arrived or
+   * limited transmit has sent beyond cwnd (RFC 5681 §3.2), else a window could grow by a loss.
    *
    * @param flightBytes in flight before the acknowledgment in hand
    */
   int windowInUse(int flightBytes) {
     CongestionState c = congestion;
-    if (fastRecovery) { // cwnd follows what arrives, and ssthresh is where it goes
-      return Math.min(flightBytes, Math.max(c.cwndBytes, c.ssthreshBytes));
-    }
-    return cwndLimited ? c.cwndBytes : Math.min(flightBytes, c.cwndBytes);
+    // in recovery cwnd follows what arrives, and ssthresh is where it goes
+    int window = fastRecovery ? Math.max(c.cwndBytes, c.ssthreshBytes) : c.cwndBytes;
+    return Math.min(flightBytes, window);
   }
 
   /** Largest segment that either end wants. */

@@ -1,6 +1,7 @@
 package wisp.core.stack;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -42,6 +43,33 @@ class BlackHoleTest {
       packets.add(tcp.sent().getFirst().payload.length + HEADERS);
     }
     assertEquals(List.of(1_500, 1_500, 1_500, 1_200, 1_200, 576, 576, 296), packets);
+  }
+
+  @Test
+  void givenTimeOutsWithAcknowledgmentsBetweenThem_thenThePathIsAsWideAsBefore() {
+    var tcp = TcpFixture.established().send(14_600);
+    tcp.sent();
+    for (int i = 1; i <= 6; i++) {
+      tcp.untilSends(100_000);
+      assertEquals(1_460, tcp.sent().getFirst().payload.length);
+      tcp.receives(Seg.ack().ack(1 + i * 1_460));
+      tcp.sent();
+    }
+    assertEquals(6, tcp.counted(Event.TIMEOUTS));
+    assertEquals(0, tcp.counted(Event.PATHS_NARROWED));
+  }
+
+  /** Else a forged or an old word of a router would be believed less than it deserves. */
+  @Test
+  void givenAFullSegmentThatGoesAgainInPieces_whenTheyArrive_thenTheyDoNotCountForItsSize() {
+    var first = TcpFixture.established();
+    var second = first.another(6_000).handshake();
+    first.send(10_000).sent();
+    second.send(10_000).sent();
+    first.advance(4_000);
+    assertEquals(1_160, second.sent().getLast().payload.length);
+    second.receives(Seg.ack().ack(1 + 1_460));
+    assertTrue(second.number(t -> t.arrivedBytes) <= 1_160);
   }
 
   @Test

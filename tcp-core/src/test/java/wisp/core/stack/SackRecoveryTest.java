@@ -94,6 +94,17 @@ class SackRecoveryTest {
     }
   }
 
+  /** It would grow by what it confirms, if it did not tell of a loss. */
+  @ParameterizedTest(name = "{0}: {1} tenths are left")
+  @CsvSource({"cubic,7", "newreno,5"})
+  @Tag("rfc5681-b")
+  void givenOneAckThatConfirmsAndTellsOfALoss_thenTheReductionIsOfWhatWasInFlight(
+      String control, int left) {
+    TcpFixture tcp = muchToSend(control);
+    tcp.receives(sack(tcp, 5, 6, 10));
+    assertEquals(left * 1_460, tcp.number(t -> t.congestion.ssthreshBytes));
+  }
+
   private static TcpFixture muchToSend(String control) {
     var profile = ConnectionProfile.DEFAULT.with(b -> b.congestionControl = control);
     var tcp = with().options(mss(1_460), sackPermitted()).profile(profile).established();

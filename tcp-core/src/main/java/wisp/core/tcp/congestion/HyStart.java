@@ -44,8 +44,8 @@ final class HyStart {
    */
   static int onAck(CongestionState s, AckSample ack, int mostSegments) {
     int[] w = s.words;
-    if (ack.roundOver) {
-      endRound(s);
+    if (ack.roundOver && endRound(s)) {
+      return 0;
     }
     if (ack.rttMicros > 0) {
       w[CURRENT_MIN] =
@@ -57,7 +57,8 @@ final class HyStart {
     return w[BASELINE] == 0 ? bytes : bytes / GROWTH_DIVISOR;
   }
 
-  private static void endRound(CongestionState s) {
+  /** Whether that was the end of slow start: the words are no longer its own. */
+  private static boolean endRound(CongestionState s) {
     int[] w = s.words;
     w[LAST_MIN] = w[CURRENT_MIN];
     w[CURRENT_MIN] = 0;
@@ -65,7 +66,9 @@ final class HyStart {
     if (w[BASELINE] != 0 && ++w[ROUNDS] >= CONSERVATIVE_ROUNDS) {
       s.reset();
       s.ssthreshBytes = s.cwndBytes;
+      return true;
     }
+    return false;
   }
 
   private static void judge(int[] w) {

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import wisp.core.spi.AckSample;
 import wisp.core.spi.CongestionState;
 
@@ -191,9 +193,11 @@ class CubicTest {
     assertEquals(48 * MSS, s.cwndBytes);
   }
 
-  @Test
+  @ParameterizedTest(name = "at {0} s")
+  @ValueSource(ints = {5, 30, 60, 1_000})
   @Tag("rfc9406-a")
-  void givenRoundTripsThatGrow_thenSlowStartSlowsDownAndEndsWithoutALoss() {
+  void givenRoundTripsThatGrow_thenSlowStartSlowsDownAndEndsWithoutALoss(int seconds) {
+    now = seconds * 1_000 * MS;
     for (int i = 0; i < 3; i++) {
       round(40);
     }
@@ -205,6 +209,12 @@ class CubicTest {
     }
     assertTrue(s.ssthreshBytes < CongestionState.UNLIMITED);
     assertTrue(s.cwndBytes < 4 * at);
+    int end = s.cwndBytes;
+    for (int i = 1; i <= 10; i++) {
+      round(60);
+      int most = end + 2 * i * MSS;
+      assertTrue(s.cwndBytes >= end + i * MSS / 2 && s.cwndBytes <= most, "then CUBIC avoids");
+    }
   }
 
   @Test
