@@ -19,7 +19,9 @@ import wisp.core.ip.NetworkConfig;
  * @param halfOpenLimit connections in SYN-RECEIVED at most, over all listeners; {@link
  *     ListenConfig} says what becomes of further SYNs
  * @param timeWaitLimit connections in TIME-WAIT at most; the oldest leaves early
- * @param heldTextBytes out-of-order text one connection may hold, by blocks
+ * @param heldTextBytes blocks that one connection may hold of out-of-order text, in bytes; {@link
+ *     #AS_WINDOW}: as many as its window may need, half as much again, since the end of a block may
+ *     be empty
  * @param persistLimitNanos a peer that has kept its window shut for longer may lose its connection
  *     when others are refused blocks or frames (RFC 6429); 0 … 30 days, or {@link #NEVER}. While
  *     there is memory, it never does
@@ -40,6 +42,9 @@ public record ContextConfig(
     long persistLimitNanos,
     int strayResetLimit,
     NetworkConfig network) {
+  /** As {@link #heldTextBytes()}: goes by the receive window. */
+  public static final int AS_WINDOW = -1;
+
   /**
    * As {@link #persistLimitNanos()}: no shut window ends a connection, whatever memory there is.
    */
@@ -61,7 +66,10 @@ public record ContextConfig(
     if (maxSegmentLifetimeNanos < 0 || minRtoNanos < 1 || finWait2Nanos < 1) {
       throw new IllegalArgumentException("a time is negative or zero");
     }
-    if (halfOpenLimit < 1 || timeWaitLimit < 0 || heldTextBytes < 0 || strayResetLimit < 0) {
+    if (halfOpenLimit < 1
+        || timeWaitLimit < 0
+        || heldTextBytes < AS_WINDOW
+        || strayResetLimit < 0) {
       throw new IllegalArgumentException("a limit is negative or zero");
     }
     if (persistLimitNanos < 0
@@ -73,10 +81,16 @@ public record ContextConfig(
 
   /**
    * Defaults: window 1 MiB, MSL 30 s, RTO ≥ 200 ms, delayed ACK 40 ms, FIN-WAIT-2 60 s, 65,536
-   * half-open, 262,144 in TIME-WAIT, 1 MiB held, 5 minutes in persist when memory is short.
+   * half-open, 262,144 in TIME-WAIT, held text as the window needs, 5 minutes in persist when
+   * memory is short.
    */
   public static ContextConfig of(IpPrefix... ownPrefixes) {
     return new Builder(List.of(ownPrefixes)).build();
+  }
+
+  /** {@link #heldTextBytes()} as a number. */
+  int heldTextLimit() {
+    return heldTextBytes == AS_WINDOW ? receiveWindowBytes + receiveWindowBytes / 2 : heldTextBytes;
   }
 
   /** This configuration with changes: {@code config.with(b -> b.minRtoNanos = …)}. */
@@ -142,7 +156,7 @@ public record ContextConfig(
     public long finWait2Nanos = 60 * SECOND;
     public int halfOpenLimit = 65_536;
     public int timeWaitLimit = 262_144;
-    public int heldTextBytes = 1 << 20;
+    public int heldTextBytes = AS_WINDOW;
     public long persistLimitNanos = 300 * SECOND;
     public int strayResetLimit = 10_000;
     public NetworkConfig network = NetworkConfig.DEFAULT;

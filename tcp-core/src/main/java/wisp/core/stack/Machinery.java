@@ -224,7 +224,7 @@ final class Machinery {
   private static TcpConfig tcpConfig(ContextConfig config, @Nullable SocketBuffers buffers) {
     int window = buffers == null ? config.receiveWindowBytes() : buffers.receiveBytes();
     return new TcpConfig(
-        window, config.minRtoNanos(), config.delayedAckNanos(), config.heldTextBytes());
+        window, config.minRtoNanos(), config.delayedAckNanos(), config.heldTextLimit());
   }
 
   @SuppressWarnings(

@@ -268,6 +268,18 @@ class ReceivingTest {
   }
 
   @Test
+  @DisplayName(
+      "SHLD-31: what was promised a place has one, even if every second segment is missing")
+  void givenAWindowFullOfIslands_whenNoLimitIsSet_thenAllAreHeld() {
+    int window = 4 << 20;
+    var tcp = with().receiveWindow(window).options(Seg.mss(1_460), Seg.scale(7)).established();
+    for (int at = 1_461; at + 1_460 <= window; at += 2 * 1_460) {
+      tcp.receives(Seg.data(1_460).seq(at));
+    }
+    assertEquals(0, tcp.counted(Event.DROP_NO_BLOCK));
+  }
+
+  @Test
   void givenNeighbouringSegmentsBeyondAHole_whenHeld_thenTheyShareBlocks() {
     var tcp = TcpFixture.established();
     for (int i = 0; i < 1_000; i++) {
