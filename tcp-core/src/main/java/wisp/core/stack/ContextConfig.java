@@ -21,7 +21,7 @@ import wisp.core.ip.NetworkConfig;
  * @param timeWaitLimit connections in TIME-WAIT at most; the oldest leaves early
  * @param heldTextBytes blocks that one connection may hold of out-of-order text, in bytes; {@link
  *     #AS_WINDOW}: as many as its window may need, half as much again, since the end of a block may
- *     be empty
+ *     be empty, and 1 MiB at least
  * @param persistLimitNanos a peer that has kept its window shut for longer may lose its connection
  *     when others are refused blocks or frames (RFC 6429); 0 … 30 days, or {@link #NEVER}. While
  *     there is memory, it never does
@@ -44,6 +44,8 @@ public record ContextConfig(
     NetworkConfig network) {
   /** As {@link #heldTextBytes()}: goes by the receive window. */
   public static final int AS_WINDOW = -1;
+
+  private static final int LEAST_HELD_AS_WINDOW = 1 << 20;
 
   /**
    * As {@link #persistLimitNanos()}: no shut window ends a connection, whatever memory there is.
@@ -90,7 +92,8 @@ public record ContextConfig(
 
   /** {@link #heldTextBytes()} as a number. */
   int heldTextLimit() {
-    return heldTextBytes == AS_WINDOW ? receiveWindowBytes + receiveWindowBytes / 2 : heldTextBytes;
+    int asWindow = Math.max(receiveWindowBytes + receiveWindowBytes / 2, LEAST_HELD_AS_WINDOW);
+    return heldTextBytes == AS_WINDOW ? asWindow : heldTextBytes;
   }
 
   /** This configuration with changes: {@code config.with(b -> b.minRtoNanos = …)}. */
