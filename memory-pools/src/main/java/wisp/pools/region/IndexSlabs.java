@@ -7,6 +7,7 @@ public final class IndexSlabs implements IndexPages {
   private static final int PAGE_BYTES = WORDS * 4;
   private static final int PAGE_BITS = 22;
   private final Slabs slabs;
+  private final boolean preallocated;
 
   /**
    * Slabs that come and go.
@@ -15,19 +16,25 @@ public final class IndexSlabs implements IndexPages {
    */
   public static IndexSlabs growing(long slabBytes, SlabSource source) {
     return new IndexSlabs(
-        new Slabs(PAGE_BYTES, Slabs.fitting(PAGE_BYTES, slabBytes), PAGE_BITS, source));
+        new Slabs(PAGE_BYTES, Slabs.fitting(PAGE_BYTES, slabBytes), PAGE_BITS, source), false);
   }
 
   /** Pages for the index of so many records, reserved now; none for 0. */
   public static IndexSlabs fixed(int records) {
-    // 67 % full while it grows; long churn at the same count leaves more pages half full, never
-    // below 60 %.
-    int pages = records == 0 ? 0 : (int) (records / (0.58 * WORDS)) + 4;
-    return new IndexSlabs(Slabs.fixed(PAGE_BYTES, pages, PAGE_BITS));
+    // 80 % full while it grows; long churn at the same count leaves segments emptier, never below
+    // 70 %.
+    int pages = records == 0 ? 0 : (int) (records / (0.68 * WORDS)) + 8;
+    return new IndexSlabs(Slabs.fixed(PAGE_BYTES, pages, PAGE_BITS), pages > 0);
   }
 
-  private IndexSlabs(Slabs slabs) {
+  private IndexSlabs(Slabs slabs, boolean preallocated) {
     this.slabs = slabs;
+    this.preallocated = preallocated;
+  }
+
+  @Override
+  public boolean isPreallocated() {
+    return preallocated;
   }
 
   @Override

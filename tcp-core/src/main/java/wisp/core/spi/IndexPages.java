@@ -6,7 +6,7 @@ package wisp.core.spi;
  */
 public interface IndexPages {
   /** Words in a page. */
-  int WORDS = 1024;
+  int WORDS = 512;
 
   /** Out of memory. */
   int NONE = -1;
@@ -22,6 +22,13 @@ public interface IndexPages {
 
   /** Sets word {@code i} of an acquired page. */
   void set(int page, int i, int value);
+
+  /**
+   * Whether all pages that there will ever be are there: nothing may be asked of the heap later.
+   */
+  default boolean isPreallocated() {
+    return false;
+  }
 
   /** Bytes reserved, bookkeeping included. */
   long reservedBytes();

@@ -2,7 +2,7 @@ package wisp.core.spi;
 
 /**
  * A {@link RecordStore} out of plain slots and pages: what most strategies use. It puts the key
- * into the first words of a slot and keeps an index of 4-byte entries in the pages, about 6 bytes a
+ * into the first words of a slot and keeps an index of 4-byte entries in the pages, about 5 bytes a
  * record at every count, without pauses for a rehash; how, see {@link RecordIndex}. Keys are hashed
  * with the context's secret, so a peer that chooses its addresses and ports cannot make them
  * collide.

@@ -1,63 +1,62 @@
 package wisp.core.spi;
 
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Finds a record's slot by its key, at any count without a pause: extendible hashing (Fagin et al.
- * 1979) over pages of 1024 entries that split and merge one by one.
+ * 1979) over segments of entries that grow, split, shrink and merge one by one.
  *
  * <pre>
- *   64 hashed bits:   directory (upper 32)  |  tag (from bit 31 down)  |  second bucket (6)  |  first bucket (6)
- *   entry, 32 bits:   tag, whatever the slot leaves over  |  slot + 1, as wide as the page's largest; 0: free
- *   page:             64 buckets of 16 entries, each one cache line
+ *   64 hashed bits:   directory (upper 32)  |  tag (from bit 31 down)  |  second bucket (13)  |  first bucket (13)
+ *   entry, 32 bits:   tag, whatever the slot leaves over  |  slot + 1, as wide as the segment's largest; 0: free
+ *   segment:          1 to 4 pages of 32 buckets of 16 entries, each bucket one cache line
  * </pre>
  *
- * <p>A key has two buckets in its page and goes to the emptier one, so that a look-up reads two
- * cache lines, which the machine fetches together, however full the page is; and since a bucket has
- * no order, removal just clears an entry: no tombstones, no shifting, and no look at other records.
- * (Linear probing needs about 50 probes for a miss at 90 % load, and to shift back it needs the
- * hash of every entry that follows, one cache miss each.) When both buckets are full one entry of
- * theirs moves to its other bucket; when none can, the page splits, at 97 % on average.
+ * <p>A key has two buckets in its segment and goes to the emptier one, so that a look-up reads two
+ * cache lines, which the machine fetches together, however full the segment is; and since a bucket
+ * has no order, removal just clears an entry: no tombstones, no shifting, and no look at other
+ * records. (Linear probing needs about 50 probes for a miss at 90 % load, and to shift back it
+ * needs the hash of every entry that follows, one cache miss each.) When both buckets are full one
+ * entry of theirs moves to its other bucket; when none can, at 97 % on average, the segment grows
+ * by a page, and one of four pages splits into two of three (partial expansions, Larson 1980).
  *
- * <p>With evenly spread hashes all pages would fill up and split at the same count, and be half
- * empty just above it. So the directory is spread unevenly on purpose, its first part twice as
- * dense as its last (spiral storage, Martin 1979): at every count some pages are full and some just
- * split, and the load is ln 2 · 97 % = 67 %, flat. See {@link #spread}.
+ * <p>With evenly spread hashes all segments would fill up and split at the same count. So the
+ * directory is spread unevenly on purpose, its first part twice as dense as its last (spiral
+ * storage, Martin 1979): at every count some are full and some have just split, and the load is
+ * flat: between 65 % and 97 % for each, 80 % on average. See {@link #spread}.
  *
- * <p>Work per call is bounded: an insert moves one entry or splits one page (about 1000 records
- * read), a removal merges two pages at most per level, and the directory doubles by a copy of 4
- * bytes a page.
+ * <p>Work per call is bounded: an insert moves one entry, or orders one segment anew (about 2000
+ * records read), a removal orders two segments at most per level, and the directory doubles by a
+ * copy of 4 bytes a place.
  */
 final class RecordIndex {
   static final int NONE = -1;
 
-  private static final int BUCKET = 16;
-  private static final int BUCKET_BITS = 6;
-  private static final int BUCKET_MASK = (1 << BUCKET_BITS) - 1;
+  private static final int BUCKET = IndexBuckets.ENTRIES;
+  private static final int MOST_PAGES = IndexSegments.MOST_PAGES;
 
   /**
-   * Two pages merge at this sum of entries: far enough from a full page that churn does not split
-   * it again at once.
+   * Entries a page at most after a segment has shrunk, merged or split: far enough from a full one
+   * that churn does not make it grow again at once.
    */
-  private static final int MERGE = 704;
+  private static final int COMFORTABLE = IndexPages.WORDS * 7 / 10;
 
-  /** A merge that failed for a full bucket is tried again after so many removals. */
-  private static final int MERGE_STRIDE = 16;
+  /** What failed for a full bucket is tried again after so many removals. */
+  private static final int STRIDE = 16;
 
   private static final int MAX_DEPTH = 26;
   private static final int ARRAY_HEADER_BYTES = 16;
 
-  // A directory entry: page number << 10 | width of the slot part << 5 | depth.
-  private static final int PAGE_SHIFT = 10;
-  private static final int WIDTH_SHIFT = 5;
-  private static final int FIELD_MASK = 31;
-
   private final IndexPages pages;
+  private final IndexSegments segments;
   private final RecordKeys keys;
-  private final int[] scratch = new int[IndexPages.WORDS];
+
+  /** Made when a segment is full for the first time, if not at the start. */
+  private @Nullable MovingEntries moving;
+
   private final int[] segmentsOfDepth = new int[MAX_DEPTH + 1];
   private int[] directory = new int[1];
-  private short[] liveByPage = new short[4];
   private int depth;
   private int size;
   private boolean rooted;
@@ -68,6 +67,8 @@ final class RecordIndex {
   RecordIndex(RecordKeys keys, IndexPages pages) {
     this.keys = keys;
     this.pages = pages;
+    this.segments = new IndexSegments(pages);
+    this.moving = pages.isPreallocated() ? new MovingEntries(keys, segments) : null;
   }
 
   /** The slot of the record with this key, or {@link #NONE}. */
@@ -76,18 +77,19 @@ final class RecordIndex {
       return NONE;
     }
     long h = keys.hash(high, low, tail);
-    int segment = directory[directoryIndex(h)];
-    int page = segment >>> PAGE_SHIFT;
-    int slotMask = -1 >>> -width(segment);
-    int slot = findInBucket(page, firstBucket(h), (int) h, slotMask, high, low, tail);
+    int leaf = directory[directoryIndex(h)];
+    int slot =
+        findInBucket(leaf, IndexBuckets.first(h, IndexLeaf.pages(leaf)), (int) h, high, low, tail);
     return slot != NONE
         ? slot
-        : findInBucket(page, secondBucket(h), (int) h, slotMask, high, low, tail);
+        : findInBucket(
+            leaf, IndexBuckets.second(h, IndexLeaf.pages(leaf)), (int) h, high, low, tail);
   }
 
-  private int findInBucket(
-      int page, int bucket, int tag, int slotMask, long high, long low, int tail) {
-    int start = bucket * BUCKET;
+  private int findInBucket(int leaf, int bucket, int tag, long high, long low, int tail) {
+    int slotMask = IndexLeaf.slotMask(leaf);
+    int page = segments.page(IndexLeaf.segment(leaf), bucket);
+    int start = IndexBuckets.start(bucket);
     for (int i = start; i < start + BUCKET; i++) {
       int entry = pages.get(page, i);
       if (((entry ^ tag) & ~slotMask) == 0 && entry != 0) {
@@ -107,10 +109,15 @@ final class RecordIndex {
   void prefetch(long high, long low, int tail) {
     if (size != 0) {
       long h = keys.hash(high, low, tail);
-      int page = directory[directoryIndex(h)] >>> PAGE_SHIFT;
+      int leaf = directory[directoryIndex(h)];
       prefetched =
-          pages.get(page, firstBucket(h) * BUCKET) ^ pages.get(page, secondBucket(h) * BUCKET);
+          firstWord(leaf, IndexBuckets.first(h, IndexLeaf.pages(leaf)))
+              ^ firstWord(leaf, IndexBuckets.second(h, IndexLeaf.pages(leaf)));
     }
+  }
+
+  private int firstWord(int leaf, int bucket) {
+    return pages.get(segments.page(IndexLeaf.segment(leaf), bucket), IndexBuckets.start(bucket));
   }
 
   /**
@@ -125,19 +132,18 @@ final class RecordIndex {
     }
     int at = freeEntry(h);
     while (at == NONE) {
-      if (!split(directoryIndex(h))) {
+      if (!makeRoom(directoryIndex(h))) {
         return false;
       }
       at = freeEntry(h);
     }
-    int segment = directory[directoryIndex(h)];
-    if (bitsFor(slot) > width(segment)) {
-      segment = widen(directoryIndex(h), bitsFor(slot));
+    int leaf = directory[directoryIndex(h)];
+    if (bitsFor(slot) > IndexLeaf.width(leaf)) {
+      leaf = widen(directoryIndex(h), bitsFor(slot));
     }
-    int page = segment >>> PAGE_SHIFT;
-    int slotMask = -1 >>> -width(segment);
-    pages.set(page, at, ((int) h & ~slotMask) | (slot + 1));
-    liveByPage[page]++;
+    int segment = IndexLeaf.segment(leaf);
+    segments.set(segment, at, ((int) h & ~IndexLeaf.slotMask(leaf)) | (slot + 1));
+    segments.live(segment, segments.live(segment) + 1);
     size++;
     return true;
   }
@@ -145,27 +151,27 @@ final class RecordIndex {
   /** Removes the key of this slot, which must hold it still. */
   void remove(int slot) {
     long h = keys.hash(slot);
-    int segment = directory[directoryIndex(h)];
-    int page = segment >>> PAGE_SHIFT;
-    int slotMask = -1 >>> -width(segment);
-    int at = entryOf(page, firstBucket(h), slot, slotMask);
+    int leaf = directory[directoryIndex(h)];
+    int segment = IndexLeaf.segment(leaf);
+    int at = entryOf(leaf, IndexBuckets.first(h, IndexLeaf.pages(leaf)), slot);
     if (at == NONE) {
-      at = entryOf(page, secondBucket(h), slot, slotMask);
+      at = entryOf(leaf, IndexBuckets.second(h, IndexLeaf.pages(leaf)), slot);
     }
     if (at == NONE) {
       throw new IllegalStateException("slot " + slot + " is not in the index");
     }
-    pages.set(page, at, 0);
-    liveByPage[page]--;
+    segments.set(segment, at, 0);
+    segments.live(segment, segments.live(segment) - 1);
     size--;
     while (merge(directoryIndex(h))) {
       // up, until a neighbour is too full or deeper
     }
+    shrink(directoryIndex(h));
   }
 
-  private int entryOf(int page, int bucket, int slot, int slotMask) {
+  private int entryOf(int leaf, int bucket, int slot) {
     for (int i = bucket * BUCKET; i < (bucket + 1) * BUCKET; i++) {
-      if ((pages.get(page, i) & slotMask) == slot + 1) {
+      if ((segments.get(IndexLeaf.segment(leaf), i) & IndexLeaf.slotMask(leaf)) == slot + 1) {
         return i;
       }
     }
@@ -178,10 +184,10 @@ final class RecordIndex {
 
   /** Bytes reserved, directory included. */
   long reservedBytes() {
-    return pages.reservedBytes()
-        + 4L * (directory.length + scratch.length + segmentsOfDepth.length)
-        + 2L * liveByPage.length
-        + 4L * ARRAY_HEADER_BYTES;
+    return segments.reservedBytes()
+        + (moving == null ? 0 : moving.reservedBytes())
+        + 4L * (directory.length + segmentsOfDepth.length)
+        + 2L * ARRAY_HEADER_BYTES;
   }
 
   // Where a key belongs.
@@ -202,166 +208,199 @@ final class RecordIndex {
   private static final long WHOLE = 1L << 32;
   private static final long LINEAR = (long) (0.6565 * WHOLE);
 
-  private static int firstBucket(long h) {
-    return (int) h & BUCKET_MASK;
-  }
-
-  /** Never the first one again. */
-  private static int secondBucket(long h) {
-    int further = ((((int) h >>> BUCKET_BITS) & BUCKET_MASK) * BUCKET_MASK) >>> BUCKET_BITS;
-    return ((int) h + 1 + further) & BUCKET_MASK;
-  }
-
-  private static int width(int segment) {
-    return segment >>> WIDTH_SHIFT & FIELD_MASK;
-  }
-
-  private static int depth(int segment) {
-    return segment & FIELD_MASK;
-  }
-
   private static int bitsFor(int slot) {
     return 32 - Integer.numberOfLeadingZeros(slot + 1);
   }
 
   private boolean root() {
-    int page = acquirePage();
-    if (page == NONE) {
+    int segment = segments.acquire();
+    if (segment == IndexSegments.NONE) {
       return false;
     }
-    directory[0] = page << PAGE_SHIFT | 1 << WIDTH_SHIFT;
+    directory[0] = IndexLeaf.of(segment, 1, 1, 0);
     segmentsOfDepth[0] = 1;
     rooted = true;
     return true;
   }
 
-  private int acquirePage() {
-    int page = pages.acquire();
-    if (page >= liveByPage.length) {
-      try {
-        liveByPage = Arrays.copyOf(liveByPage, Math.max(page + 1, liveByPage.length * 2));
-      } catch (OutOfMemoryError e) {
-        pages.release(page);
-        return NONE;
-      }
-    }
-    return page;
-  }
-
-  // Room in a page.
+  // Room in a segment.
 
   /**
    * A free entry in one of the two buckets of this hash, after moving another one away if need be;
    * or {@link #NONE}.
    */
   private int freeEntry(long h) {
-    int segment = directory[directoryIndex(h)];
-    int page = segment >>> PAGE_SHIFT;
-    int first = firstBucket(h);
-    int second = secondBucket(h);
-    int freeInFirst = freeIn(page, first);
-    int freeInSecond = freeIn(page, second);
+    int leaf = directory[directoryIndex(h)];
+    int segment = IndexLeaf.segment(leaf);
+    int first = IndexBuckets.first(h, IndexLeaf.pages(leaf));
+    int second = IndexBuckets.second(h, IndexLeaf.pages(leaf));
+    int freeInFirst = freeIn(segment, first);
+    int freeInSecond = freeIn(segment, second);
     if (freeInFirst + freeInSecond == 0) {
-      int at = moveOneAway(page, width(segment), first);
-      return at != NONE ? at : moveOneAway(page, width(segment), second);
+      int at = moveOneAway(leaf, first);
+      return at != NONE ? at : moveOneAway(leaf, second);
     }
-    return firstFree(page, freeInFirst >= freeInSecond ? first : second);
+    return firstFree(segment, freeInFirst >= freeInSecond ? first : second);
   }
 
-  private int freeIn(int page, int bucket) {
+  private int freeIn(int segment, int bucket) {
+    int page = segments.page(segment, bucket);
+    int start = IndexBuckets.start(bucket);
     int free = 0;
-    for (int i = bucket * BUCKET; i < (bucket + 1) * BUCKET; i++) {
+    for (int i = start; i < start + BUCKET; i++) {
       free += pages.get(page, i) == 0 ? 1 : 0;
     }
     return free;
   }
 
-  private int firstFree(int page, int bucket) {
+  private int firstFree(int segment, int bucket) {
     for (int i = bucket * BUCKET; i < (bucket + 1) * BUCKET; i++) {
-      if (pages.get(page, i) == 0) {
+      if (segments.get(segment, i) == 0) {
         return i;
       }
     }
     return NONE;
   }
 
-  private int moveOneAway(int page, int width, int bucket) {
+  private int moveOneAway(int leaf, int bucket) {
+    int segment = IndexLeaf.segment(leaf);
     for (int i = bucket * BUCKET; i < (bucket + 1) * BUCKET; i++) {
-      int entry = pages.get(page, i);
-      int to = firstFree(page, otherBucket(entry, width, bucket));
+      int entry = segments.get(segment, i);
+      int to = firstFree(segment, otherBucket(entry, leaf, bucket));
       if (to != NONE) {
-        pages.set(page, to, entry);
-        pages.set(page, i, 0);
+        segments.set(segment, to, entry);
+        segments.set(segment, i, 0);
         return i;
       }
     }
     return NONE;
   }
 
-  private int otherBucket(int entry, int width, int bucket) {
-    long h = keys.hash((entry & -1 >>> -width) - 1);
-    return firstBucket(h) == bucket ? secondBucket(h) : firstBucket(h);
+  private int otherBucket(int entry, int leaf, int bucket) {
+    long h = hashOf(entry, leaf);
+    int first = IndexBuckets.first(h, IndexLeaf.pages(leaf));
+    return first == bucket ? IndexBuckets.second(h, IndexLeaf.pages(leaf)) : first;
   }
 
-  /** Gives the slot part of all entries of a page more bits, at the expense of the tags. */
+  private long hashOf(int entry, int leaf) {
+    return keys.hash((entry & IndexLeaf.slotMask(leaf)) - 1);
+  }
+
+  /** Gives the slot part of all entries of a segment more bits, at the expense of the tags. */
   private int widen(int index, int width) {
-    int segment = directory[index];
-    int page = segment >>> PAGE_SHIFT;
-    int keep = ~(-1 >>> -width) | -1 >>> -width(segment);
-    for (int i = 0; i < IndexPages.WORDS; i++) {
-      pages.set(page, i, pages.get(page, i) & keep);
+    int leaf = directory[index];
+    int keep = IndexLeaf.keepMask(leaf, width);
+    for (int i = 0; i < IndexLeaf.words(leaf); i++) {
+      segments.set(IndexLeaf.segment(leaf), i, segments.get(IndexLeaf.segment(leaf), i) & keep);
     }
-    int widened = page << PAGE_SHIFT | width << WIDTH_SHIFT | depth(segment);
-    assign(index, depth(segment), widened);
+    int widened =
+        IndexLeaf.of(IndexLeaf.segment(leaf), IndexLeaf.pages(leaf), width, IndexLeaf.depth(leaf));
+    assign(index, IndexLeaf.depth(leaf), widened);
     return widened;
+  }
+
+  // Growing and shrinking.
+
+  /**
+   * Writes a leaf into all places of the directory that share the first {@code bits} bits with
+   * {@code index}.
+   */
+  private void assign(int index, int bits, int leaf) {
+    int from = index >>> (depth - bits) << (depth - bits);
+    Arrays.fill(directory, from, from + (1 << (depth - bits)), leaf);
+  }
+
+  /** Pages in which so many entries are comfortable. */
+  private static int pagesFor(int entries) {
+    return Math.max(1, Math.ceilDiv(entries, COMFORTABLE));
+  }
+
+  /** Makes a segment larger, or two of it. */
+  private boolean makeRoom(int index) {
+    MovingEntries m = moving();
+    if (m == null) {
+      return false;
+    }
+    int leaf = directory[index];
+    m.take(leaf);
+    return grow(index, leaf, m) || split(index, leaf, m);
+  }
+
+  private @Nullable MovingEntries moving() {
+    if (moving == null) {
+      try {
+        moving = new MovingEntries(keys, segments);
+      } catch (OutOfMemoryError e) {
+        return null;
+      }
+    }
+    return moving;
+  }
+
+  private boolean grow(int index, int leaf, MovingEntries m) {
+    int pages = IndexLeaf.pages(leaf);
+    if (pages == MOST_PAGES
+        || !m.fitInto(pages + 1)
+        || !segments.addPages(IndexLeaf.segment(leaf), pages, 1)) {
+      return false;
+    }
+    becomes(index, leaf, pages + 1, m);
+    return true;
+  }
+
+  private void shrink(int index) {
+    int leaf = directory[index];
+    int live = segments.live(IndexLeaf.segment(leaf));
+    int pages = pagesFor(live);
+    MovingEntries m = moving;
+    if (m == null || pages >= IndexLeaf.pages(leaf) || live % STRIDE != 0) {
+      return;
+    }
+    m.take(leaf);
+    if (m.fitInto(pages)) {
+      becomes(index, leaf, pages, m);
+      segments.dropPages(
+          IndexLeaf.segment(leaf), IndexLeaf.pages(leaf), IndexLeaf.pages(leaf) - pages);
+    }
+  }
+
+  private void becomes(int index, int leaf, int pages, MovingEntries m) {
+    m.writeLower(IndexLeaf.segment(leaf));
+    assign(
+        index,
+        IndexLeaf.depth(leaf),
+        IndexLeaf.of(IndexLeaf.segment(leaf), pages, IndexLeaf.width(leaf), IndexLeaf.depth(leaf)));
   }
 
   // Splitting and merging.
 
-  /**
-   * Writes a segment into all places of the directory that share the first {@code bits} bits with
-   * {@code index}.
-   */
-  private void assign(int index, int bits, int segment) {
-    int from = index >>> (depth - bits) << (depth - bits);
-    Arrays.fill(directory, from, from + (1 << (depth - bits)), segment);
-  }
-
-  private boolean split(int index) {
-    int segment = directory[index];
-    int bits = depth(segment) + 1;
+  private boolean split(int index, int leaf, MovingEntries m) {
+    int bits = IndexLeaf.depth(leaf) + 1;
     if (bits > MAX_DEPTH) {
       return false;
     }
-    int newPage = acquirePage();
-    if (newPage == NONE) {
-      return false;
+    int pages = pagesFor(m.count() / 2);
+    while (!m.fitIntoTwo(pages, bits)) {
+      if (++pages > MOST_PAGES) {
+        return false;
+      }
     }
     if (bits > depth) {
       if (!doubleDirectory()) {
-        pages.release(newPage);
         return false;
       }
       index <<= 1;
     }
-    int page = segment >>> PAGE_SHIFT;
-    int slotMask = -1 >>> -width(segment);
-    int moved = 0;
-    for (int i = 0; i < IndexPages.WORDS; i++) {
-      int entry = pages.get(page, i);
-      if (entry != 0
-          && (spread(keys.hash((entry & slotMask) - 1) >>> 32) >>> (32 - bits) & 1) != 0) {
-        pages.set(newPage, i, entry);
-        pages.set(page, i, 0);
-        moved++;
-      }
+    int kept = IndexLeaf.segment(leaf);
+    int added = segments.acquireBeside(kept, IndexLeaf.pages(leaf), pages);
+    if (added == IndexSegments.NONE) {
+      return false;
     }
-    liveByPage[newPage] = (short) moved;
-    liveByPage[page] -= (short) moved;
-    int upper = index | 1 << (depth - bits);
-    int attributes = width(segment) << WIDTH_SHIFT | bits;
-    assign(index, bits - 1, page << PAGE_SHIFT | attributes);
-    assign(upper, bits, newPage << PAGE_SHIFT | attributes);
+    m.writeLower(kept);
+    m.writeUpper(added);
+    assign(index, bits - 1, IndexLeaf.of(kept, pages, IndexLeaf.width(leaf), bits));
+    assign(
+        index | 1 << (depth - bits), bits, IndexLeaf.of(added, pages, IndexLeaf.width(leaf), bits));
     segmentsOfDepth[bits - 1]--;
     segmentsOfDepth[bits] += 2;
     return true;
@@ -383,78 +422,40 @@ final class RecordIndex {
   }
 
   /**
-   * Merges the segment with its neighbour if both together are a small part of a page; false: it
-   * stays.
+   * Merges the segment with its neighbour if both together are comfortable in one; false: it stays.
    */
   private boolean merge(int index) {
-    int segment = directory[index];
-    int bits = depth(segment);
+    int leaf = directory[index];
+    int bits = IndexLeaf.depth(leaf);
     if (bits == 0) {
       return false;
     }
     int neighbour = directory[index ^ 1 << (depth - bits)];
-    if (depth(neighbour) != bits) {
+    if (IndexLeaf.depth(neighbour) != bits) {
       return false;
     }
-    int page = segment >>> PAGE_SHIFT;
-    int freed = neighbour >>> PAGE_SHIFT;
-    int together = liveByPage[page] + liveByPage[freed];
-    if (together > MERGE || together % MERGE_STRIDE != 0 || !mergePages(segment, neighbour)) {
+    int kept = IndexLeaf.segment(leaf);
+    int freed = IndexLeaf.segment(neighbour);
+    int together = segments.live(kept) + segments.live(freed);
+    int pages = pagesFor(together);
+    boolean isWorthIt =
+        pages <= MOST_PAGES && pages < IndexLeaf.pages(leaf) + IndexLeaf.pages(neighbour);
+    MovingEntries m = moving;
+    if (m == null || !isWorthIt || together % STRIDE != 0) {
       return false;
     }
-    int width = Math.max(width(segment), width(neighbour));
-    liveByPage[page] = (short) together;
-    liveByPage[freed] = 0;
-    pages.release(freed);
-    assign(index, bits - 1, page << PAGE_SHIFT | width << WIDTH_SHIFT | bits - 1);
+    int width = Math.max(IndexLeaf.width(leaf), IndexLeaf.width(neighbour));
+    m.take(leaf, neighbour);
+    if (!m.fitInto(pages)) {
+      return false;
+    }
+    segments.unite(kept, IndexLeaf.pages(leaf), freed, IndexLeaf.pages(neighbour), pages);
+    m.writeLower(kept);
+    assign(index, bits - 1, IndexLeaf.of(kept, pages, width, bits - 1));
     segmentsOfDepth[bits] -= 2;
     segmentsOfDepth[bits - 1]++;
     shrinkDirectory();
     return true;
-  }
-
-  /**
-   * Brings the entries of both pages together in the first one; false: a bucket is too full,
-   * nothing changed.
-   */
-  private boolean mergePages(int segment, int neighbour) {
-    int width = Math.max(width(segment), width(neighbour));
-    copyToScratch(segment, width);
-    int page = neighbour >>> PAGE_SHIFT;
-    int keep = keepMask(neighbour, width);
-    for (int i = 0; i < IndexPages.WORDS; i++) {
-      int entry = pages.get(page, i) & keep;
-      if (entry != 0
-          && !place(entry, i / BUCKET)
-          && !place(entry, otherBucket(entry, width, i / BUCKET))) {
-        return false;
-      }
-    }
-    for (int i = 0; i < IndexPages.WORDS; i++) {
-      pages.set(segment >>> PAGE_SHIFT, i, scratch[i]);
-    }
-    return true;
-  }
-
-  private void copyToScratch(int segment, int width) {
-    int keep = keepMask(segment, width);
-    for (int i = 0; i < IndexPages.WORDS; i++) {
-      scratch[i] = pages.get(segment >>> PAGE_SHIFT, i) & keep;
-    }
-  }
-
-  private static int keepMask(int segment, int width) {
-    return ~(-1 >>> -width) | -1 >>> -width(segment);
-  }
-
-  private boolean place(int entry, int bucket) {
-    for (int i = bucket * BUCKET; i < (bucket + 1) * BUCKET; i++) {
-      if (scratch[i] == 0) {
-        scratch[i] = entry;
-        return true;
-      }
-    }
-    return false;
   }
 
   /** Halves the directory when it could be four times smaller: never to and fro. */

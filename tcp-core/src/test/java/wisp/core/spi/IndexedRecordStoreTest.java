@@ -116,15 +116,15 @@ class IndexedRecordStoreTest {
   }
 
   @Test
-  void atEveryCountTheIndexIsTwoThirdsFull() {
+  void atEveryCountTheIndexIsFourFifthsFull() {
     var store = store(4);
     int n = 0;
     for (int next = 50_000; next <= 800_000; next += next / 8) {
       for (; n < next; n++) {
         store.insert(n * 0x1_0001L);
       }
-      double load = n / (1024.0 * pages.live);
-      assertTrue(load > 0.64, "load " + load + " at " + n);
+      double load = n / (512.0 * pages.live);
+      assertTrue(load > 0.79, "load " + load + " at " + n);
     }
   }
 
@@ -143,8 +143,8 @@ class IndexedRecordStoreTest {
       store.remove(slots[victim]);
       slots[victim] = store.insert(key++);
     }
-    double load = n / (1024.0 * pages.live);
-    assertTrue(load > 0.55, "load " + load);
+    double load = n / (512.0 * pages.live);
+    assertTrue(load > 0.7, "load " + load);
   }
 
   @Test
@@ -175,14 +175,14 @@ class IndexedRecordStoreTest {
     while ((slot = store.insert(key)) != RecordStore.NONE) {
       key++;
     }
-    assertTrue(key > 2_000, key + " records in 4 pages");
+    assertTrue(key > 1_900, key + " records in 4 pages");
     assertEquals(RecordStore.NONE, store.find(key));
     assertEquals(key, store.size());
     assertEquals(key, memory.size());
     for (long k = 0; k < key; k++) {
       assertEquals(k, store.number(store.find(k)));
     }
-    pages.limit = 5;
+    pages.limit = 6;
     assertTrue(store.insert(key) != RecordStore.NONE);
   }
 
@@ -213,7 +213,7 @@ class IndexedRecordStoreTest {
   }
 
   @Test
-  void noInsertReadsMoreThanAPageOfRecords() {
+  void noInsertReadsMoreThanASegmentOfRecords() {
     var store = store(10);
     long longest = 0;
     for (int i = 0; i < 300_000; i++) {
@@ -222,7 +222,7 @@ class IndexedRecordStoreTest {
       longest = Math.max(longest, memory.reads - before);
     }
     assertTrue(
-        longest / recordClass.keyWords() < 1200,
+        longest / recordClass.keyWords() < 2100,
         longest / recordClass.keyWords() + " records read by one insert");
   }
 
