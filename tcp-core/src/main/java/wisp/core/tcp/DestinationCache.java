@@ -1,5 +1,6 @@
 package wisp.core.tcp;
 
+import wisp.core.spi.CongestionState;
 import wisp.core.spi.KeyedHash;
 
 /**
@@ -7,7 +8,9 @@ import wisp.core.spi.KeyedHash;
  * round-trip time, the back-off that no sample has ended yet, and how much the path reorders.
  * Bounded: an array in which a newer destination displaces an older one with the same hash. What
  * nobody has confirmed for ten minutes, as long as a narrow path is believed in, counts no more.
- * cwnd is not kept: waking starts from the restart window.
+ * cwnd is not kept: waking starts from the restart window. ssthresh is kept for the connection that
+ * has lost something and slept last: one that lost much would else slow down all that come to the
+ * same host. It is three quarters of cwnd at least, as after any rest (RFC 7661 §4.4.3).
  */
 public final class DestinationCache {
   private static final int SIZE = 1024;
@@ -24,6 +27,11 @@ public final class DestinationCache {
   private final int[] rttvarMicros = new int[SIZE];
   private final byte[] backOff = new byte[SIZE];
   private final byte[] reorderingSegments = new byte[SIZE];
+  private final int[] ssthreshBytes = new int[SIZE];
+
+  /** Whose ssthresh that is. */
+  private final int[] slot = new int[SIZE];
+
   private final int[] seconds = new int[SIZE];
 
   /** Empty. */
@@ -34,7 +42,13 @@ public final class DestinationCache {
   void remember(Tcb tcb, long nowNanos) {
     int i = place(tcb);
     boolean isNew = srttMicros[i] != tcb.srttMicros || rttvarMicros[i] != tcb.rttvarMicros;
-    if (isNew || low[i] != tcb.remoteLow || high[i] != tcb.remoteHigh) {
+    boolean isOther = low[i] != tcb.remoteLow || high[i] != tcb.remoteHigh;
+    boolean hasLost = tcb.congestion.ssthreshBytes != CongestionState.UNLIMITED;
+    if (isOther || hasLost || slot[i] == tcb.slot) {
+      ssthreshBytes[i] = Math.max(tcb.congestion.ssthreshBytes, tcb.congestion.cwndBytes / 4 * 3);
+      slot[i] = tcb.slot;
+    }
+    if (isNew || isOther) {
       seconds[i] = seconds(nowNanos); // else it may only have been recalled
     }
     high[i] = tcb.remoteHigh;
@@ -54,6 +68,9 @@ public final class DestinationCache {
       if (tcb.state.isSynchronized()) { // a SYN's own answer will tell
         tcb.backOff = backOff[i];
         tcb.backOffInherited = true;
+        if (slot[i] == tcb.slot) {
+          tcb.congestion.ssthreshBytes = ssthreshBytes[i];
+        }
       }
       tcb.minRttMicros = tcb.srttMicros;
       tcb.reorderingSegments = reorderingSegments[i];
@@ -62,7 +79,7 @@ public final class DestinationCache {
 
   /** Bytes that it occupies. */
   public long reservedBytes() {
-    return 30L * SIZE;
+    return 38L * SIZE;
   }
 
   private static int seconds(long nanos) {

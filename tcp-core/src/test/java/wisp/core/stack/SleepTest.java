@@ -16,6 +16,7 @@ import static wisp.core.tcp.State.FIN_WAIT_2;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import wisp.core.spi.BlockPool;
+import wisp.core.spi.CongestionState;
 import wisp.core.spi.Footprint;
 
 @DisplayName("An idle connection is a record and nothing else, and wakes up as it fell asleep")
@@ -30,6 +31,27 @@ class SleepTest {
     other.receives(Seg.rst().seq(1));
     assertTrue(tcp.is(t -> t.block == BlockPool.NONE));
     return tcp;
+  }
+
+  @Test
+  @DisplayName(
+      "RFC 5681 §4.1: after a sleep slow start ends where it should have; others begin anew")
+  void givenALossBeforeItSlept_whenItWakes_thenSsthreshIsThereForItAlone() {
+    var tcp = with().options(mss(1_460), sackPermitted()).established().send(100);
+    tcp.sent();
+    tcp.advance(20).receives(Seg.ack()).send(14_600).sent();
+    int first = tcp.iss + 101;
+    tcp.receives(Seg.ack().ack(101).options(Seg.sack(first + 1_460, first + 14_600))).sent();
+    tcp.advance(20).receives(Seg.ack());
+    int before = tcp.number(t -> t.congestion.ssthreshBytes);
+    int cwnd = tcp.number(t -> t.congestion.cwndBytes);
+    assertTrue(before < 14_600, () -> before + " after the loss");
+    tcp.advance(5_000);
+    asleep(tcp).send(100);
+    int after = tcp.number(t -> t.congestion.ssthreshBytes);
+    assertEquals(Math.max(before, cwnd / 4 * 3), after);
+    var next = tcp.another(6_000).handshake().send(100);
+    assertEquals(CongestionState.UNLIMITED, next.number(t -> t.congestion.ssthreshBytes));
   }
 
   // ---- No block in use -------------------------------------------------------------------------
