@@ -3,9 +3,9 @@ package wisp.core.spi;
 /**
  * A {@link RecordStore} out of plain slots and pages: what most strategies use. It puts the key
  * into the first words of a slot and keeps an index of 4-byte entries in the pages, about 5 bytes a
- * record at every count, without pauses for a rehash; how, see {@link RecordIndex}. Keys are hashed
- * with the context's secret, so a peer that chooses its addresses and ports cannot make them
- * collide.
+ * record from some ten thousand on, without pauses for a rehash; how, see {@link RecordIndex}. Keys
+ * are hashed with the context's secret, so a peer that chooses its addresses and ports cannot make
+ * them collide.
  *
  * <p>Slots never move. Memory that {@link RecordMemory} and {@link IndexPages} hold stays theirs:
  * closing is the strategy's business.

@@ -9,8 +9,8 @@ import wisp.core.spi.KeyedHash;
  * Bounded: an array in which a newer destination displaces an older one with the same hash. What
  * nobody has confirmed for ten minutes, as long as a narrow path is believed in, counts no more.
  * cwnd is not kept: waking starts from the restart window. ssthresh is kept for the connection that
- * has lost something and slept last: one that lost much would else slow down all that come to the
- * same host. It is three quarters of cwnd at least, as after any rest (RFC 7661 §4.4.3).
+ * has one and slept last: one that lost much would else slow down all that come to the same host.
+ * It is three quarters of cwnd at least, as after any rest (RFC 7661 §4.4.3).
  */
 public final class DestinationCache {
   private static final int SIZE = 1024;
@@ -19,6 +19,7 @@ public final class DestinationCache {
   private static final int MOST_BACK_OFF = 3;
 
   private static final int MOST_AGE_SECONDS = 600;
+  private static final int NOBODY = -1;
 
   private final KeyedHash hash;
   private final long[] high = new long[SIZE];
@@ -43,10 +44,10 @@ public final class DestinationCache {
     int i = place(tcb);
     boolean isNew = srttMicros[i] != tcb.srttMicros || rttvarMicros[i] != tcb.rttvarMicros;
     boolean isOther = low[i] != tcb.remoteLow || high[i] != tcb.remoteHigh;
-    boolean hasLost = tcb.congestion.ssthreshBytes != CongestionState.UNLIMITED;
-    if (isOther || hasLost || slot[i] == tcb.slot) {
+    boolean hasLimit = tcb.congestion.ssthreshBytes != CongestionState.UNLIMITED;
+    if (isOther || hasLimit || slot[i] == tcb.slot) {
       ssthreshBytes[i] = Math.max(tcb.congestion.ssthreshBytes, tcb.congestion.cwndBytes / 4 * 3);
-      slot[i] = tcb.slot;
+      slot[i] = tcb.isQuiet() ? tcb.slot : NOBODY; // who ends here leaves its slot to others
     }
     if (isNew || isOther) {
       seconds[i] = seconds(nowNanos); // else it may only have been recalled

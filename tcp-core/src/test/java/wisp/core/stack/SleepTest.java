@@ -54,6 +54,21 @@ class SleepTest {
     assertEquals(CongestionState.UNLIMITED, next.number(t -> t.congestion.ssthreshBytes));
   }
 
+  @Test
+  void givenALossBeforeItEnded_whenAnotherGetsItsSlot_thenItBeginsAnew() {
+    var tcp = with().options(mss(1_460), sackPermitted()).established().send(100);
+    tcp.sent();
+    tcp.advance(20).receives(Seg.ack()).send(14_600).sent();
+    int first = tcp.iss + 101;
+    tcp.receives(Seg.ack().ack(101).options(Seg.sack(first + 1_460, first + 14_600))).sent();
+    int slot = tcp.number(t -> t.slot);
+    assertTrue(tcp.is(t -> t.congestion.ssthreshBytes < 14_600));
+    tcp.receives(Seg.rst());
+    var next = tcp.another(6_000).handshake().send(100);
+    assertEquals(slot, next.number(t -> t.slot));
+    assertEquals(CongestionState.UNLIMITED, next.number(t -> t.congestion.ssthreshBytes));
+  }
+
   // ---- No block in use -------------------------------------------------------------------------
 
   @Test
