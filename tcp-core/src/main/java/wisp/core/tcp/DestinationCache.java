@@ -44,10 +44,11 @@ public final class DestinationCache {
     int i = place(tcb);
     boolean isNew = srttMicros[i] != tcb.srttMicros || rttvarMicros[i] != tcb.rttvarMicros;
     boolean isOther = low[i] != tcb.remoteLow || high[i] != tcb.remoteHigh;
+    boolean sleeps = tcb.isQuiet(); // else it ends, and leaves its slot to others
     boolean hasLimit = tcb.congestion.ssthreshBytes != CongestionState.UNLIMITED;
-    if (isOther || hasLimit || slot[i] == tcb.slot) {
+    if (isOther || sleeps && hasLimit || slot[i] == tcb.slot) {
       ssthreshBytes[i] = Math.max(tcb.congestion.ssthreshBytes, tcb.congestion.cwndBytes / 4 * 3);
-      slot[i] = tcb.isQuiet() ? tcb.slot : NOBODY; // who ends here leaves its slot to others
+      slot[i] = sleeps ? tcb.slot : NOBODY;
     }
     if (isNew || isOther) {
       seconds[i] = seconds(nowNanos); // else it may only have been recalled

@@ -33,15 +33,24 @@ class SleepTest {
     return tcp;
   }
 
+  private static TcpFixture afterALoss() {
+    return lose(with().options(mss(1_460), sackPermitted()).established());
+  }
+
+  /** Of ten segments the first is lost. */
+  private static TcpFixture lose(TcpFixture tcp) {
+    tcp.send(100).sent();
+    tcp.advance(20).receives(Seg.ack()).send(14_600).sent();
+    int first = tcp.iss + 101;
+    tcp.receives(Seg.ack().ack(101).options(Seg.sack(first + 1_460, first + 14_600))).sent();
+    return tcp;
+  }
+
   @Test
   @DisplayName(
       "RFC 5681 §4.1: after a sleep slow start ends where it should have; others begin anew")
   void givenALossBeforeItSlept_whenItWakes_thenSsthreshIsThereForItAlone() {
-    var tcp = with().options(mss(1_460), sackPermitted()).established().send(100);
-    tcp.sent();
-    tcp.advance(20).receives(Seg.ack()).send(14_600).sent();
-    int first = tcp.iss + 101;
-    tcp.receives(Seg.ack().ack(101).options(Seg.sack(first + 1_460, first + 14_600))).sent();
+    var tcp = afterALoss();
     tcp.advance(20).receives(Seg.ack());
     int before = tcp.number(t -> t.congestion.ssthreshBytes);
     int cwnd = tcp.number(t -> t.congestion.cwndBytes);
@@ -55,12 +64,20 @@ class SleepTest {
   }
 
   @Test
+  void givenOneSleepsWithSsthresh_whenAnotherToTheHostEndsAfterALoss_thenTheSleepersStays() {
+    var tcp = afterALoss();
+    tcp.advance(20).receives(Seg.ack()).advance(5_000);
+    asleep(tcp);
+    var other = lose(tcp.another(6_000).handshake());
+    assertTrue(other.is(t -> t.congestion.ssthreshBytes < 14_600));
+    other.receives(Seg.rst());
+    tcp.send(100);
+    assertTrue(tcp.is(t -> t.congestion.ssthreshBytes < 14_600));
+  }
+
+  @Test
   void givenALossBeforeItEnded_whenAnotherGetsItsSlot_thenItBeginsAnew() {
-    var tcp = with().options(mss(1_460), sackPermitted()).established().send(100);
-    tcp.sent();
-    tcp.advance(20).receives(Seg.ack()).send(14_600).sent();
-    int first = tcp.iss + 101;
-    tcp.receives(Seg.ack().ack(101).options(Seg.sack(first + 1_460, first + 14_600))).sent();
+    var tcp = afterALoss();
     int slot = tcp.number(t -> t.slot);
     assertTrue(tcp.is(t -> t.congestion.ssthreshBytes < 14_600));
     tcp.receives(Seg.rst());

@@ -24,9 +24,6 @@ public final class Cubic implements CongestionControl {
   /** Additive increase that makes the Reno estimate as fast as Reno is (RFC 9438 §4.3). */
   private static final double ALPHA = 3 * (1 - BETA) / (1 + BETA);
 
-  /** Most bytes that one ACK adds in slow start after a loss: RFC 3465, L = 2 segments. */
-  private static final int SLOW_START_SEGMENTS = 2;
-
   /** Words. Where the plateau lies: W_max, bytes. */
   private static final int W_MAX = 0;
 
@@ -103,22 +100,13 @@ public final class Cubic implements CongestionControl {
 
   @Override
   public void onAck(CongestionState s, AckSample ack) {
-    if (s.ssthreshBytes == CongestionState.UNLIMITED) {
-      int grown = HyStart.onAck(s, ack, slowStartSegments);
-      if (ack.limited) {
-        s.cwndBytes = Math.min(s.cwndBytes + grown, MOST);
-      }
+    if (SlowStart.onAck(s, ack, slowStartSegments)) {
       return;
     }
     if (!ack.limited) {
       if (ack.flightBytes < s.cwndBytes / 2) {
         s.words[EPOCH] = 0; // the application rests: that time does not count (RFC 9438 §5.8)
       }
-      return;
-    }
-    if (s.cwndBytes < s.ssthreshBytes) {
-      int grown = Math.min(ack.ackedBytes, SLOW_START_SEGMENTS * s.mss);
-      s.cwndBytes = Math.min(s.cwndBytes + grown, MOST);
       return;
     }
     avoid(s, ack);
@@ -208,8 +196,7 @@ public final class Cubic implements CongestionControl {
 
   @Override
   public void onUndo(CongestionState s, long nowNanos) {
-    if (s.ssthreshBytes == CongestionState.UNLIMITED) {
-      s.reset(); // the first slow start goes on
+    if (SlowStart.goesOn(s)) {
       return;
     }
     s.words[W_MAX] = Math.max(s.words[W_MAX], s.words[PRIOR]);

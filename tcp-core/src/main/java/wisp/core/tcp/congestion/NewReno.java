@@ -6,16 +6,11 @@ import wisp.core.spi.CongestionControlProvider;
 import wisp.core.spi.CongestionState;
 
 /**
- * Slow start and congestion avoidance of RFC 5681 with byte counting (RFC 3465, L = 2 segments).
- * {@link HyStart} guards the first slow start (RFC 9406) as it does CUBIC's: its words lie where
- * this class keeps its own, since it is over when congestion avoidance begins.
+ * Congestion avoidance of RFC 5681 with byte counting (RFC 3465), after the {@link SlowStart} that
+ * CUBIC has too.
  */
 public final class NewReno implements CongestionControl {
-  private static final int MOST = 1 << 30;
   private static final double BETA_ECN = 0.8;
-
-  /** Most bytes that one ACK adds in slow start after a loss: RFC 3465, L = 2 segments. */
-  private static final int SLOW_START_SEGMENTS = 2;
 
   /** Word: bytes acknowledged in congestion avoidance since cwnd grew last. */
   private static final int ACKED = 0;
@@ -29,7 +24,7 @@ public final class NewReno implements CongestionControl {
 
     @Override
     public String description() {
-      return "slow start and congestion avoidance of RFC 5681";
+      return "congestion avoidance of RFC 5681 with HyStart++ of RFC 9406";
     }
 
     @Override
@@ -45,25 +40,14 @@ public final class NewReno implements CongestionControl {
 
   @Override
   public void onAck(CongestionState s, AckSample ack) {
-    if (s.ssthreshBytes == CongestionState.UNLIMITED) {
-      int grown = HyStart.onAck(s, ack, HyStart.UNPACED_SEGMENTS);
-      if (ack.limited) {
-        grow(s, grown);
-      }
-      return;
-    }
-    if (!ack.limited) {
-      return;
-    }
-    if (s.cwndBytes < s.ssthreshBytes) {
-      grow(s, Math.min(ack.ackedBytes, SLOW_START_SEGMENTS * s.mss));
+    if (SlowStart.onAck(s, ack, HyStart.UNPACED_SEGMENTS) || !ack.limited) {
       return;
     }
     s.words[ACKED] += ack.ackedBytes;
     int round = wholeSegments(s);
     if (s.words[ACKED] >= round) {
       s.words[ACKED] -= round;
-      grow(s, s.mss);
+      SlowStart.grow(s, s.mss);
     }
   }
 
@@ -100,12 +84,6 @@ public final class NewReno implements CongestionControl {
 
   @Override
   public void onUndo(CongestionState s, long nowNanos) {
-    if (s.ssthreshBytes == CongestionState.UNLIMITED) {
-      s.reset(); // the first slow start goes on
-    }
-  }
-
-  private static void grow(CongestionState s, int bytes) {
-    s.cwndBytes = Math.min(s.cwndBytes + bytes, MOST);
+    SlowStart.goesOn(s);
   }
 }
