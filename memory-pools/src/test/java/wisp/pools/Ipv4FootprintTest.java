@@ -22,11 +22,11 @@ class Ipv4FootprintTest {
   @CsvSource({
     // (where blocks are parts of chunks, 8 bytes less: the books of the parts begin smaller)
     // empty: all, records, index; 10,000 records: all, records, index
-    "example,       4586,   4104,   258,   355900, 264192,  91484",
+    "example,       4488,   4104,   160,   357884, 264192,  93468",
     "heap,           760,    112,   424,   582456, 385584, 196648",
-    "persocket,     5138,    288,   482,   703204, 396336, 302500",
-    "pool,      33802610, 241888, 115906, 33802908, 241960, 116132",
-    "slab,          4306,    288,   482,   702372, 396336, 302500",
+    "persocket,     5040,    288,   384,   705188, 396336, 304484",
+    "pool,      33804580, 241888, 117876, 33804892, 241960, 118116",
+    "slab,          4208,    288,   384,   704356, 396336, 304484",
   })
   void itIsWhatItWasToTheByte(
       String strategy,

@@ -1,5 +1,8 @@
 package wisp.pools.region;
 
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import net.openhft.chronicle.bytes.BytesStore;
 import wisp.core.spi.IndexPages;
 
 /** Pages of an index in {@link Slabs}, each aligned to cache lines. */
@@ -59,6 +62,37 @@ public final class IndexSlabs implements IndexPages {
   @Override
   public void set(int page, int i, int value) {
     slabs.writeInt(page, i * 4, value);
+  }
+
+  @Override
+  public int matching(int page, int line, int value, int mask) {
+    BytesStore<?, Void> store = slabs.store(page);
+    long at = slabs.base(page) + line * 4L;
+    long values = both(value);
+    long masks = both(mask);
+    int matching = 0;
+    for (int i = 0; i < LINE_WORDS; i += 2) {
+      long differing = (store.readLong(at + i * 4L) ^ values) & masks;
+      matching |= (int) differing == 0 ? 1 << i : 0; // little-endian, as all that JDK 25 runs on
+      matching |= differing >>> 32 == 0 ? 2 << i : 0;
+    }
+    return matching;
+  }
+
+  private static long both(int word) {
+    return (long) word << 32 | (word & 0xFFFF_FFFFL);
+  }
+
+  @Override
+  public void read(int page, int[] into, int at) {
+    MemorySegment.copy(
+        slabs.memory(page), ValueLayout.JAVA_INT_UNALIGNED, slabs.start(page), into, at, WORDS);
+  }
+
+  @Override
+  public void write(int page, int[] from, int at) {
+    MemorySegment.copy(
+        from, at, slabs.memory(page), ValueLayout.JAVA_INT_UNALIGNED, slabs.start(page), WORDS);
   }
 
   @Override

@@ -210,6 +210,17 @@ public final class Slabs {
     stores[slab].writeInt(bases[slab] + (long) (slot & mask) * slotBytes + offset, value);
   }
 
+  /** The store in which an acquired slot lies, for reading many words of it. */
+  BytesStore<?, Void> store(int slot) {
+    assert isLive(slot) : "slot " + slot + " is not acquired";
+    return stores[slot >>> shift];
+  }
+
+  /** Where in {@link #store} the slot begins. */
+  long base(int slot) {
+    return bases[slot >>> shift] + (long) (slot & mask) * slotBytes;
+  }
+
   /** Makes all bytes of an acquired slot 0. */
   public void clear(int slot) {
     assert isLive(slot) : "slot " + slot + " is not acquired";

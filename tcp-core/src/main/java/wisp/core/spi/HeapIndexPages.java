@@ -45,6 +45,26 @@ final class HeapIndexPages implements IndexPages {
   }
 
   @Override
+  public int matching(int page, int line, int value, int mask) {
+    int[] words = pages[page];
+    int matching = 0;
+    for (int i = 0; i < LINE_WORDS; i++) {
+      matching |= ((words[line + i] ^ value) & mask) == 0 ? 1 << i : 0;
+    }
+    return matching;
+  }
+
+  @Override
+  public void read(int page, int[] into, int at) {
+    System.arraycopy(pages[page], 0, into, at, WORDS);
+  }
+
+  @Override
+  public void write(int page, int[] from, int at) {
+    System.arraycopy(from, at, pages[page], 0, WORDS);
+  }
+
+  @Override
   public long reservedBytes() {
     long live = (long) bound - freeCount;
     return live * (ARRAY_HEADER_BYTES + 4L * WORDS)

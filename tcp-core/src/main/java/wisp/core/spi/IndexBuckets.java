@@ -3,7 +3,7 @@ package wisp.core.spi;
 /** Where in a segment the two buckets of a key are: by the lower bits of its hash. */
 final class IndexBuckets {
   /** Entries of a bucket: one cache line. */
-  static final int ENTRIES = 16;
+  static final int ENTRIES = IndexPages.LINE_WORDS;
 
   static final int PER_PAGE = IndexPages.WORDS / ENTRIES;
 

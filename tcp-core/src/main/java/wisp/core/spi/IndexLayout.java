@@ -36,8 +36,8 @@ final class IndexLayout {
 
   /** Over whatever is there; the segment has the pages for it. */
   void writeTo(IndexSegments segments, int segment) {
-    for (int i = 0; i < length; i++) {
-      segments.set(segment, i, words[i]);
+    for (int i = 0; i < length; i += IndexPages.WORDS) {
+      segments.write(segment, i, words);
     }
     segments.live(segment, count);
   }

@@ -18,13 +18,25 @@ final class IndexSegments {
   private static final int PAGE_BITS = Integer.numberOfTrailingZeros(IndexPages.WORDS);
   private static final int WORD_MASK = IndexPages.WORDS - 1;
   private static final int ARRAY_HEADER_BYTES = 16;
+  private static final int REFERENCE_BYTES = 4;
+
+  /** Words of a segment in a table: the numbers of its pages, and how many entries are in use. */
+  private static final int WORDS = MOST_PAGES + 1;
+
+  private static final int LIVE = MOST_PAGES;
+  private static final int TABLE_BITS = 8;
+
+  /** Segments of a table; the first grows up to here, others have as many from the start. */
+  private static final int TABLE = 1 << TABLE_BITS;
+
+  private static final int TABLE_MASK = TABLE - 1;
 
   private final IndexPages pages;
 
-  /** Page numbers, four a segment; of a free one the first is the next free segment. */
-  private int[] numbers = new int[MOST_PAGES];
+  /** Of a free segment the first page's number is the next free segment. */
+  private int[][] tables = {new int[WORDS]};
 
-  private short[] live = new short[1];
+  private int tableCount = 1;
   private int firstFree = NONE;
   private int bound;
 
@@ -66,7 +78,7 @@ final class IndexSegments {
       return NONE;
     }
     for (int i = 0; i < moved; i++) {
-      numbers[added * MOST_PAGES + each - moved + i] = numbers[segment * MOST_PAGES + each + i];
+      word(added, each - moved + i, word(segment, each + i));
     }
     return added;
   }
@@ -78,7 +90,7 @@ final class IndexSegments {
   void unite(int segment, int has, int other, int otherHas, int pages) {
     int taken = Math.max(0, pages - has);
     for (int i = 0; i < taken; i++) {
-      numbers[segment * MOST_PAGES + has + i] = numbers[other * MOST_PAGES + otherHas - 1 - i];
+      word(segment, has + i, word(other, otherHas - 1 - i));
     }
     dropPages(other, otherHas - taken, otherHas - taken);
     giveBack(other);
@@ -88,30 +100,52 @@ final class IndexSegments {
   }
 
   private int number() {
-    if (firstFree != NONE) {
-      int segment = firstFree;
-      firstFree = numbers[segment * MOST_PAGES];
-      live[segment] = 0;
-      return segment;
-    }
-    if (bound == BOUND) {
-      return NONE;
-    }
-    if (bound == live.length) {
-      try {
-        int[] wider = Arrays.copyOf(numbers, numbers.length * 2);
-        live = Arrays.copyOf(live, bound * 2);
-        numbers = wider;
-      } catch (OutOfMemoryError e) {
+    int segment = firstFree;
+    if (segment != NONE) {
+      firstFree = word(segment, 0);
+    } else {
+      segment = bound;
+      if (bound == BOUND || bound == capacity() && !extend()) {
         return NONE;
       }
+      bound++;
     }
-    return bound++;
+    live(segment, 0);
+    return segment;
+  }
+
+  private int capacity() {
+    return (tableCount - 1) * TABLE + tables[tableCount - 1].length / WORDS;
+  }
+
+  private boolean extend() {
+    try {
+      if (capacity() < TABLE) {
+        tables[0] = Arrays.copyOf(tables[0], tables[0].length * 2);
+        return true;
+      }
+      if (tableCount == tables.length) {
+        tables = Arrays.copyOf(tables, tableCount * 2);
+      }
+      tables[tableCount] = new int[TABLE * WORDS];
+      tableCount++;
+      return true;
+    } catch (OutOfMemoryError e) {
+      return false;
+    }
   }
 
   private void giveBack(int segment) {
-    numbers[segment * MOST_PAGES] = firstFree;
+    word(segment, 0, firstFree);
     firstFree = segment;
+  }
+
+  private int word(int segment, int i) {
+    return tables[segment >>> TABLE_BITS][(segment & TABLE_MASK) * WORDS + i];
+  }
+
+  private void word(int segment, int i, int value) {
+    tables[segment >>> TABLE_BITS][(segment & TABLE_MASK) * WORDS + i] = value;
   }
 
   /** More pages, of zeros; false: no memory, nothing changed. */
@@ -122,7 +156,7 @@ final class IndexSegments {
         dropPages(segment, i, i - has);
         return false;
       }
-      numbers[segment * MOST_PAGES + i] = page;
+      word(segment, i, page);
     }
     return true;
   }
@@ -130,34 +164,47 @@ final class IndexSegments {
   /** Gives the last so many pages back. */
   void dropPages(int segment, int has, int fewer) {
     for (int i = has - fewer; i < has; i++) {
-      pages.release(numbers[segment * MOST_PAGES + i]);
+      pages.release(word(segment, i));
     }
   }
 
   /** The page in which a bucket lies. */
   int page(int segment, int bucket) {
-    return numbers[segment * MOST_PAGES + bucket / IndexBuckets.PER_PAGE];
+    return word(segment, bucket / IndexBuckets.PER_PAGE);
   }
 
   int get(int segment, int i) {
-    return pages.get(numbers[segment * MOST_PAGES + (i >>> PAGE_BITS)], i & WORD_MASK);
+    return pages.get(word(segment, i >>> PAGE_BITS), i & WORD_MASK);
   }
 
   void set(int segment, int i, int value) {
-    pages.set(numbers[segment * MOST_PAGES + (i >>> PAGE_BITS)], i & WORD_MASK, value);
+    pages.set(word(segment, i >>> PAGE_BITS), i & WORD_MASK, value);
+  }
+
+  /** Copies the page that begins with this word of a segment. */
+  void read(int segment, int i, int[] into) {
+    pages.read(word(segment, i >>> PAGE_BITS), into, 0);
+  }
+
+  /** Fills that page from the same place in an array. */
+  void write(int segment, int i, int[] from) {
+    pages.write(word(segment, i >>> PAGE_BITS), from, i);
   }
 
   /** Entries in use. */
   int live(int segment) {
-    return live[segment];
+    return word(segment, LIVE);
   }
 
   void live(int segment, int count) {
-    live[segment] = (short) count;
+    word(segment, LIVE, count);
   }
 
   /** Bytes reserved. */
   long reservedBytes() {
-    return pages.reservedBytes() + 4L * numbers.length + 2L * live.length + 2L * ARRAY_HEADER_BYTES;
+    return pages.reservedBytes()
+        + 4L * WORDS * capacity()
+        + (long) ARRAY_HEADER_BYTES * (1 + tableCount)
+        + (long) REFERENCE_BYTES * tables.length;
   }
 }

@@ -11,11 +11,15 @@ final class MovingEntries {
 
   private final RecordKeys keys;
   private final IndexSegments segments;
-  private final int[] entries = new int[MOST];
+  private final int[] page = new int[IndexPages.WORDS];
+  private final int[] entries = new int[MOST + 1]; // a free one may be written behind the last
   private final long[] hashes = new long[MOST];
   private final IndexLayout lower = new IndexLayout();
   private final IndexLayout upper = new IndexLayout();
   private int count;
+
+  @SuppressWarnings("UnusedVariable") // only written, so that the reads before are not dropped
+  private int fetched;
 
   MovingEntries(RecordKeys keys, IndexSegments segments) {
     this.keys = keys;
@@ -37,14 +41,37 @@ final class MovingEntries {
   }
 
   private void add(int leaf, int width) {
-    int keep = IndexLeaf.keepMask(leaf, width);
-    for (int i = 0; i < IndexLeaf.words(leaf); i++) {
-      int entry = segments.get(IndexLeaf.segment(leaf), i);
-      if (entry != 0) {
-        entries[count] = entry & keep;
-        hashes[count++] = keys.hash((entry & IndexLeaf.slotMask(leaf)) - 1);
-      }
+    int from = count;
+    for (int i = 0; i < IndexLeaf.words(leaf); i += IndexPages.WORDS) {
+      addPage(IndexLeaf.segment(leaf), i);
     }
+    int slotMask = IndexLeaf.slotMask(leaf);
+    fetch(from, slotMask);
+    int keep = IndexLeaf.keepMask(leaf, width);
+    for (int i = from; i < count; i++) {
+      hashes[i] = keys.hash((entries[i] & slotMask) - 1);
+      entries[i] &= keep;
+    }
+  }
+
+  private void addPage(int segment, int first) {
+    segments.read(segment, first, page);
+    for (int entry : page) {
+      entries[count] = entry;
+      count += entry == 0 ? 0 : 1;
+    }
+  }
+
+  /**
+   * Reads a word of each record before the hashes are made: the machine waits for many of these at
+   * once, but only for one or two when there is a hash between them.
+   */
+  private void fetch(int from, int slotMask) {
+    int sum = 0;
+    for (int i = from; i < count; i++) {
+      sum += keys.firstWord((entries[i] & slotMask) - 1);
+    }
+    fetched = sum;
   }
 
   int count() {
@@ -70,7 +97,7 @@ final class MovingEntries {
     lower.begin(pages);
     upper.begin(pages);
     for (int i = 0; i < count; i++) {
-      boolean isUpper = (RecordIndex.spread(hashes[i] >>> 32) >>> (32 - bits) & 1) != 0;
+      boolean isUpper = IndexDirectory.isUpper(IndexDirectory.place(hashes[i]), bits);
       if (!(isUpper ? upper : lower).add(entries[i], hashes[i], pages)) {
         return false;
       }
@@ -89,6 +116,11 @@ final class MovingEntries {
   }
 
   int reservedBytes() {
-    return 12 * MOST + 2 * ARRAY_HEADER_BYTES + lower.reservedBytes() + upper.reservedBytes();
+    return 12 * MOST
+        + 4
+        + 4 * page.length
+        + 3 * ARRAY_HEADER_BYTES
+        + lower.reservedBytes()
+        + upper.reservedBytes();
   }
 }

@@ -1,6 +1,5 @@
 package wisp.core.spi;
 
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,15 +20,13 @@ import org.jspecify.annotations.Nullable;
  * entry of theirs moves to its other bucket; when none can, at 97 % on average, the segment grows
  * by a page, and one of four pages splits into two of three (partial expansions, Larson 1980).
  *
- * <p>With evenly spread hashes all segments would fill up and split at the same count. So the
- * directory is spread unevenly on purpose, its first part twice as dense as its last (spiral
- * storage, Martin 1979): at every count some are full and some have just split, and the load of an
- * index that grows is flat: between 65 % and 97 % for each, 80 % on average. One that shrinks has
- * segments of 47 to 70 %. See {@link #spread}.
+ * <p>At every count some segments are full and some have just split ({@link IndexDirectory}), so
+ * the load of an index that grows is flat: between 65 % and 97 % for each, 80 % on average. One
+ * that shrinks has segments of 47 to 70 %.
  *
- * <p>Work per call is bounded: an insert moves one entry, or orders one segment anew (about 2000
- * records read), a removal orders two segments at most per level, and the directory doubles by a
- * copy of 4 bytes a place.
+ * <p>Work per call is bounded: an insert moves one entry, or orders one segment anew (about 2,000
+ * records read), a removal orders two segments at most per level, and tables grow in parts of a few
+ * kilobytes.
  */
 final class RecordIndex {
   static final int NONE = -1;
@@ -46,9 +43,6 @@ final class RecordIndex {
   /** What failed for a full bucket is tried again after so many removals. */
   private static final int STRIDE = 16;
 
-  private static final int MAX_DEPTH = 26;
-  private static final int ARRAY_HEADER_BYTES = 16;
-
   private final IndexPages pages;
   private final IndexSegments segments;
   private final RecordKeys keys;
@@ -56,9 +50,7 @@ final class RecordIndex {
   /** Made when a segment is full for the first time, if not at the start. */
   private @Nullable MovingEntries moving;
 
-  private final int[] segmentsOfDepth = new int[MAX_DEPTH + 1];
-  private int[] directory = new int[1];
-  private int depth;
+  private final IndexDirectory directory = new IndexDirectory();
   private int size;
   private boolean rooted;
 
@@ -78,7 +70,7 @@ final class RecordIndex {
       return NONE;
     }
     long h = keys.hash(high, low, tail);
-    int leaf = directory[directoryIndex(h)];
+    int leaf = directory.leaf(IndexDirectory.place(h));
     int slot =
         findInBucket(leaf, IndexBuckets.first(h, IndexLeaf.pages(leaf)), (int) h, high, low, tail);
     return slot != NONE
@@ -110,7 +102,7 @@ final class RecordIndex {
   void prefetch(long high, long low, int tail) {
     if (size != 0) {
       long h = keys.hash(high, low, tail);
-      int leaf = directory[directoryIndex(h)];
+      int leaf = directory.leaf(IndexDirectory.place(h));
       prefetched =
           firstWord(leaf, IndexBuckets.first(h, IndexLeaf.pages(leaf)))
               ^ firstWord(leaf, IndexBuckets.second(h, IndexLeaf.pages(leaf)));
@@ -128,19 +120,20 @@ final class RecordIndex {
    */
   boolean insert(long high, long low, int tail, int slot) {
     long h = keys.hash(high, low, tail);
+    long place = IndexDirectory.place(h);
     if (!rooted && !root()) {
       return false;
     }
-    int at = freeEntry(h);
+    int at = freeEntry(h, directory.leaf(place));
     while (at == NONE) {
-      if (!makeRoom(directoryIndex(h))) {
+      if (!makeRoom(place)) {
         return false;
       }
-      at = freeEntry(h);
+      at = freeEntry(h, directory.leaf(place));
     }
-    int leaf = directory[directoryIndex(h)];
+    int leaf = directory.leaf(place);
     if (bitsFor(slot) > IndexLeaf.width(leaf)) {
-      leaf = widen(directoryIndex(h), bitsFor(slot));
+      leaf = widen(place, bitsFor(slot));
     }
     int segment = IndexLeaf.segment(leaf);
     segments.set(segment, at, ((int) h & ~IndexLeaf.slotMask(leaf)) | (slot + 1));
@@ -152,7 +145,8 @@ final class RecordIndex {
   /** Removes the key of this slot, which must hold it still. */
   void remove(int slot) {
     long h = keys.hash(slot);
-    int leaf = directory[directoryIndex(h)];
+    long place = IndexDirectory.place(h);
+    int leaf = directory.leaf(place);
     int segment = IndexLeaf.segment(leaf);
     int at = entryOf(leaf, IndexBuckets.first(h, IndexLeaf.pages(leaf)), slot);
     if (at == NONE) {
@@ -164,19 +158,24 @@ final class RecordIndex {
     segments.set(segment, at, 0);
     segments.live(segment, segments.live(segment) - 1);
     size--;
-    while (merge(directoryIndex(h))) {
+    while (merge(place)) {
       // up, until a neighbour is too full or deeper
     }
-    shrink(directoryIndex(h));
+    shrink(place);
   }
 
   private int entryOf(int leaf, int bucket, int slot) {
-    for (int i = bucket * BUCKET; i < (bucket + 1) * BUCKET; i++) {
-      if ((segments.get(IndexLeaf.segment(leaf), i) & IndexLeaf.slotMask(leaf)) == slot + 1) {
-        return i;
-      }
-    }
-    return NONE;
+    int found = matching(IndexLeaf.segment(leaf), bucket, slot + 1, IndexLeaf.slotMask(leaf));
+    return first(found, bucket);
+  }
+
+  private int matching(int segment, int bucket, int value, int mask) {
+    return pages.matching(segments.page(segment, bucket), IndexBuckets.start(bucket), value, mask);
+  }
+
+  /** Where in its segment the first one of these entries of a bucket is. */
+  private static int first(int entries, int bucket) {
+    return entries == 0 ? NONE : bucket * BUCKET + Integer.numberOfTrailingZeros(entries);
   }
 
   int size() {
@@ -187,27 +186,8 @@ final class RecordIndex {
   long reservedBytes() {
     return segments.reservedBytes()
         + (moving == null ? 0 : moving.reservedBytes())
-        + 4L * (directory.length + segmentsOfDepth.length)
-        + 2L * ARRAY_HEADER_BYTES;
+        + directory.reservedBytes();
   }
-
-  // Where a key belongs.
-
-  private int directoryIndex(long h) {
-    return (int) (spread(h >>> 32) >>> (32 - depth));
-  }
-
-  /**
-   * Bends evenly distributed 32-bit numbers so that the first ones get twice the density of the
-   * last, falling as 1 / (1 + x): x = 2^u − 1, by the parabola that meets it at both ends.
-   * Monotone.
-   */
-  static long spread(long u) {
-    return (u * (LINEAR + ((u * (WHOLE - LINEAR)) >>> 32))) >>> 32;
-  }
-
-  private static final long WHOLE = 1L << 32;
-  private static final long LINEAR = (long) (0.6565 * WHOLE);
 
   private static int bitsFor(int slot) {
     return 32 - Integer.numberOfLeadingZeros(slot + 1);
@@ -218,8 +198,7 @@ final class RecordIndex {
     if (segment == IndexSegments.NONE) {
       return false;
     }
-    directory[0] = IndexLeaf.of(segment, 1, 1, 0);
-    segmentsOfDepth[0] = 1;
+    directory.assign(0, 0, IndexLeaf.of(segment, 1, 1, 0));
     rooted = true;
     return true;
   }
@@ -230,44 +209,32 @@ final class RecordIndex {
    * A free entry in one of the two buckets of this hash, after moving another one away if need be;
    * or {@link #NONE}.
    */
-  private int freeEntry(long h) {
-    int leaf = directory[directoryIndex(h)];
+  private int freeEntry(long h, int leaf) {
     int segment = IndexLeaf.segment(leaf);
     int first = IndexBuckets.first(h, IndexLeaf.pages(leaf));
     int second = IndexBuckets.second(h, IndexLeaf.pages(leaf));
     int freeInFirst = freeIn(segment, first);
     int freeInSecond = freeIn(segment, second);
-    if (freeInFirst + freeInSecond == 0) {
+    if ((freeInFirst | freeInSecond) == 0) {
       int at = moveOneAway(leaf, first);
       return at != NONE ? at : moveOneAway(leaf, second);
     }
-    return firstFree(segment, freeInFirst >= freeInSecond ? first : second);
+    return Integer.bitCount(freeInFirst) >= Integer.bitCount(freeInSecond)
+        ? first(freeInFirst, first)
+        : first(freeInSecond, second);
   }
 
+  /** The free entries of a bucket, a bit each. */
   private int freeIn(int segment, int bucket) {
-    int page = segments.page(segment, bucket);
-    int start = IndexBuckets.start(bucket);
-    int free = 0;
-    for (int i = start; i < start + BUCKET; i++) {
-      free += pages.get(page, i) == 0 ? 1 : 0;
-    }
-    return free;
-  }
-
-  private int firstFree(int segment, int bucket) {
-    for (int i = bucket * BUCKET; i < (bucket + 1) * BUCKET; i++) {
-      if (segments.get(segment, i) == 0) {
-        return i;
-      }
-    }
-    return NONE;
+    return matching(segment, bucket, 0, -1);
   }
 
   private int moveOneAway(int leaf, int bucket) {
     int segment = IndexLeaf.segment(leaf);
     for (int i = bucket * BUCKET; i < (bucket + 1) * BUCKET; i++) {
       int entry = segments.get(segment, i);
-      int to = firstFree(segment, otherBucket(entry, leaf, bucket));
+      int other = otherBucket(entry, leaf, bucket);
+      int to = first(freeIn(segment, other), other);
       if (to != NONE) {
         segments.set(segment, to, entry);
         segments.set(segment, i, 0);
@@ -288,28 +255,19 @@ final class RecordIndex {
   }
 
   /** Gives the slot part of all entries of a segment more bits, at the expense of the tags. */
-  private int widen(int index, int width) {
-    int leaf = directory[index];
+  private int widen(long place, int width) {
+    int leaf = directory.leaf(place);
     int keep = IndexLeaf.keepMask(leaf, width);
     for (int i = 0; i < IndexLeaf.words(leaf); i++) {
       segments.set(IndexLeaf.segment(leaf), i, segments.get(IndexLeaf.segment(leaf), i) & keep);
     }
     int widened =
         IndexLeaf.of(IndexLeaf.segment(leaf), IndexLeaf.pages(leaf), width, IndexLeaf.depth(leaf));
-    assign(index, IndexLeaf.depth(leaf), widened);
+    directory.assign(place, IndexLeaf.depth(leaf), widened);
     return widened;
   }
 
   // Growing and shrinking.
-
-  /**
-   * Writes a leaf into all places of the directory that share the first {@code bits} bits with
-   * {@code index}.
-   */
-  private void assign(int index, int bits, int leaf) {
-    int from = index >>> (depth - bits) << (depth - bits);
-    Arrays.fill(directory, from, from + (1 << (depth - bits)), leaf);
-  }
 
   /** Pages in which so many entries are comfortable. */
   private static int pagesFor(int entries) {
@@ -317,14 +275,14 @@ final class RecordIndex {
   }
 
   /** Makes a segment larger, or two of it. */
-  private boolean makeRoom(int index) {
+  private boolean makeRoom(long place) {
     MovingEntries m = moving();
     if (m == null) {
       return false;
     }
-    int leaf = directory[index];
+    int leaf = directory.leaf(place);
     m.take(leaf);
-    return grow(index, leaf, m) || split(index, leaf, m);
+    return grow(place, leaf, m) || split(place, leaf, m);
   }
 
   private @Nullable MovingEntries moving() {
@@ -338,19 +296,19 @@ final class RecordIndex {
     return moving;
   }
 
-  private boolean grow(int index, int leaf, MovingEntries m) {
+  private boolean grow(long place, int leaf, MovingEntries m) {
     int pages = IndexLeaf.pages(leaf);
     if (pages == MOST_PAGES
         || !m.fitInto(pages + 1)
         || !segments.addPages(IndexLeaf.segment(leaf), pages, 1)) {
       return false;
     }
-    becomes(index, leaf, pages + 1, m);
+    becomes(place, leaf, pages + 1, m);
     return true;
   }
 
-  private void shrink(int index) {
-    int leaf = directory[index];
+  private void shrink(long place) {
+    int leaf = directory.leaf(place);
     int live = segments.live(IndexLeaf.segment(leaf));
     int pages = pagesFor(live);
     MovingEntries m = moving;
@@ -359,25 +317,25 @@ final class RecordIndex {
     }
     m.take(leaf);
     if (m.fitInto(pages)) {
-      becomes(index, leaf, pages, m);
+      becomes(place, leaf, pages, m);
       segments.dropPages(
           IndexLeaf.segment(leaf), IndexLeaf.pages(leaf), IndexLeaf.pages(leaf) - pages);
     }
   }
 
-  private void becomes(int index, int leaf, int pages, MovingEntries m) {
+  private void becomes(long place, int leaf, int pages, MovingEntries m) {
     m.writeLower(IndexLeaf.segment(leaf));
-    assign(
-        index,
+    directory.assign(
+        place,
         IndexLeaf.depth(leaf),
         IndexLeaf.of(IndexLeaf.segment(leaf), pages, IndexLeaf.width(leaf), IndexLeaf.depth(leaf)));
   }
 
   // Splitting and merging.
 
-  private boolean split(int index, int leaf, MovingEntries m) {
+  private boolean split(long place, int leaf, MovingEntries m) {
     int bits = IndexLeaf.depth(leaf) + 1;
-    if (bits > MAX_DEPTH) {
+    if (bits > IndexDirectory.MAX_DEPTH) {
       return false;
     }
     int pages = pagesFor(m.count() / 2);
@@ -386,11 +344,8 @@ final class RecordIndex {
         return false;
       }
     }
-    if (bits > depth) {
-      if (!doubleDirectory()) {
-        return false;
-      }
-      index <<= 1;
+    if (!directory.reach(place, bits)) {
+      return false;
     }
     int kept = IndexLeaf.segment(leaf);
     int added = segments.acquireBeside(kept, IndexLeaf.pages(leaf), pages);
@@ -399,39 +354,23 @@ final class RecordIndex {
     }
     m.writeLower(kept);
     m.writeUpper(added);
-    assign(index, bits - 1, IndexLeaf.of(kept, pages, IndexLeaf.width(leaf), bits));
-    assign(
-        index | 1 << (depth - bits), bits, IndexLeaf.of(added, pages, IndexLeaf.width(leaf), bits));
-    segmentsOfDepth[bits - 1]--;
-    segmentsOfDepth[bits] += 2;
-    return true;
-  }
-
-  private boolean doubleDirectory() {
-    int[] doubled;
-    try {
-      doubled = new int[directory.length * 2];
-    } catch (OutOfMemoryError e) {
-      return false;
-    }
-    for (int i = 0; i < doubled.length; i++) {
-      doubled[i] = directory[i >>> 1];
-    }
-    directory = doubled;
-    depth++;
+    int width = IndexLeaf.width(leaf);
+    directory.assign(place, bits - 1, IndexLeaf.of(kept, pages, width, bits));
+    directory.assign(
+        IndexDirectory.upper(place, bits), bits, IndexLeaf.of(added, pages, width, bits));
     return true;
   }
 
   /**
    * Merges the segment with its neighbour if both together are comfortable in one; false: it stays.
    */
-  private boolean merge(int index) {
-    int leaf = directory[index];
+  private boolean merge(long place) {
+    int leaf = directory.leaf(place);
     int bits = IndexLeaf.depth(leaf);
     if (bits == 0) {
       return false;
     }
-    int neighbour = directory[index ^ 1 << (depth - bits)];
+    int neighbour = directory.neighbour(place, bits);
     if (IndexLeaf.depth(neighbour) != bits) {
       return false;
     }
@@ -452,27 +391,8 @@ final class RecordIndex {
     }
     segments.unite(kept, IndexLeaf.pages(leaf), freed, IndexLeaf.pages(neighbour), pages);
     m.writeLower(kept);
-    assign(index, bits - 1, IndexLeaf.of(kept, pages, width, bits - 1));
-    segmentsOfDepth[bits] -= 2;
-    segmentsOfDepth[bits - 1]++;
-    shrinkDirectory();
+    directory.assign(place, bits - 1, IndexLeaf.of(kept, pages, width, bits - 1));
+    directory.trim(place);
     return true;
-  }
-
-  /** Halves the directory when it could be four times smaller: never to and fro. */
-  private void shrinkDirectory() {
-    while (depth >= 2 && segmentsOfDepth[depth] == 0 && segmentsOfDepth[depth - 1] == 0) {
-      int[] halved;
-      try {
-        halved = new int[directory.length / 2];
-      } catch (OutOfMemoryError e) {
-        return; // the larger one does too
-      }
-      for (int i = 0; i < halved.length; i++) {
-        halved[i] = directory[i * 2];
-      }
-      directory = halved;
-      depth--;
-    }
   }
 }

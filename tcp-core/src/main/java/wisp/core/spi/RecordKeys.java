@@ -32,6 +32,11 @@ abstract class RecordKeys {
   /** The hash of the key in a slot. */
   abstract long hash(int slot);
 
+  /** A word of the key in a slot. */
+  final int firstWord(int slot) {
+    return memory.get(slot, 0);
+  }
+
   /** Whether a slot holds this key. */
   abstract boolean isAt(int slot, long high, long low, int tail);
 
