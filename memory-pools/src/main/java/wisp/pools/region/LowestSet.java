@@ -42,6 +42,10 @@ final class LowestSet {
     }
   }
 
+  boolean contains(int number) {
+    return number >>> 6 < levels[0].length && (levels[0][number >>> 6] >>> number & 1) != 0;
+  }
+
   int lowest() {
     if (levels[levels.length - 1][0] == 0) {
       return NONE;

@@ -19,10 +19,7 @@ import wisp.pools.region.SlabSource;
  * {@code slab}: everything off-heap, in slabs that are fetched as the load grows and given back as
  * it falls.
  *
- * <p>Given back means freed; whether the process shrinks too is up to malloc. After the first free
- * glibc raises the size from which a piece is mapped on its own, and then keeps small slabs for
- * itself: 4 million connections gone left 137 MB resident, and 23 MB with {@code
- * MALLOC_MMAP_THRESHOLD_=131072} in the environment, which switches that off.
+ * <p>Given back means to the kernel, at once ({@link wisp.pools.region.SlabSource}).
  */
 public final class SlabStrategyProvider implements MemoryStrategyProvider {
   private static final List<Parameter> PARAMETERS =
@@ -30,6 +27,8 @@ public final class SlabStrategyProvider implements MemoryStrategyProvider {
           new Parameter("slab", "256Ki", "bytes", "size of a slab, rounded down to whole slots"),
           new Parameter(
               "records", "0", "bytes", "limit to the records' slabs; 0: what the machine has"),
+          new Parameter(
+              "huge", "32Mi", "bytes", "records and index beyond so many in huge pages; 0: none"),
           new Parameter("blocks", "1Gi", "bytes", "limit to blocks of connections in trouble"),
           new Parameter(
               "frames", "1Gi", "bytes", "limit to what applications have allocated to send"));
@@ -54,21 +53,29 @@ public final class SlabStrategyProvider implements MemoryStrategyProvider {
     var given = Parameters.of(name(), PARAMETERS, config.parameters());
     long slab = given.number("slab", 4 << 10, 1 << 30);
     long records = given.number("records", 0, Long.MAX_VALUE);
+    long huge = given.number("huge", 0, Long.MAX_VALUE);
+    long hugeFrom = huge == 0 ? SlabSource.UNLIMITED : huge;
     var limit = new SlabSource.Budget(records == 0 ? SlabSource.UNLIMITED : records);
     return new RegionStrategy(
         name(),
-        region(config, RecordClass.IPV4, slab, limit),
-        () -> region(config, RecordClass.IPV6, slab, limit),
+        region(config, RecordClass.IPV4, slab, limit, hugeFrom),
+        () -> region(config, RecordClass.IPV6, slab, limit, hugeFrom),
         BlockSlabs.growing(slab, SlabSource.machine(given.number("blocks", 0, Long.MAX_VALUE))),
         FrameSlabs.growing(slab, SlabSource.machine(given.number("frames", 0, Long.MAX_VALUE))));
   }
 
   private static RecordRegion region(
-      StrategyConfig config, RecordClass recordClass, long slab, SlabSource.Budget limit) {
+      StrategyConfig config,
+      RecordClass recordClass,
+      long slab,
+      SlabSource.Budget limit,
+      long hugeFrom) {
     return new RecordRegion(
         config,
         recordClass,
-        RecordSlabs.growing(recordClass, config.recordWords(), slab, SlabSource.machine(limit)),
-        IndexSlabs.growing(slab, SlabSource.machine(SlabSource.UNLIMITED)));
+        RecordSlabs.growing(
+            recordClass, config.recordWords(), slab, SlabSource.machine(limit, hugeFrom)),
+        IndexSlabs.growing(
+            slab, SlabSource.machine(new SlabSource.Budget(SlabSource.UNLIMITED), hugeFrom)));
   }
 }
