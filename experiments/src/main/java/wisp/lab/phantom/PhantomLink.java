@@ -36,7 +36,7 @@ public final class PhantomLink implements Link {
   private static final int MSS = 1460;
   private static final int WINDOW_SCALE = 7;
   private static final int WINDOW = 64_240;
-  private static final int SLOT_BYTES = 64;
+  private static final int SLOT_BYTES = Errand.PACKET_BYTES;
   private static final int ANSWERS = 2 * MOST_HALF_OPEN;
   private static final int OPTION_MSS = 2;
   private static final int OPTION_WINDOW_SCALE = 3;
@@ -53,6 +53,7 @@ public final class PhantomLink implements Link {
   private final long sampled;
   private final @Nullable PacketTap tap;
 
+  private @Nullable Errand errand;
   private long allowed;
   private long nextNumber;
   private int clockMillis;
@@ -90,6 +91,11 @@ public final class PhantomLink implements Link {
           total + " phantoms are more than the " + PhantomPeers.MOST + " that have an address");
     }
     allowed = total;
+  }
+
+  /** From now on those that are connected do this. */
+  public void errand(Errand errand) {
+    this.errand = errand;
   }
 
   /** Sets the phantoms' clock, which their timestamps tell. */
@@ -133,6 +139,14 @@ public final class PhantomLink implements Link {
     while (!burst.isFull() && nextNumber < allowed && nextNumber - synAcks < MOST_HALF_OPEN) {
       long at = (long) slot++ * SLOT_BYTES;
       burst.add(syns, at, writeSyn(at, nextNumber++), 0);
+    }
+    while (errand != null && !burst.isFull()) {
+      long at = (long) slot++ * SLOT_BYTES;
+      int length = errand.next(syns, at);
+      if (length == 0) {
+        break;
+      }
+      burst.add(syns, at, length, 0);
     }
     return burst.size() - before;
   }
@@ -201,7 +215,9 @@ public final class PhantomLink implements Link {
     }
     sample(number, m, at, packet.length);
     int flags = m.get(BE16, tcp + 12) & 0x3F;
-    if ((flags & RST) != 0) {
+    if (errand != null && (flags & (RST | SYN)) == 0) {
+      tell(errand, number, m, at, packet.length);
+    } else if ((flags & RST) != 0) {
       resets++;
     } else if (flags != (SYN | ACK)) {
       others++;
@@ -210,6 +226,14 @@ public final class PhantomLink implements Link {
     } else {
       synAcks++;
       answer(number, m, tcp);
+    }
+  }
+
+  private void tell(Errand errand, long number, MemorySegment m, long at, int length) {
+    if (answersWritten - answersFree == ANSWERS) {
+      dropped++;
+    } else if (errand.heard(number, m, at, length, answers, slot(answersWritten)) > 0) {
+      answersWritten++;
     }
   }
 

@@ -53,7 +53,7 @@ public final class PhantomPeers {
   }
 
   /** The finalizer of SplitMix64: every bit of the result depends on every bit of {@code x}. */
-  private static long mix(long x) {
+  static long mix(long x) {
     long z = x * 0x9E37_79B9_7F4A_7C15L;
     z = (z ^ z >>> 30) * 0xBF58_476D_1CE4_E5B9L;
     z = (z ^ z >>> 27) * 0x94D0_49BB_1331_11EBL;

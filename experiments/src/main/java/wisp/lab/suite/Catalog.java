@@ -12,6 +12,7 @@ import wisp.lab.UsageException;
 import wisp.lab.goodput.FairnessSuite;
 import wisp.lab.goodput.GoodputSuite;
 import wisp.lab.goodput.PausesSuite;
+import wisp.lab.growth.GrowthSuite;
 import wisp.lab.matrix.MatrixSuite;
 import wisp.lab.memory.MemorySuite;
 
@@ -26,7 +27,8 @@ public final class Catalog {
           new GoodputSuite(),
           new FairnessSuite(),
           new PausesSuite(),
-          new MatrixSuite());
+          new MatrixSuite(),
+          new GrowthSuite());
 
   /**
    * The order in which they are told: simple before clever. Those not listed come after, by name.

@@ -33,7 +33,7 @@ class MainTest {
       value = {
         "rnu                                   | did you mean run?",
         "run memry                             | did you mean memory? (known: memory, goodput,"
-            + " fairness, pauses, matrix)",
+            + " fairness, pauses, matrix",
         "run --strategies slba                 | did you mean slab? (known: heap, pool, slab,"
             + " persocket",
         "run --links tnu                       | did you mean tun?",
