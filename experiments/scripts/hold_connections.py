@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Holds many kernel connections to one server, by several processes with a source address each, and says what they cost.
 
-    hold_connections.py SERVER PORT CONNECTIONS FIRST_SOURCE [SECONDS] [--pid PID]
+    hold_connections.py SERVER PORT CONNECTIONS FIRST_SOURCE [SECONDS] [--pid PID] [--idle COMMAND]
 
 One process may hold some 20,000 descriptors and one address has some 28,000 ports, so connections are spread over
 processes that bind FIRST_SOURCE, FIRST_SOURCE + 1, ... (these must be addresses of this host). When all are open, one
 byte goes over each and comes back (the server must be an echo). Then it prints what the kernel spent on its own ends
-(/proc/slabinfo and MemFree, before against after) and, with --pid, the server process's RSS, and holds on.
+(/proc/slabinfo and MemFree, before against after) and, with --pid, the server process's RSS, and holds on; COMMAND is run once all are open and idle.
 Run it as root, in a namespace of its own:
 
     ip netns exec NS hold_connections.py 10.9.1.1 7 100000 10.9.0.10 30 --pid $(pidof -s java)
@@ -71,7 +71,7 @@ def hold(server, port, source, count, report, release):
         s.close()
 
 
-def main(server, port, count, first_source, seconds, pid):
+def main(server, port, count, first_source, seconds, pid, idle):
     children = []
     slab_before, free_before, all_before = slabs(), meminfo("MemFree"), meminfo("Slab")
     rss_before = rss(pid) if pid else 0
@@ -115,6 +115,9 @@ def main(server, port, count, first_source, seconds, pid):
     if pid:
         grown = rss(pid) - rss_before
         print("server: RSS %.1f MB, %.1f MB more than before: %.0f B/connection" % (rss(pid) / 1e6, grown / 1e6, grown / opened))
+    if idle:
+        sys.stdout.flush()
+        os.system(idle)
     for _, _, release in children:
         os.write(release, b"x")
     echoed = step("echoed")
@@ -132,6 +135,11 @@ def main(server, port, count, first_source, seconds, pid):
 if __name__ == "__main__":
     arguments = sys.argv[1:]
     server_pid = 0
+    when_idle = ""
+    if "--idle" in arguments:
+        at = arguments.index("--idle")
+        when_idle = arguments[at + 1]
+        del arguments[at : at + 2]
     if "--pid" in arguments:
         at = arguments.index("--pid")
         server_pid = int(arguments[at + 1])
@@ -139,4 +147,4 @@ if __name__ == "__main__":
     if len(arguments) not in (4, 5):
         sys.exit(__doc__)
     hold_seconds = float(arguments[4]) if len(arguments) == 5 else 0
-    sys.exit(main(arguments[0], int(arguments[1]), int(arguments[2]), arguments[3], hold_seconds, server_pid))
+    sys.exit(main(arguments[0], int(arguments[1]), int(arguments[2]), arguments[3], hold_seconds, server_pid, when_idle))

@@ -3,6 +3,7 @@ package wisp.pools.region;
 import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import net.openhft.chronicle.bytes.PointerBytesStore;
 import org.jspecify.annotations.Nullable;
@@ -67,7 +68,7 @@ final class Chunks {
   void give(Slab slab) {
     Chunk chunk = byAddress.floorEntry(slab.memory().address()).getValue();
     chunk.give(slab);
-    var withRoom = withRoomBySlabBytes.get(chunk.slabBytes);
+    var withRoom = Objects.requireNonNull(withRoomBySlabBytes.get(chunk.slabBytes));
     if (chunk.used > 0) {
       withRoom.put(chunk.address, chunk);
       return;
