@@ -53,7 +53,7 @@ public final class Counters {
     REFUSED_NEW,
     /** Blocks refused to text beyond a hole, and to precautions. */
     REFUSED_HELD_TEXT,
-    /** Blocks refused to peers above their share while less than half of the pool was free. */
+    /** Blocks refused to peers above their share, since others may want them. */
     REFUSED_PEER_SHARE,
     /** Sends refused for want of memory; {@code onWritable} followed, or will. */
     SENDS_REFUSED,

@@ -11,7 +11,8 @@ import wisp.core.spi.KeyedHash;
  * The context's shared pool with a policy of who goes first. By what a block is for: what closes
  * connections or moves data on may use all of it, old connections' new work leaves an eighth, new
  * connections three sixteenths, text beyond a hole (which the peer will resend) a quarter. By whom
- * it is for: while less than half of the pool is free, a peer above its share gets nothing more.
+ * it is for: a peer above its share gets nothing more while less than half of the pool is free, and
+ * nothing that can't be taken back while less than three quarters are.
  *
  * <p>Who is refused although others have what can be had back is helped by {@link Relief}.
  */
@@ -64,7 +65,7 @@ public final class Blocks {
 
   private final BlockPool pool;
   private final long[] floors = new long[Purpose.values().length];
-  private final long greedyFloorBytes;
+  private final long[] greedyFloors = new long[Purpose.values().length];
   private final Peers peers;
   private final Relief relief;
   private final Counters counters;
@@ -88,7 +89,9 @@ public final class Blocks {
     floors[Purpose.ORDINARY.ordinal()] = 2 * part;
     floors[Purpose.NEW.ordinal()] = 3 * part;
     floors[Purpose.HELD_TEXT.ordinal()] = 4 * part;
-    greedyFloorBytes = 8 * part;
+    greedyFloors[Purpose.ORDINARY.ordinal()] = 12 * part;
+    greedyFloors[Purpose.NEW.ordinal()] = 12 * part;
+    greedyFloors[Purpose.HELD_TEXT.ordinal()] = 8 * part; // text gives way when others come
   }
 
   /** Over a pool in which nobody has a share and nothing can be had back. */
@@ -114,7 +117,7 @@ public final class Blocks {
    * @param payer under whom it is counted, and given back
    */
   public int acquire(int bytes, Purpose purpose, Payer payer) {
-    boolean isGreedy = purpose != Purpose.ESSENTIAL && hasTooMuch(payer, bytes);
+    boolean isGreedy = hasTooMuch(payer, bytes, purpose);
     int block = isGreedy ? NONE : attempt(bytes, purpose);
     for (int i = 0; block == NONE && i < MOST_RELIEFS; i++) {
       // Who has too much may still have something for something: its share does not grow by it.
@@ -142,10 +145,11 @@ public final class Blocks {
     return dropReason;
   }
 
-  /** Whether a peer has its share, or would with so many bytes more, while memory is short. */
-  public boolean hasTooMuch(Payer payer, int bytes) {
-    return greedyFloorBytes > 0
-        && pool.availableBytes() < greedyFloorBytes + bytes
+  /** Whether a peer has its share, or would with so many bytes more, and others may want some. */
+  public boolean hasTooMuch(Payer payer, int bytes, Purpose purpose) {
+    long floor = greedyFloors[purpose.ordinal()];
+    return floor > 0
+        && pool.availableBytes() < floor + bytes
         && peers.isAboveShare(payer, bytes);
   }
 

@@ -8,9 +8,10 @@ import wisp.core.memory.Peers;
  * there the share wants to be larger, or 1.
  *
  * @param share of the pool of blocks, above 0. A peer that has more gets no further blocks for new
- *     work, new connections and text beyond a hole while less than half of the pool is free, and
- *     has to give way first; 1: no peer ever has too much. Without effect where the pool is
- *     unbounded
+ *     work and new connections while less than three quarters of the pool are free, none for text
+ *     beyond a hole while less than half is, and has to give way first. So a peer alone can have a
+ *     quarter of the pool for what is in flight; 1: no peer ever has too much. Without effect where
+ *     the pool is unbounded
  * @param halfOpen connections in SYN-RECEIVED; further SYNs are taken as those beyond the backlog
  *     ({@link ListenConfig.Cookies})
  * @param connections records of a peer, TIME-WAIT included; further SYNs are dropped, opens of our
