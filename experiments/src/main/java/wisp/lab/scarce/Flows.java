@@ -22,6 +22,7 @@ final class Flows implements ConnectionHandler {
   private final int mostUnconfirmed;
   private @Nullable Flow[] bySlot = new Flow[64];
   private final List<Flow> all = new ArrayList<>();
+  private boolean resting;
   private boolean stopped;
   private int ended;
   private long received;
@@ -61,6 +62,16 @@ final class Flows implements ConnectionHandler {
     }
   }
 
+  /** Nothing new is sent; connections stay. */
+  void rest() {
+    resting = true;
+  }
+
+  /** Whether all that was sent has been confirmed. */
+  boolean isAllConfirmed() {
+    return all.stream().allMatch(flow -> flow.sent == flow.acknowledged);
+  }
+
   /** Tries again what was refused without a promise: half-closes. */
   void nudge(Context context) {
     if (stopped) {
@@ -92,7 +103,7 @@ final class Flows implements ConnectionHandler {
     if (flow.ended != null) {
       return;
     }
-    while (!stopped && flow.sent - flow.acknowledged < mostUnconfirmed) {
+    while (!stopped && !resting && flow.sent - flow.acknowledged < mostUnconfirmed) {
       if (!context.send(flow.connection, text.frame(flow.sendsFrom, flow.sent))) {
         return;
       }
