@@ -80,10 +80,7 @@ final class Greedy {
 
   private void connect(int port, ConnectionHandler handler) {
     path.peers.connect(
-        VirtualPath.peer(NUMBER),
-        VirtualPath.service(port),
-        ConnectionProfile.NO_DELAY,
-        handler);
+        VirtualPath.peer(NUMBER), VirtualPath.service(port), ConnectionProfile.NO_DELAY, handler);
   }
 
   /** Sends a SYN when it is time for the next. */

@@ -40,8 +40,7 @@ final class KernelShortage {
 
   private KernelShortage() {}
 
-  static void measure(RunOptions options, RunFolder folder, Progress progress)
-      throws IOException {
+  static void measure(RunOptions options, RunFolder folder, Progress progress) throws IOException {
     String reason = KernelHost.unavailable();
     if (reason != null) {
       progress.line("kernel      not measured: " + reason);
@@ -61,7 +60,12 @@ final class KernelShortage {
                   row(folder, KERNEL, pool, repetition, ScarcitySuite.GOODPUT, "bit/s", kernel),
                   row(folder, OURS, pool, repetition, ScarcitySuite.GOODPUT, "bit/s", ours),
                   row(
-                      folder, OURS, pool, repetition, "goodput_ratio", "of kernel",
+                      folder,
+                      OURS,
+                      pool,
+                      repetition,
+                      "goodput_ratio",
+                      "of kernel",
                       ours / kernel)));
           progress.line(
               String.format(
@@ -161,7 +165,8 @@ final class KernelShortage {
             "Ours",
             "Ours / kernel's"),
         lines,
-        CONDITIONS + ". The kernel's buffers bound its windows too; ours are 4 MiB, since text in"
+        CONDITIONS
+            + ". The kernel's buffers bound its windows too; ours are 4 MiB, since text in"
             + " order needs no memory.");
   }
 }

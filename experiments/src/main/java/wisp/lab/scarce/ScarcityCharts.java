@@ -29,7 +29,10 @@ final class ScarcityCharts {
     for (String strategy : strategies(rows)) {
       charts.put(
           "company-" + strategy,
-          chart("What a greedy peer costs the others: " + strategy, rows, perCompany(rows, strategy)));
+          chart(
+              "What a greedy peer costs the others: " + strategy,
+              rows,
+              perCompany(rows, strategy)));
     }
     var kernel = KernelShortage.series(rows);
     if (!kernel.isEmpty()) {
@@ -51,13 +54,17 @@ final class ScarcityCharts {
 
   private static LineChart chart(String title, List<Row> rows, List<Series> series) {
     long connections =
-        rows.stream().filter(r -> r.link().equals("inmemory")).mapToLong(Row::connections).max()
+        rows.stream()
+            .filter(r -> r.link().equals("inmemory"))
+            .mapToLong(Row::connections)
+            .max()
             .orElse(0);
     int runs = rows.stream().mapToInt(Row::repetition).max().orElse(1);
     return new LineChart(
         title,
         List.of(
-            connections + " connections, each both ways, over a path that loses and reorders;"
+            connections
+                + " connections, each both ways, over a path that loses and reorders;"
                 + " virtual time",
             "median of n = " + runs + ", bars: least to most; every byte compared, all arrived"),
         "Bytes of blocks",
@@ -85,8 +92,7 @@ final class ScarcityCharts {
   private static List<Series.Point> points(List<Row> rows, Company company, String strategy) {
     var points = new ArrayList<Series.Point>();
     for (long pool : pools(rows)) {
-      Spread spread =
-          Spread.of(rows, company.scenario(pool), strategy, ScarcitySuite.GOODPUT);
+      Spread spread = Spread.of(rows, company.scenario(pool), strategy, ScarcitySuite.GOODPUT);
       if (spread.count() > 0 && spread.least() > 0) {
         points.add(spread.at(pool));
       }
@@ -97,7 +103,8 @@ final class ScarcityCharts {
   static List<Long> pools(List<Row> rows) {
     var pools = new TreeSet<Long>();
     rows.forEach(
-        row -> pools.add(Long.parseLong(row.scenario().substring(row.scenario().indexOf('/') + 1))));
+        row ->
+            pools.add(Long.parseLong(row.scenario().substring(row.scenario().indexOf('/') + 1))));
     return List.copyOf(pools);
   }
 
@@ -134,8 +141,7 @@ final class ScarcityCharts {
         var line = new ArrayList<>(List.of(strategy, binary(pool)));
         double alone = Double.NaN;
         for (Company company : Company.values()) {
-          Spread spread =
-              Spread.of(rows, company.scenario(pool), strategy, ScarcitySuite.GOODPUT);
+          Spread spread = Spread.of(rows, company.scenario(pool), strategy, ScarcitySuite.GOODPUT);
           alone = company == Company.ALONE ? spread.median() : alone;
           line.add(spread.text(Spread::millions));
           if (company.greedy) {

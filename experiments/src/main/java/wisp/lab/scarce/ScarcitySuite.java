@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import wisp.core.spi.Parameter;
 import wisp.core.spi.Parameters;
 import wisp.drivers.faults.PathConfig;
@@ -21,7 +22,6 @@ import wisp.lab.suite.Catalog;
 import wisp.lab.suite.Progress;
 import wisp.lab.suite.RunOptions;
 import wisp.lab.suite.Suite;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Goodput of many connections over a bad path while there are few blocks, fewer, and hardly any:
@@ -99,8 +99,7 @@ public final class ScarcitySuite implements Suite {
   public void run(RunOptions options, RunFolder folder, Progress progress) throws IOException {
     Plan plan = Plan.of(options);
     var strategies = options.strategies().stream().filter(ScarcityTrial::canLimit).toList();
-    int trials =
-        options.repeat() * plan.pools.size() * strategies.size() * Company.values().length;
+    int trials = options.repeat() * plan.pools.size() * strategies.size() * Company.values().length;
     progress.begin(NAME, trials);
     var failures = new ArrayList<String>();
     long done = 0;

@@ -226,8 +226,13 @@ record ScarcityTrial(
       for (Flow flow : flows.all()) {
         if (!(flow.ended instanceof CloseReason.Closed) || flow.acknowledged != flow.sent) {
           throw new FailedException(
-              "a connection ended by " + flow.ended + " with " + flow.acknowledged + " of "
-                  + flow.sent + " bytes confirmed");
+              "a connection ended by "
+                  + flow.ended
+                  + " with "
+                  + flow.acknowledged
+                  + " of "
+                  + flow.sent
+                  + " bytes confirmed");
         }
         sent += flow.sent;
       }

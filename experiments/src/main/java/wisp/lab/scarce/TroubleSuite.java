@@ -40,8 +40,7 @@ public final class TroubleSuite implements Suite {
   private static final double SECONDS = 1;
   private static final int USUAL = 8 << 10;
   private static final List<Parameter> PARAMETERS =
-      List.of(
-          new Parameter("connections", "1k+10k", "connections", "in turns, joined by +"));
+      List.of(new Parameter("connections", "1k+10k", "connections", "in turns, joined by +"));
 
   /**
    * One path.
@@ -160,7 +159,12 @@ public final class TroubleSuite implements Suite {
               folder.add(
                   List.of(
                       row(
-                          folder, trial, scenario, repetition, MEAN, Double.NaN,
+                          folder,
+                          trial,
+                          scenario,
+                          repetition,
+                          MEAN,
+                          Double.NaN,
                           "failed: " + e.getMessage())));
             }
             done += count;
@@ -230,8 +234,7 @@ public final class TroubleSuite implements Suite {
             "idle_reserved_bytes_per_connection",
             result.idleReserved() / n,
             "the context's tables included"));
-    rows.add(
-        row(folder, trial, scenario, repetition, "rest_time", "s", result.restSeconds(), ""));
+    rows.add(row(folder, trial, scenario, repetition, "rest_time", "s", result.restSeconds(), ""));
     rows.add(
         row(folder, trial, scenario, repetition, "goodput", "bit/s", result.bitsPerSecond(), ""));
     rows.add(row(folder, trial, scenario, repetition, "resent", "share", result.resent(), ""));
@@ -319,7 +322,10 @@ public final class TroubleSuite implements Suite {
   }
 
   private static List<Group> groups(List<Row> rows) {
-    return rows.stream().map(row -> new Group(row.strategy(), row.connections())).distinct().toList();
+    return rows.stream()
+        .map(row -> new Group(row.strategy(), row.connections()))
+        .distinct()
+        .toList();
   }
 
   @Override

@@ -65,8 +65,7 @@ public final class BlockSlabs implements BlockPool {
     if (bytes > ACTIVITY) {
       return acquireLarge();
     }
-    int block =
-        bytes > HALF_OPEN ? NONE : acquirePart(smallest, FIRST_SMALLEST);
+    int block = bytes > HALF_OPEN ? NONE : acquirePart(smallest, FIRST_SMALLEST);
     // A larger one will do when no chunk is left to cut.
     return block == NONE ? acquirePart(small, FIRST_SMALL) : block;
   }

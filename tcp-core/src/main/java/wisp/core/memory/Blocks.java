@@ -148,9 +148,7 @@ public final class Blocks {
   /** Whether a peer has its share, or would with so many bytes more, and others may want some. */
   public boolean hasTooMuch(Payer payer, int bytes, Purpose purpose) {
     long floor = greedyFloors[purpose.ordinal()];
-    return floor > 0
-        && pool.availableBytes() < floor + bytes
-        && peers.isAboveShare(payer, bytes);
+    return floor > 0 && pool.availableBytes() < floor + bytes && peers.isAboveShare(payer, bytes);
   }
 
   /** Whether there is enough again for those who wait. */

@@ -64,7 +64,8 @@ final class Sweeps {
               && RecordFlags.state(records.get(slot, RecordFlags.FLAGS)) != RecordFlags.TIME_WAIT;
       if (waits) {
         Tcb tcb = desk.open(slot);
-        if (!blocks.hasTooMuch(tcb.payer, BlockPool.ACTIVITY, Blocks.Purpose.ORDINARY)) { // else it would ask in vain
+        if (!blocks.hasTooMuch(
+            tcb.payer, BlockPool.ACTIVITY, Blocks.Purpose.ORDINARY)) { // else it would ask in vain
           tcb.waiting = false;
           upcalls.writable(tcb);
           agenda.atEndOfBurst(tcb);
