@@ -33,6 +33,8 @@ public final class ScarcitySuite implements Suite {
   static final String GOODPUT = "goodput";
   private static final String LINK = "inmemory";
   private static final double SECONDS = 3;
+  private static final long LEAST_POOL = 6 << 10;
+  private static final long MOST_POOL = 1 << 30;
   private static final List<Parameter> PARAMETERS =
       List.of(
           new Parameter("connections", "32", "connections", "of modest peers, one each"),
@@ -57,11 +59,23 @@ public final class ScarcitySuite implements Suite {
         return new Plan(
             (int) given.number("connections", 1, 10_000),
             (int) given.number("greedy", 1, 1_000),
-            Arrays.stream(given.text("pools").split("\\+")).map(Parameters::parse).toList(),
+            pools(given.text("pools")),
             PathConfig.parse(given.text("path").replace('+', ',')),
             (long) (seconds * VirtualPath.SECOND));
       } catch (IllegalArgumentException e) {
         throw new UsageException("suite " + NAME + ": " + e.getMessage());
+      }
+    }
+
+    private static List<Long> pools(String text) {
+      try {
+        var pools = Arrays.stream(text.split("\\+")).map(Parameters::parse).toList();
+        if (pools.stream().anyMatch(bytes -> bytes < LEAST_POOL || bytes > MOST_POOL)) {
+          throw new IllegalArgumentException("a pool is outside 6Ki … 1Gi");
+        }
+        return pools;
+      } catch (NumberFormatException e) {
+        throw new IllegalArgumentException("pools=" + text + " is not like 8Ki+64Ki", e);
       }
     }
   }

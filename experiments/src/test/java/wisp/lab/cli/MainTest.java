@@ -59,7 +59,7 @@ class MainTest {
         "serve echo --own 10.9.1.0/24 --peer-share 0 | a share of 0.0 is outside 0",
         "serve echo --own 10.9.1.0/24 --peer-share 2 | did you mean 2%?",
         "serve echo --own 10.9.1.0/24 --peer-connections 0 | a peer's limit is below 1",
-        "run scarcity --param scarcity.pools=x | 'x'",
+        "run scarcity --param scarcity.pools=x | pools=x is not like 8Ki+64Ki",
         "run scarcity --param scarcity.path=x  | is not parameter=value",
         "run trouble --param trouble.connections=1 | connections are outside 2",
         "serve echo --own 10.9.1.0/24 --port 0 | ports must lie in 1",
