@@ -4,6 +4,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import wisp.core.Counters.Event;
 import wisp.core.spi.Link;
 import wisp.core.spi.Parameter;
@@ -134,7 +135,7 @@ record ScarcityTrial(
       lab.peers.connect(
           VirtualPath.peer(1 + i), VirtualPath.service(PORT), ConnectionProfile.NO_DELAY, peers);
     }
-    Greedy greedyPeer = greedy == 0 ? null : new Greedy(lab, peersText, greedy);
+    @Nullable Greedy greedyPeer = greedy == 0 ? null : new Greedy(lab, peersText, greedy);
     long[] least = {pool};
     Runnable each =
         () -> {

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import wisp.core.spi.Footprint.Kind;
 import wisp.core.spi.Parameter;
@@ -296,9 +297,9 @@ public final class TroubleSuite implements Suite {
       charts.put(
           "memory-" + axis,
           new DotChart(
-              TITLES.get(axis),
+              Objects.requireNonNull(TITLES.get(axis)),
               List.of(
-                  CONDITIONS.get(axis) + "; half of them send, half receive; virtual time",
+                  Objects.requireNonNull(CONDITIONS.get(axis)) + "; half of them send, half receive; virtual time",
                   "markers: mean in transfer; lines: from idle again to the peak, bytes in use"
                       + " without frames"),
               scenarios.stream().map(Scenario::text).toList(),
