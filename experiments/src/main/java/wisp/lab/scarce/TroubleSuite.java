@@ -299,7 +299,8 @@ public final class TroubleSuite implements Suite {
           new DotChart(
               Objects.requireNonNull(TITLES.get(axis)),
               List.of(
-                  Objects.requireNonNull(CONDITIONS.get(axis)) + "; half of them send, half receive; virtual time",
+                  Objects.requireNonNull(CONDITIONS.get(axis))
+                      + "; half of them send, half receive; virtual time",
                   "markers: mean in transfer; lines: from idle again to the peak, bytes in use"
                       + " without frames"),
               scenarios.stream().map(Scenario::text).toList(),
