@@ -4,9 +4,9 @@ import wisp.core.stack.PeerLimits;
 
 /** Who is beside the modest peers. */
 enum Company {
-  ALONE("alone", "modest peers alone", false, PeerLimits.DEFAULT),
-  GREEDY("greedy", "beside a greedy one that has a share", true, PeerLimits.DEFAULT),
-  UNLIMITED("unlimited", "beside a greedy one without a limit", true, PeerLimits.NONE);
+  ALONE("alone", "modest peers alone", false),
+  GREEDY("greedy", "beside a greedy one that has a share", true),
+  UNLIMITED("unlimited", "beside a greedy one without a limit", true);
 
   /** In {@code data.csv}, before a slash and the bytes of the pool. */
   final String label;
@@ -15,13 +15,16 @@ enum Company {
   final String text;
 
   final boolean greedy;
-  final PeerLimits limits;
 
-  Company(String label, String text, boolean greedy, PeerLimits limits) {
+  Company(String label, String text, boolean greedy) {
     this.label = label;
     this.text = text;
     this.greedy = greedy;
-    this.limits = limits;
+  }
+
+  /** Of every peer. */
+  PeerLimits limits() {
+    return this == UNLIMITED ? PeerLimits.NONE : PeerLimits.DEFAULT;
   }
 
   String scenario(long poolBytes) {

@@ -132,7 +132,7 @@ final class KernelShortage {
       for (long pool : POOLS) {
         Spread spread = Spread.of(rows, LABEL + "/" + pool, who, ScarcitySuite.GOODPUT);
         if (spread.count() > 0) {
-          points.add(spread.at(pool));
+          points.add(spread.at((double) pool));
         }
       }
       if (!points.isEmpty()) {

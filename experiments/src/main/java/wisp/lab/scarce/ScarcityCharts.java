@@ -94,7 +94,7 @@ final class ScarcityCharts {
     for (long pool : pools(rows)) {
       Spread spread = Spread.of(rows, company.scenario(pool), strategy, ScarcitySuite.GOODPUT);
       if (spread.count() > 0 && spread.least() > 0) {
-        points.add(spread.at(pool));
+        points.add(spread.at((double) pool));
       }
     }
     return points;

@@ -128,7 +128,7 @@ public final class ScarcitySuite implements Suite {
                     pool,
                     plan.connections,
                     company.greedy ? plan.greedy : 0,
-                    company.limits,
+                    company.limits(),
                     plan.path,
                     plan.nanos,
                     options.seed() + repetition - 1);
@@ -177,10 +177,10 @@ public final class ScarcitySuite implements Suite {
       var result = trial.run();
       values.add(GOODPUT, "bit/s", result.bitsPerSecond());
       values.add("goodput_least", "bit/s", result.leastBitsPerSecond());
-      values.add("pool_bytes", "bytes", result.poolBytes());
-      values.add("peak_block_bytes", "bytes", result.peakBytes());
+      values.add("pool_bytes", "bytes", (double) result.poolBytes());
+      values.add("peak_block_bytes", "bytes", (double) result.peakBytes());
       values.add("drain_time", "s", result.drainSeconds());
-      values.add("timeouts", "events", result.timeouts());
+      values.add("timeouts", "events", (double) result.timeouts());
       result
           .reasons()
           .forEach((reason, n) -> values.add(reason.name().toLowerCase(Locale.ROOT), "events", n));
@@ -190,7 +190,7 @@ public final class ScarcitySuite implements Suite {
               "%8s Mbit/s   slowest %6s   peak %8s   all arrived after %4.1f s",
               Spread.millions(result.bitsPerSecond()),
               Spread.millions(result.leastBitsPerSecond()),
-              SiFormat.bytes(result.peakBytes()),
+              SiFormat.bytes((double) result.peakBytes()),
               result.drainSeconds());
     } catch (FailedException e) {
       told = "failed: " + e.getMessage();
