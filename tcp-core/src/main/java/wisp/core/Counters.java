@@ -45,6 +45,26 @@ public final class Counters {
     WINDOW_PROBES,
     /** Connections ended because memory was short and the peer's window long shut (RFC 6429). */
     PERSISTS_ENDED,
+    /** Blocks refused to what ends a connection or holds data: there was none at all. */
+    REFUSED_ESSENTIAL,
+    /** Blocks refused to open connections with new work: what was left is kept for the former. */
+    REFUSED_ORDINARY,
+    /** Blocks refused to connections that begin. */
+    REFUSED_NEW,
+    /** Blocks refused to text beyond a hole, and to precautions. */
+    REFUSED_HELD_TEXT,
+    /** Blocks refused to peers above their share, since others may want them. */
+    REFUSED_PEER_SHARE,
+    /** Sends refused for want of memory; {@code onWritable} followed, or will. */
+    SENDS_REFUSED,
+    /** Frames refused for want of memory. */
+    FRAMES_REFUSED,
+    /** Our opens refused for want of memory. */
+    OPENS_REFUSED,
+    /** Blocks of connections at rest taken back for others before their time. */
+    DROWSY_TAKEN,
+    /** Blocks of text beyond a hole taken back for others: it was never acknowledged. */
+    HELD_TEXT_TAKEN,
     /** Keep-alive probes sent. */
     KEEP_ALIVES,
     /** Segments larger than the path was known to carry, sent to find out (RFC 4821). */
@@ -175,12 +195,20 @@ public final class Counters {
     DROP_ACK,
     /** Dropped: SYN queue full. */
     DROP_SYN_QUEUE,
+    /** Dropped: a SYN of a peer that has as many half-open connections as one may. */
+    DROP_PEER_HALF_OPEN,
+    /** Dropped: it would have opened a connection of a peer that has as many as one may. */
+    DROP_PEER_CONNECTIONS,
     /** Dropped: it would have opened a connection that the application has no room for. */
     DROP_NOT_ACCEPTED,
     /** Dropped: no memory for a record. */
     DROP_NO_RECORD,
     /** Dropped: no memory for a block. */
     DROP_NO_BLOCK,
+    /** Dropped: memory is short, and its peer has its share of it. */
+    DROP_PEER_SHARE,
+    /** Dropped: text beyond a hole of a connection that holds as much as one may. */
+    DROP_HELD_LIMIT,
     /** Dropped: a packet of ours for which there is no way. */
     DROP_NO_ROUTE,
     /** Dropped: the link had no room for a packet of ours. */

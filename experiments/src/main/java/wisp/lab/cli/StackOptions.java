@@ -21,6 +21,7 @@ import wisp.core.spi.StrategyConfig;
 import wisp.core.stack.ConnectionProfile;
 import wisp.core.stack.ContextConfig;
 import wisp.core.stack.KeepAlive;
+import wisp.core.stack.PeerLimits;
 import wisp.drivers.Links;
 import wisp.drivers.faults.PathConfig;
 import wisp.drivers.pcap.PcapLink;
@@ -132,6 +133,30 @@ final class StackOptions {
       description =
           "end a connection whose peer has confirmed nothing for so long: 30s; default: 900s")
   @Nullable String userTimeout;
+
+  @Option(
+      names = "--peer-share",
+      paramLabel = "SHARE",
+      defaultValue = "12.5%",
+      description =
+          "of the pool of blocks for one peer address (IPv6: /64) while others may want some;"
+              + " 100%%: no limit, as behind a proxy; default: ${DEFAULT-VALUE}")
+  String peerShare = "12.5%";
+
+  @Option(
+      names = "--peer-half-open",
+      paramLabel = "N",
+      converter = Counts.class,
+      defaultValue = "4096",
+      description = "half-open connections of one peer; further SYNs draw cookies; default: 4096")
+  long peerHalfOpen;
+
+  @Option(
+      names = "--peer-connections",
+      paramLabel = "N",
+      converter = Counts.class,
+      description = "connections of one peer; further SYNs are dropped; default: no limit")
+  @Nullable Long peerConnections;
 
   @Option(names = "--pcap", paramLabel = "FILE", description = "record all packets")
   @Nullable Path pcap;
@@ -257,6 +282,21 @@ final class StackOptions {
     return own.stream().map(IpPrefix::parse).anyMatch(p -> p.isIpv4() == ipv4);
   }
 
+  private PeerLimits peerLimits() {
+    try {
+      long connections = peerConnections == null ? PeerLimits.UNLIMITED : peerConnections;
+      return new PeerLimits(
+          PathConfig.parseShare(peerShare),
+          Math.toIntExact(peerHalfOpen),
+          Math.toIntExact(connections));
+    } catch (ArithmeticException e) {
+      throw new UsageException("--peer-half-open or --peer-connections is beyond 2^31 - 1");
+    } catch (IllegalArgumentException e) {
+      throw new UsageException(
+          "--peer-share, --peer-half-open, --peer-connections: " + e.getMessage());
+    }
+  }
+
   ContextConfig config() {
     if (own.isEmpty() && !autoconfiguration) {
       throw new UsageException(
@@ -268,6 +308,7 @@ final class StackOptions {
     }
     return ContextConfig.of(own.stream().map(IpPrefix::parse).toArray(IpPrefix[]::new))
         .withReceiveWindow((int) window)
+        .withPeerLimits(peerLimits())
         .withNetwork(
             NetworkConfig.DEFAULT
                 .withRoutes(route.stream().map(Route::parse).toList())

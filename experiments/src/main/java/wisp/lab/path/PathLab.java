@@ -85,6 +85,15 @@ public final class PathLab implements AutoCloseable {
    * @throws FailedException in one line when it can't be built
    */
   public PathLab(PathSpec spec) {
+    this(spec, Map.of());
+  }
+
+  /**
+   * As {@link #PathLab(PathSpec)}.
+   *
+   * @param memoryParameters of our stack's memory strategy, which is {@code slab}
+   */
+  public PathLab(PathSpec spec, Map<String, String> memoryParameters) {
     this.spec = spec;
     seeds = spec.seed();
     try {
@@ -97,7 +106,7 @@ public final class PathLab implements AutoCloseable {
       congestion("cubic");
       left.forward();
       startWire();
-      MemoryStrategy memory = memory();
+      MemoryStrategy memory = memory(memoryParameters);
       opened.push(memory);
       var config =
           ContextConfig.of(IpPrefix.parse("10.60.2.0/25"), IpPrefix.parse("fd60:2::/112"))
@@ -263,7 +272,7 @@ public final class PathLab implements AutoCloseable {
         });
   }
 
-  private static MemoryStrategy memory() {
+  private static MemoryStrategy memory(Map<String, String> parameters) {
     var random = new SecureRandom();
     return Catalog.strategy("slab")
         .create(
@@ -273,7 +282,7 @@ public final class PathLab implements AutoCloseable {
                 CAPACITY,
                 random.nextLong(),
                 random.nextLong(),
-                Map.of()));
+                parameters));
   }
 
   /** The kernel of a side. */

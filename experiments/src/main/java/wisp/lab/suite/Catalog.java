@@ -15,6 +15,8 @@ import wisp.lab.goodput.PausesSuite;
 import wisp.lab.growth.GrowthSuite;
 import wisp.lab.matrix.MatrixSuite;
 import wisp.lab.memory.MemorySuite;
+import wisp.lab.scarce.ScarcitySuite;
+import wisp.lab.scarce.TroubleSuite;
 
 /**
  * Everything that can be named on the command line. An unknown name is answered with those that are
@@ -27,6 +29,8 @@ public final class Catalog {
           new GoodputSuite(),
           new FairnessSuite(),
           new PausesSuite(),
+          new ScarcitySuite(),
+          new TroubleSuite(),
           new MatrixSuite(),
           new GrowthSuite());
 

@@ -33,7 +33,7 @@ class MainTest {
       value = {
         "rnu                                   | did you mean run?",
         "run memry                             | did you mean memory? (known: memory, goodput,"
-            + " fairness, pauses, matrix",
+            + " fairness, pauses, scarcity, trouble, matrix",
         "run --strategies slba                 | did you mean slab? (known: heap, pool, slab,"
             + " persocket",
         "run --links tnu                       | did you mean tun?",
@@ -56,6 +56,12 @@ class MainTest {
         "serve echo                            | --own is missing",
         "serve echo --own 10.9.1.0/33          | prefix length 33",
         "serve echo --own 10.9.1.1/24          | did you mean 10.9.1.0/24?",
+        "serve echo --own 10.9.1.0/24 --peer-share 0 | a share of 0.0 is outside 0",
+        "serve echo --own 10.9.1.0/24 --peer-share 2 | did you mean 2%?",
+        "serve echo --own 10.9.1.0/24 --peer-connections 0 | a peer's limit is below 1",
+        "run scarcity --param scarcity.pools=x | pools=x is not like 8Ki+64Ki",
+        "run scarcity --param scarcity.path=x  | is not parameter=value",
+        "run trouble --param trouble.connections=1 | connections are outside 2",
         "serve echo --own 10.9.1.0/24 --port 0 | ports must lie in 1",
         "serve echo --link inmemory            | nobody else can reach an in-memory link",
         "serve echo --own 10.9.1.0/24 --link tnu | did you mean tun?",

@@ -77,8 +77,7 @@ public final class PerSocketStrategyProvider implements MemoryStrategyProvider {
         name(),
         regions.of(RecordClass.IPV4),
         () -> regions.of(RecordClass.IPV6),
-        BlockSlabs.growing(
-            SLAB_BYTES, SlabSource.machine(given.number("blocks", 0, Long.MAX_VALUE))),
+        BlockSlabs.growing(SLAB_BYTES, given.number("blocks", 0, Long.MAX_VALUE)),
         FrameSlabs.growing(
             SLAB_BYTES, SlabSource.machine(given.number("frames", 0, Long.MAX_VALUE))));
   }

@@ -34,6 +34,15 @@ public final class BlockSlabs implements BlockPool {
         new Slabs(LARGEST, Slabs.fitting(LARGEST, slabBytes), CHUNK_BITS, source));
   }
 
+  /**
+   * Slabs that come and go, within a limit: which may be less than a slab would be, so that there
+   * are four in it at least.
+   */
+  public static BlockSlabs growing(long slabBytes, long limitBytes) {
+    long most = Math.max(limitBytes / 4, 2L * LARGEST);
+    return growing(Math.min(slabBytes, most), SlabSource.machine(limitBytes));
+  }
+
   /** So many bytes of blocks, reserved now. */
   public static BlockSlabs fixed(long bytes) {
     int count = (int) Math.max(1, bytes / LARGEST);
@@ -56,9 +65,9 @@ public final class BlockSlabs implements BlockPool {
     if (bytes > ACTIVITY) {
       return acquireLarge();
     }
-    return bytes > HALF_OPEN
-        ? acquirePart(small, FIRST_SMALL)
-        : acquirePart(smallest, FIRST_SMALLEST);
+    int block = bytes > HALF_OPEN ? NONE : acquirePart(smallest, FIRST_SMALLEST);
+    // A larger one will do when no chunk is left to cut.
+    return block == NONE ? acquirePart(small, FIRST_SMALL) : block;
   }
 
   private int acquireLarge() {

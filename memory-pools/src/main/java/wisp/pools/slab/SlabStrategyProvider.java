@@ -60,7 +60,7 @@ public final class SlabStrategyProvider implements MemoryStrategyProvider {
         name(),
         region(config, RecordClass.IPV4, slab, limit, hugeFrom),
         () -> region(config, RecordClass.IPV6, slab, limit, hugeFrom),
-        BlockSlabs.growing(slab, SlabSource.machine(given.number("blocks", 0, Long.MAX_VALUE))),
+        BlockSlabs.growing(slab, given.number("blocks", 0, Long.MAX_VALUE)),
         FrameSlabs.growing(slab, SlabSource.machine(given.number("frames", 0, Long.MAX_VALUE))));
   }
 

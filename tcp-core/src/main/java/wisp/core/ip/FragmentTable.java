@@ -4,6 +4,7 @@ import org.jspecify.annotations.Nullable;
 import wisp.core.Counters;
 import wisp.core.Counters.Event;
 import wisp.core.memory.Blocks;
+import wisp.core.memory.Payer;
 import wisp.core.spi.BlockPool;
 import wisp.core.spi.KeyedHash;
 
@@ -133,7 +134,9 @@ final class FragmentTable {
   }
 
   private int attempt(PartialDatagram d, int bytes) {
-    return d.buriedFor == null ? blocks.acquire(bytes, Blocks.Purpose.HELD_TEXT) : Blocks.NONE;
+    return d.buriedFor == null
+        ? blocks.acquire(bytes, Blocks.Purpose.HELD_TEXT, Payer.NOBODY)
+        : Blocks.NONE;
   }
 
   /** Who has most loses the oldest that holds anything; if nobody has, the asker goes. */
@@ -188,12 +191,12 @@ final class FragmentTable {
   private void releaseBlocks(PartialDatagram d) {
     for (int k = 0; d.bytes > 0 && k < d.blocks.length; k++) {
       if (d.blocks[k] != Blocks.NONE) {
-        blocks.release(d.blocks[k]);
+        blocks.release(d.blocks[k], Payer.NOBODY);
         d.blocks[k] = Blocks.NONE;
       }
     }
     if (d.headerBlock != Blocks.NONE) {
-      blocks.release(d.headerBlock);
+      blocks.release(d.headerBlock, Payer.NOBODY);
       d.headerBlock = Blocks.NONE;
     }
     charge(d, -d.bytes);

@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import wisp.core.memory.Blocks;
 import wisp.core.memory.Blocks.Purpose;
+import wisp.core.memory.Payer;
 import wisp.core.spi.BlockPool;
 
 /** One waiting packet an entry, in a block that the entry owns. */
@@ -29,7 +30,7 @@ final class HeldPackets {
     if (length > BlockPool.LARGEST) {
       return false;
     }
-    int b = blocks.acquire(length, Purpose.HELD_TEXT);
+    int b = blocks.acquire(length, Purpose.HELD_TEXT, Payer.NOBODY);
     if (b == Blocks.NONE) {
       return false;
     }
@@ -60,7 +61,7 @@ final class HeldPackets {
   }
 
   void release(int b) {
-    blocks.release(b);
+    blocks.release(b, Payer.NOBODY);
   }
 
   /** Gives an entry's packet up; whether there was one. */
@@ -69,7 +70,7 @@ final class HeldPackets {
     if (b == Blocks.NONE) {
       return false;
     }
-    blocks.release(b);
+    blocks.release(b, Payer.NOBODY);
     return true;
   }
 

@@ -1,6 +1,7 @@
 package wisp.core.stack;
 
 import org.jspecify.annotations.Nullable;
+import wisp.core.Counters.Event;
 import wisp.core.ip.IpAddress;
 import wisp.core.ip.OwnAddresses;
 import wisp.core.ip.Scope;
@@ -193,6 +194,7 @@ final class ActiveOpens {
             : desk.create(high, low, port, binding, TcbDesk.Beginning.AWAKE);
     if (tcb == null) {
       bindings.dropIfUnused(binding);
+      env.counters.add(Event.OPENS_REFUSED);
       return Context.NO_MEMORY;
     }
     int iss = isn.next(high, low, port, to.high(), to.low(), remote.port(), env.nowNanos);
@@ -200,6 +202,7 @@ final class ActiveOpens {
     if (!begun || !handshake.open(tcb, iss, frame)) {
       tcb.state = State.CLOSED;
       desk.close(tcb);
+      env.counters.add(Event.OPENS_REFUSED);
       return Context.NO_MEMORY;
     }
     long handle = tcb.handle;

@@ -314,6 +314,7 @@ public final class Context implements AutoCloseable {
     }
     int frame = frames.acquire(payloadBytes);
     if (frame == NO_FRAME) {
+      machinery.counters.add(Counters.Event.FRAMES_REFUSED);
       machinery.relief.frameRefused();
     }
     return frame;

@@ -27,6 +27,7 @@ import wisp.core.ip.NetworkConfig;
  *     there is memory, it never does
  * @param strayResetLimit RSTs a second at most for segments of no connection; of half of them, how
  *     many is drawn each second
+ * @param peerLimits what one peer may have of all that
  * @param network what lies below TCP
  */
 public record ContextConfig(
@@ -41,6 +42,7 @@ public record ContextConfig(
     int heldTextBytes,
     long persistLimitNanos,
     int strayResetLimit,
+    PeerLimits peerLimits,
     NetworkConfig network) {
   /** As {@link #heldTextBytes()}: goes by the receive window. */
   public static final int AS_WINDOW = -1;
@@ -84,7 +86,7 @@ public record ContextConfig(
   /**
    * Defaults: window 1 MiB, MSL 30 s, RTO ≥ 200 ms, delayed ACK 40 ms, FIN-WAIT-2 60 s, 65,536
    * half-open, 262,144 in TIME-WAIT, held text as the window needs, 5 minutes in persist when
-   * memory is short.
+   * memory is short, {@link PeerLimits#DEFAULT}.
    */
   public static ContextConfig of(IpPrefix... ownPrefixes) {
     return new Builder(List.of(ownPrefixes)).build();
@@ -109,6 +111,7 @@ public record ContextConfig(
     b.heldTextBytes = heldTextBytes;
     b.persistLimitNanos = persistLimitNanos;
     b.strayResetLimit = strayResetLimit;
+    b.peerLimits = peerLimits;
     b.network = network;
     change.accept(b);
     return b.build();
@@ -144,6 +147,11 @@ public record ContextConfig(
         });
   }
 
+  /** With other limits to what one peer may have. */
+  public ContextConfig withPeerLimits(PeerLimits limits) {
+    return with(b -> b.peerLimits = limits);
+  }
+
   /** With another network layer. */
   public ContextConfig withNetwork(NetworkConfig network) {
     return with(b -> b.network = network);
@@ -162,6 +170,7 @@ public record ContextConfig(
     public int heldTextBytes = AS_WINDOW;
     public long persistLimitNanos = 300 * SECOND;
     public int strayResetLimit = 10_000;
+    public PeerLimits peerLimits = PeerLimits.DEFAULT;
     public NetworkConfig network = NetworkConfig.DEFAULT;
 
     private Builder(List<IpPrefix> ownPrefixes) {
@@ -181,6 +190,7 @@ public record ContextConfig(
           heldTextBytes,
           persistLimitNanos,
           strayResetLimit,
+          peerLimits,
           network);
     }
   }

@@ -5,6 +5,7 @@ import wisp.core.Counters;
 import wisp.core.ip.DrawnLimit;
 import wisp.core.ip.PathMtus;
 import wisp.core.memory.Blocks;
+import wisp.core.memory.Peers;
 import wisp.core.spi.Burst;
 import wisp.core.spi.Entropy;
 import wisp.core.spi.FastOpenCookies;
@@ -19,7 +20,6 @@ import wisp.core.tcp.Activity;
 import wisp.core.tcp.Backlog;
 import wisp.core.tcp.ConnectionTimers;
 import wisp.core.tcp.DestinationCache;
-import wisp.core.tcp.DrowsyList;
 import wisp.core.tcp.EndCause;
 import wisp.core.tcp.Ending;
 import wisp.core.tcp.FastOpenCache;
@@ -32,6 +32,7 @@ import wisp.core.tcp.MtuDiscovery;
 import wisp.core.tcp.Reassembly;
 import wisp.core.tcp.ReceiveWindow;
 import wisp.core.tcp.Receiver;
+import wisp.core.tcp.ReclaimLists;
 import wisp.core.tcp.Retransmission;
 import wisp.core.tcp.Scoreboard;
 import wisp.core.tcp.SegmentArrives;
@@ -75,7 +76,9 @@ final class Machinery {
   private final SlotDeadlines patience = new SlotDeadlines();
   private final SlotDeadlines persists = new SlotDeadlines();
   private final Bindings bindings;
+  private final Peers peers;
   private final Blocks blocks;
+  private final BlockRelief blockRelief;
   private final ConnectionTimers timers;
   private final Activity activity;
   private final Retransmission retransmission;
@@ -107,14 +110,17 @@ final class Machinery {
     waits = new WaitQueues(config, counters);
     bindings = new Bindings(KeyedHash.random(entropy), controls);
     upcalls = new HandlerUpcalls(context, bindings, counters);
-    env = new TcpEnvironment(tcp, counters, upcalls, KeyedHash.random(entropy));
-    blocks = new Blocks(memory.blocks(), this::reclaim);
+    PeerLimits limits = config.peerLimits();
+    long share = Blocks.shareBytes(memory.blocks(), limits.share());
+    peers = new Peers(KeyedHash.random(entropy), share, limits.halfOpen(), limits.connections());
+    env = new TcpEnvironment(tcp, counters, upcalls, peers, KeyedHash.random(entropy));
+    blocks = new Blocks(memory.blocks(), peers, this::relieve, counters);
     timers = new ConnectionTimers(blocks);
     destinations = new DestinationCache(KeyedHash.random(entropy));
     fastOpens = new FastOpenCache(KeyedHash.random(entropy));
     limiter = new AckLimiter(KeyedHash.random(entropy));
-    DrowsyList drowsy = new DrowsyList(blocks);
-    activity = new Activity(env, blocks, timers, destinations, drowsy);
+    ReclaimLists lists = new ReclaimLists(blocks);
+    activity = new Activity(env, blocks, timers, destinations, lists);
 
     SendQueue queue = new SendQueue(blocks, frames);
     Reassembly reassembly = new Reassembly(blocks, tcp.heldTextBytes());
@@ -138,7 +144,7 @@ final class Machinery {
     retransmission = new Retransmission(env, timers, sender, ending, mtu, board);
     acknowledgment =
         new Acknowledgment(env, queue, frames, retransmission, timers, sender, mtu, board);
-    HalfOpen halfOpen = new HalfOpen(env, blocks, timers, drowsy, activity, window);
+    HalfOpen halfOpen = new HalfOpen(env, blocks, timers, lists, activity, window);
     desk =
         new TcbDesk(
             env,
@@ -149,12 +155,13 @@ final class Machinery {
             window,
             output,
             timers,
-            drowsy,
+            lists,
             waits,
             silences,
             patience,
             persists,
             KeyedHash.random(entropy));
+    blockRelief = new BlockRelief(peers, lists, activity, reassembly, desk, counters);
     env.userTimeouts = desk::adviseUserTimeout;
     ShutWindows shutWindows = new ShutWindows(env, persists);
     env.persistTimes = shutWindows;
@@ -191,7 +198,8 @@ final class Machinery {
             limiter,
             burstEnd,
             this::mayReopen);
-    calls = new UserCalls(activity, text, receiver, output, ending, retransmission, buffers);
+    calls =
+        new UserCalls(activity, text, receiver, output, ending, retransmission, counters, buffers);
     lingers = new Lingers(env, patience, desk, calls);
     upcalls.onFailure(tcb -> calls.abort(tcb, EndCause.HANDLER_FAILED));
 
@@ -199,7 +207,8 @@ final class Machinery {
     ports = new EphemeralPorts(KeyedHash.random(entropy), KeyedHash.random(entropy));
     fastOpenCookies = new KeyedFastOpenCookies(KeyedHash.random(entropy));
     passiveOpens =
-        new PassiveOpens(env, config, listeners, bindings, desk, handshake, segmentArrives, isn);
+        new PassiveOpens(
+            env, config, listeners, bindings, desk, blocks, handshake, segmentArrives, isn);
     DrawnLimit strayResets = new DrawnLimit(KeyedHash.random(entropy), config.strayResetLimit());
     demultiplexer =
         new Demultiplexer(
@@ -218,7 +227,7 @@ final class Machinery {
         new ActiveOpens(
             env, network, listeners, bindings, desk, demultiplexer, handshake, isn, ports);
     keepAlives = new KeepAlives(env, silences, desk, output, ending);
-    sweeps = new Sweeps(records, desk, upcalls, burstEnd);
+    sweeps = new Sweeps(records, desk, blocks, upcalls, burstEnd);
   }
 
   private static TcpConfig tcpConfig(ContextConfig config, @Nullable SocketBuffers buffers) {
@@ -227,10 +236,9 @@ final class Machinery {
         window, config.minRtoNanos(), config.delayedAckNanos(), config.heldTextLimit());
   }
 
-  @SuppressWarnings(
-      "NullAway") // called by the pool when it runs short: the desk has been made by then
-  private void reclaim() {
-    desk.reclaim();
+  @SuppressWarnings("NullAway") // called when the pool runs short: all parts have been made by then
+  private boolean relieve(Blocks.Purpose purpose, boolean fromGreedy) {
+    return blockRelief.relieve(purpose, fromGreedy);
   }
 
   @SuppressWarnings("NullAway") // called when segments arrive: all parts have been made by then
@@ -302,7 +310,7 @@ final class Machinery {
     done += keepAlives.step();
     done += lingers.step(most);
     done += relief.step();
-    sweeps.step(now, blocks.hasEnough());
+    sweeps.step(now);
     return done;
   }
 
@@ -399,6 +407,7 @@ final class Machinery {
     }
     desk.removeEnded();
     network.close();
+    assert peers.isClear() : "a peer is charged for what it gave back";
   }
 
   /** Bytes of the context's own tables. */
@@ -413,6 +422,7 @@ final class Machinery {
         + destinations.reservedBytes()
         + fastOpens.reservedBytes()
         + limiter.reservedBytes()
+        + peers.reservedBytes()
         + ports.reservedBytes()
         + timers.wheel().reservedBytes()
         + burstEnd.reservedBytes()

@@ -3,6 +3,8 @@ package wisp.core.stack;
 import org.jspecify.annotations.Nullable;
 import wisp.core.Counters.Event;
 import wisp.core.ip.IpPacket;
+import wisp.core.memory.Blocks;
+import wisp.core.memory.Payer;
 import wisp.core.spi.FastOpenCookies.Verdict;
 import wisp.core.stack.ListenConfig.Cookies;
 import wisp.core.tcp.FastOpens;
@@ -29,12 +31,18 @@ final class PassiveOpens {
   private final Listeners listeners;
   private final Bindings bindings;
   private final TcbDesk desk;
+  private final Blocks blocks;
   private final Handshake handshake;
   private final SegmentArrives segmentArrives;
   private final InitialSequenceNumbers isn;
 
+  private final Payer asking = new Payer();
+
   /** For what is answered without a record. */
   private final Tcb stateless = new Tcb();
+
+  /** Why the last {@link #create} made nothing. */
+  private Event refusal = Event.DROP_NO_RECORD;
 
   PassiveOpens(
       TcpEnvironment env,
@@ -42,6 +50,7 @@ final class PassiveOpens {
       Listeners listeners,
       Bindings bindings,
       TcbDesk desk,
+      Blocks blocks,
       Handshake handshake,
       SegmentArrives segmentArrives,
       InitialSequenceNumbers isn) {
@@ -50,6 +59,7 @@ final class PassiveOpens {
     this.listeners = listeners;
     this.bindings = bindings;
     this.desk = desk;
+    this.blocks = blocks;
     this.handshake = handshake;
     this.segmentArrives = segmentArrives;
     this.isn = isn;
@@ -81,10 +91,19 @@ final class PassiveOpens {
       env.counters.add(Event.DROP_FLAGS);
       return true;
     }
+    RecordCodec.peer(asking, ip.sourceHigh, ip.sourceLow);
+    if (!env.peers.mayConnect(asking)) {
+      env.counters.add(Event.DROP_PEER_CONNECTIONS);
+      return true;
+    }
     // Only a number that we choose can be made to lie after the one before it.
     boolean always = listener.config().cookies() == Cookies.ALWAYS && after == NO_FORMER;
     if (always || !hasRoom(listener)) {
       overflow(listener, ip, seg, options, Event.DROP_SYN_QUEUE);
+      return true;
+    }
+    if (!env.peers.mayHaveHalfOpen(asking)) {
+      overflow(listener, ip, seg, options, Event.DROP_PEER_HALF_OPEN);
       return true;
     }
     Verdict verdict = judge(listener, ip, seg, options);
@@ -95,7 +114,7 @@ final class PassiveOpens {
       tcb = create(listener, ip, seg, TcbDesk.Beginning.HALF_OPEN);
     }
     if (tcb == null) {
-      overflow(listener, ip, seg, options, Event.DROP_NO_RECORD);
+      overflow(listener, ip, seg, options, refusal);
       return true;
     }
     int iss =
@@ -174,12 +193,14 @@ final class PassiveOpens {
             listener.handler(),
             listener.profile(),
             listener.backlog());
+    boolean isBound = binding != Bindings.NONE;
     Tcb tcb =
-        binding == Bindings.NONE
+        !isBound
             ? null
             : desk.create(ip.sourceHigh, ip.sourceLow, seg.sourcePort(), binding, beginning);
     if (tcb == null) {
       bindings.dropIfUnused(binding);
+      refusal = isBound && !desk.recordRefused() ? blocks.dropReason() : Event.DROP_NO_RECORD;
     }
     return tcb;
   }
@@ -242,13 +263,18 @@ final class PassiveOpens {
       env.counters.add(Event.SYN_COOKIES_REFUSED);
       return false;
     }
+    RecordCodec.peer(asking, ip.sourceHigh, ip.sourceLow);
+    if (!env.peers.mayConnect(asking)) {
+      env.counters.add(Event.DROP_PEER_CONNECTIONS); // likewise
+      return true;
+    }
     if (!listener.backlog().mayOpen()) {
       env.counters.add(Event.DROP_NOT_ACCEPTED); // likewise
       return true;
     }
     Tcb tcb = create(listener, ip, seg, TcbDesk.Beginning.BARE);
     if (tcb == null) {
-      env.counters.add(Event.DROP_NO_RECORD); // it will send again: the cookie holds a while
+      env.counters.add(refusal); // it will send again: the cookie holds a while
       return true;
     }
     try {

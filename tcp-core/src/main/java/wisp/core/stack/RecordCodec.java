@@ -3,6 +3,7 @@ package wisp.core.stack;
 import wisp.core.ip.IpAddress;
 import wisp.core.ip.IpPacket;
 import wisp.core.ip.SourceRoute;
+import wisp.core.memory.Payer;
 import wisp.core.spi.BlockPool;
 import wisp.core.spi.KeyedHash;
 import wisp.core.tcp.Activity;
@@ -148,6 +149,7 @@ final class RecordCodec {
     tcb.remoteHigh = active ? bindings.high(binding) : high;
     tcb.remoteLow = active ? bindings.low(binding) : low;
     tcb.remotePort = active ? bindings.port(binding) : port;
+    peer(tcb.payer, tcb.remoteHigh, tcb.remoteLow);
     tcb.passive = !active;
     tcb.halfOpen = false;
     tcb.fastOpened = false;
@@ -167,6 +169,21 @@ final class RecordCodec {
     identifyTimeouts(tcb);
     tcb.route = routes.get(slot);
     tcb.timeWaitRestart = false;
+  }
+
+  /** Whose record it is, as far as memory is concerned. */
+  void identifyPeer(Payer payer, int slot) {
+    int binding = Bindings.tailBinding(records.tail(slot));
+    boolean active = bindings.isActive(binding);
+    peer(
+        payer,
+        active ? bindings.high(binding) : records.addressHigh(slot),
+        active ? bindings.low(binding) : records.addressLow(slot));
+  }
+
+  /** A peer is an IPv4 address, or an IPv6 /64: a host has as many of those as it likes. */
+  static void peer(Payer payer, long high, long low) {
+    payer.is(high, IpAddress.isIpv4(high, low) ? low : 0);
   }
 
   /** What a profile has to do with the options of our SYN, and so with its room for text. */

@@ -1,5 +1,7 @@
 package wisp.core.stack;
 
+import wisp.core.memory.Blocks;
+import wisp.core.spi.BlockPool;
 import wisp.core.tcp.Agenda;
 import wisp.core.tcp.Tcb;
 import wisp.core.tcp.Upcalls;
@@ -14,22 +16,24 @@ final class Sweeps {
 
   private final Records records;
   private final TcbDesk desk;
+  private final Blocks blocks;
   private final Upcalls upcalls;
   private final Agenda agenda;
   private int waitingCursor;
   private int agingCursor = Integer.MAX_VALUE;
   private long nextAgingNanos = AGE_NANOS;
 
-  Sweeps(Records records, TcbDesk desk, Upcalls upcalls, Agenda agenda) {
+  Sweeps(Records records, TcbDesk desk, Blocks blocks, Upcalls upcalls, Agenda agenda) {
     this.records = records;
     this.desk = desk;
+    this.blocks = blocks;
     this.upcalls = upcalls;
     this.agenda = agenda;
   }
 
   /** A step of each walk that is under way. */
-  void step(long nowNanos, boolean memoryIsThere) {
-    if (desk.waiting() > 0 && memoryIsThere) {
+  void step(long nowNanos) {
+    if (desk.waiting() > 0 && blocks.hasEnough()) {
       tellWaiting();
     }
     if (nowNanos >= nextAgingNanos) {
@@ -60,9 +64,12 @@ final class Sweeps {
               && RecordFlags.state(records.get(slot, RecordFlags.FLAGS)) != RecordFlags.TIME_WAIT;
       if (waits) {
         Tcb tcb = desk.open(slot);
-        tcb.waiting = false;
-        upcalls.writable(tcb);
-        agenda.atEndOfBurst(tcb);
+        if (!blocks.hasTooMuch(
+            tcb.payer, BlockPool.ACTIVITY, Blocks.Purpose.ORDINARY)) { // else it would ask in vain
+          tcb.waiting = false;
+          upcalls.writable(tcb);
+          agenda.atEndOfBurst(tcb);
+        }
         desk.close(tcb);
       }
     }

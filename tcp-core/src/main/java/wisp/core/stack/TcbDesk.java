@@ -6,14 +6,15 @@ import wisp.core.Counters;
 import wisp.core.ip.IpPacket;
 import wisp.core.ip.SourceRoute;
 import wisp.core.memory.Blocks;
+import wisp.core.memory.Payer;
 import wisp.core.spi.BlockPool;
 import wisp.core.spi.CongestionState;
 import wisp.core.spi.KeyedHash;
 import wisp.core.tcp.Activity;
 import wisp.core.tcp.ConnectionTimers;
-import wisp.core.tcp.DrowsyList;
 import wisp.core.tcp.HalfOpen;
 import wisp.core.tcp.ReceiveWindow;
+import wisp.core.tcp.ReclaimLists;
 import wisp.core.tcp.Retransmission;
 import wisp.core.tcp.State;
 import wisp.core.tcp.Tcb;
@@ -36,18 +37,20 @@ final class TcbDesk {
   private final ReceiveWindow window;
   private final TcpOutput output;
   private final ConnectionTimers timers;
-  private final DrowsyList drowsy;
+  private final ReclaimLists lists;
   private final WaitQueues waits;
   private final SlotDeadlines silences;
   private final SlotDeadlines patience;
   private final SlotDeadlines persists;
   private final RecordCodec codec;
   private final SlotList removals = new SlotList();
+  private final Payer leaving = new Payer();
 
   private Tcb[] tcbs = {new Tcb()};
   private int[] users = new int[1];
   private int depth;
   private int timeWait;
+  private boolean recordRefused;
   private int waiting;
 
   TcbDesk(
@@ -59,7 +62,7 @@ final class TcbDesk {
       ReceiveWindow window,
       TcpOutput output,
       ConnectionTimers timers,
-      DrowsyList drowsy,
+      ReclaimLists lists,
       WaitQueues waits,
       SlotDeadlines silences,
       SlotDeadlines patience,
@@ -74,7 +77,7 @@ final class TcbDesk {
     this.output = output;
     this.codec = new RecordCodec(records, bindings, activity, halfOpen, window, output, identities);
     this.timers = timers;
-    this.drowsy = drowsy;
+    this.lists = lists;
     this.waits = waits;
     this.silences = silences;
     this.patience = patience;
@@ -248,7 +251,8 @@ final class TcbDesk {
    */
   @Nullable Tcb create(long high, long low, int port, int binding, Beginning beginning) {
     int slot = records.insert(high, low, Bindings.tail(port, binding));
-    if (slot == Records.NONE) {
+    recordRefused = slot == Records.NONE;
+    if (recordRefused) {
       return null;
     }
     forget(slot);
@@ -260,7 +264,7 @@ final class TcbDesk {
     tcb.congestion.mss = TcpConfig.defaultMss(tcb.isIpv6());
     boolean hasBlock =
         switch (beginning) {
-          case AWAKE -> activity.wake(tcb, Blocks.Purpose.ORDINARY);
+          case AWAKE -> activity.wake(tcb, Blocks.Purpose.NEW);
           case HALF_OPEN -> halfOpen.begin(tcb);
           case BARE -> {
             tcb.resetActivity();
@@ -275,7 +279,13 @@ final class TcbDesk {
       return null;
     }
     bindings.connectionAdded(binding);
+    env.peers.connections(tcb.payer, 1);
     return tcb;
+  }
+
+  /** Whether the last {@link #create} had no record; else it had no block. */
+  boolean recordRefused() {
+    return recordRefused;
   }
 
   int timeWait() {
@@ -342,7 +352,7 @@ final class TcbDesk {
       return tcb.block == BlockPool.NONE || !becomesDrowsy(tcb) ? Rest.ASLEEP : Rest.AWAKE;
     }
     assert tcb.block != BlockPool.NONE : "without a block, but not quiet: " + tcb;
-    drowsy.remove(tcb.block);
+    lists.awake(tcb.block, !tcb.held.isEmpty());
     if (tcb.timer == TimerKind.DROWSY) {
       timers.disarm(tcb);
     }
@@ -428,30 +438,17 @@ final class TcbDesk {
     boolean hasLearnt =
         c.cwndBytes != CongestionState.initialWindow(c.mss)
             || c.ssthreshBytes != CongestionState.UNLIMITED;
-    if (!hasLearnt || drowsy.contains(tcb.block)) {
+    if (!hasLearnt || lists.drowsy.contains(tcb.block)) {
       return false;
     }
     timers.arm(tcb, TimerKind.DROWSY, env.nowNanos + Retransmission.rtoNanos(env, tcb));
-    drowsy.add(tcb.block);
+    lists.holding.remove(tcb.block);
+    lists.drowsy.add(tcb.block);
     return true;
   }
 
-  /**
-   * Takes the block of the connection that has been drowsy longest, if it is not in use right now.
-   */
-  void reclaim() {
-    int block = drowsy.oldest();
-    while (block != Blocks.NONE && isLaidOut(activity.slotOf(block))) {
-      block = drowsy.after(block);
-    }
-    if (block != Blocks.NONE) {
-      Tcb tcb = open(activity.slotOf(block));
-      wakeNoMore(tcb);
-      close(tcb);
-    }
-  }
-
-  private boolean isLaidOut(int slot) {
+  /** Whether a connection is in use right now. */
+  boolean isLaidOut(int slot) {
     for (int i = 0; i < depth; i++) {
       if (tcbs[i].slot == slot) {
         return true;
@@ -540,6 +537,10 @@ final class TcbDesk {
 
   private void remove(int slot) {
     output.forgetReports(codec.handle(slot));
+    if (env.peers.countsConnections()) {
+      codec.identifyPeer(leaving, slot);
+      env.peers.connections(leaving, -1);
+    }
     bindings.connectionRemoved(Bindings.tailBinding(records.tail(slot)));
     forget(slot);
     codec.forget(slot);

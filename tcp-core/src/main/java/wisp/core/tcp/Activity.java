@@ -8,9 +8,9 @@ import wisp.core.spi.CongestionState;
 
 /**
  * The activity block: what a connection has only while it is awake, 256 bytes of the shared pool.
- * The first part belongs to the timer wheel and the list of drowsy connections, which reach it by
- * the block's number; the rest is the {@link Tcb}'s, in the order of {@link #save}. What each bit
- * is for, and why it is here, stands in {@code docs/activity-block.md}.
+ * The first part belongs to the timer wheel and the {@link ReclaimLists}, which reach it by the
+ * block's number; the rest is the {@link Tcb}'s, in the order of {@link #save}. What each bit is
+ * for, and why it is here, stands in {@code docs/activity-block.md}.
  */
 public final class Activity {
   static final int WHEEL_NEXT = 0;
@@ -18,8 +18,8 @@ public final class Activity {
   static final int WHEEL_PLACE = 8;
   static final int SLOT = 12;
   static final int WHEEL_DEADLINE = 16;
-  static final int DROWSY_NEXT = 24;
-  static final int DROWSY_PREVIOUS = 28;
+  static final int LIST_NEXT = 24;
+  static final int LIST_PREVIOUS = 28;
   private static final int FIELDS = 32;
   private static final int BYTES = BlockPool.ACTIVITY;
 
@@ -33,7 +33,7 @@ public final class Activity {
   private final Blocks blocks;
   private final ConnectionTimers timers;
   private final DestinationCache destinations;
-  private final DrowsyList drowsy;
+  private final ReclaimLists lists;
   private MemorySegment memory = MemorySegment.NULL;
   private long at;
 
@@ -43,9 +43,9 @@ public final class Activity {
       Blocks blocks,
       ConnectionTimers timers,
       DestinationCache destinations,
-      DrowsyList drowsy) {
+      ReclaimLists lists) {
     this.env = env;
-    this.drowsy = drowsy;
+    this.lists = lists;
     this.blocks = blocks;
     this.timers = timers;
     this.destinations = destinations;
@@ -61,7 +61,7 @@ public final class Activity {
     if (tcb.block != Blocks.NONE) {
       return true;
     }
-    int block = blocks.acquire(BYTES, purpose);
+    int block = blocks.acquire(BYTES, purpose, tcb.payer);
     if (block == Blocks.NONE) {
       return false;
     }
@@ -71,7 +71,7 @@ public final class Activity {
     tcb.recover = tcb.sndUna - 2;
     blocks.setInt(block, SLOT, tcb.slot);
     timers.adopt(block);
-    drowsy.adopt(block);
+    lists.adopt(block);
     return true;
   }
 
@@ -100,8 +100,8 @@ public final class Activity {
     }
     assert tcb.scoreboard == Blocks.NONE : "a scoreboard is left";
     timers.abandon(tcb.block);
-    drowsy.remove(tcb.block);
-    blocks.release(tcb.block);
+    lists.remove(tcb.block);
+    blocks.release(tcb.block, tcb.payer);
     tcb.block = Blocks.NONE;
   }
 

@@ -12,7 +12,7 @@ import wisp.core.spi.BlockPool;
  * nothing queued and nothing held.
  *
  * <pre>
- *     0 as in an activity block: wheel, slot, deadline, drowsy list
+ *     0 as in an activity block: wheel, slot, deadline, list
  *    32 flags, scale, copies; 36 ISS; 40 RCV.NXT; 44 TS.Recent; 48 MSS, window; 52 time of the SYN-ACK
  * </pre>
  */
@@ -47,7 +47,7 @@ public final class HalfOpen {
   private final TcpEnvironment env;
   private final Blocks blocks;
   private final ConnectionTimers timers;
-  private final DrowsyList drowsy;
+  private final ReclaimLists lists;
   private final Activity activity;
   private final ReceiveWindow window;
 
@@ -56,13 +56,13 @@ public final class HalfOpen {
       TcpEnvironment env,
       Blocks blocks,
       ConnectionTimers timers,
-      DrowsyList drowsy,
+      ReclaimLists lists,
       Activity activity,
       ReceiveWindow window) {
     this.env = env;
     this.blocks = blocks;
     this.timers = timers;
-    this.drowsy = drowsy;
+    this.lists = lists;
     this.activity = activity;
     this.window = window;
   }
@@ -73,7 +73,7 @@ public final class HalfOpen {
    * @return false: the pool has none; nothing has changed
    */
   public boolean begin(Tcb tcb) {
-    int block = blocks.acquire(BlockPool.HALF_OPEN, Blocks.Purpose.ORDINARY);
+    int block = blocks.acquire(BlockPool.HALF_OPEN, Blocks.Purpose.NEW, tcb.payer);
     if (block == Blocks.NONE) {
       return false;
     }
@@ -81,9 +81,10 @@ public final class HalfOpen {
     tcb.resetActivity();
     blocks.setInt(block, Activity.SLOT, tcb.slot);
     timers.adopt(block);
-    drowsy.adopt(block);
+    lists.adopt(block);
     tcb.halfOpen = true;
     backlog(tcb).enter(env);
+    env.peers.halfOpen(tcb.payer, 1);
     return true;
   }
 
@@ -91,6 +92,7 @@ public final class HalfOpen {
   static void leave(TcpEnvironment env, Tcb tcb) {
     tcb.halfOpen = false;
     backlog(tcb).leave(env);
+    env.peers.halfOpen(tcb.payer, -1);
   }
 
   private static Backlog backlog(Tcb tcb) {
@@ -104,7 +106,7 @@ public final class HalfOpen {
   void open(Tcb tcb) {
     if (tcb.halfOpen || tcb.block == Blocks.NONE) {
       activity.release(tcb);
-      activity.wake(tcb, Blocks.Purpose.ORDINARY);
+      activity.wake(tcb, Blocks.Purpose.NEW);
     }
   }
 

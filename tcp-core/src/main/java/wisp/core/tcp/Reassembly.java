@@ -1,7 +1,9 @@
 package wisp.core.tcp;
 
 import java.lang.foreign.MemorySegment;
+import wisp.core.Counters.Event;
 import wisp.core.memory.Blocks;
+import wisp.core.memory.Payer;
 import wisp.core.spi.BlockPool;
 
 /**
@@ -24,6 +26,8 @@ public final class Reassembly {
    * Where one connection's held text is. Part of the {@link Tcb}; public only for the block codec.
    */
   public static final class Place {
+    private final Payer payer;
+
     public int head = Blocks.NONE;
     public int tail = Blocks.NONE;
 
@@ -32,6 +36,11 @@ public final class Reassembly {
 
     /** Sequence number that arrived last: its island is reported first (RFC 2018 §4). */
     public @SeqNum int latestSeq;
+
+    /** Empty. */
+    public Place(Payer payer) {
+      this.payer = payer;
+    }
 
     /** Whether nothing is held. */
     public boolean isEmpty() {
@@ -52,6 +61,9 @@ public final class Reassembly {
   @SeqNum int overlapLeft;
 
   @SeqNum int overlapRight;
+
+  /** Why the last {@link #insert} that did not hold all of it dropped the rest. */
+  Event dropReason = Event.DROP_NO_BLOCK;
 
   /** With a share of at most so many bytes of blocks for each connection. */
   public Reassembly(Blocks blocks, int mostBytes) {
@@ -132,10 +144,12 @@ public final class Reassembly {
 
   private int newBlock(Place place, int before, @SeqNum int at) {
     if (place.blockCount >= mostBlocks) {
+      dropReason = Event.DROP_HELD_LIMIT;
       return Blocks.NONE;
     }
-    int block = blocks.acquire(BlockPool.LARGEST, Blocks.Purpose.HELD_TEXT);
+    int block = blocks.acquire(BlockPool.LARGEST, Blocks.Purpose.HELD_TEXT, place.payer);
     if (block == Blocks.NONE) {
+      dropReason = blocks.dropReason();
       return Blocks.NONE;
     }
     blocks.setInt(block, SEQ, at);
@@ -212,8 +226,44 @@ public final class Reassembly {
   /** Drops everything held. */
   void clear(Place place) {
     while (!place.isEmpty()) {
-      blocks.release(pop(place));
+      release(place, pop(place));
     }
+  }
+
+  /** Gives a block back that was taken out of a place. */
+  void release(Place place, int block) {
+    blocks.release(block, place.payer);
+  }
+
+  /**
+   * Drops the farther half of what is held, one block at least: the memory is wanted elsewhere, and
+   * what lies next to the hole is needed first. The peer still has it; what it has been told by
+   * SACK it forgets in time (RFC 2018 §8).
+   *
+   * @return blocks given back
+   */
+  public int cut(Place place) {
+    int keep = place.blockCount / 2;
+    if (keep == 0) {
+      int all = place.blockCount;
+      clear(place);
+      return all;
+    }
+    int last = place.head;
+    for (int i = 1; i < keep; i++) {
+      last = blocks.getInt(last, NEXT);
+    }
+    int block = blocks.getInt(last, NEXT);
+    blocks.setInt(last, NEXT, Blocks.NONE);
+    place.tail = last;
+    int dropped = place.blockCount - keep;
+    place.blockCount = keep;
+    while (block != Blocks.NONE) {
+      int next = blocks.getInt(block, NEXT);
+      release(place, block);
+      block = next;
+    }
+    return dropped;
   }
 
   /**

@@ -124,7 +124,7 @@ public final class Receiver {
     if (rest > 0) {
       deliver(tcb, reassembly.memory(block), reassembly.textStart(block) + overlap, rest);
     }
-    blocks.release(block);
+    reassembly.release(tcb.held, block);
   }
 
   private void deliver(Tcb tcb, MemorySegment memory, long start, int length) {
@@ -152,12 +152,12 @@ public final class Receiver {
 
   private void hold(Tcb tcb, @SeqNum int seq, MemorySegment memory, long start, int length) {
     if (!activity.wake(tcb, Blocks.Purpose.ORDINARY)) {
-      env.counters.add(Event.DROP_NO_BLOCK);
+      env.counters.add(blocks.dropReason());
       tcb.ackNow = true;
       return;
     }
     if (!reassembly.insert(tcb.held, seq, memory, start, length)) {
-      env.counters.add(Event.DROP_NO_BLOCK);
+      env.counters.add(reassembly.dropReason);
     }
     output.duplicates().add(tcb, reassembly.overlapLeft, reassembly.overlapRight);
     if (tcb.ackNow && tcb.rcvNxt != tcb.lastAckSent && !tcb.sackPermitted) {

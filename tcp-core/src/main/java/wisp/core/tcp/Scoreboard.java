@@ -132,7 +132,7 @@ public final class Scoreboard {
     if (tcb.scoreboard != Blocks.NONE) {
       return true;
     }
-    int block = blocks.acquire(BlockPool.ACTIVITY, purpose);
+    int block = blocks.acquire(BlockPool.ACTIVITY, purpose, tcb.payer);
     if (block == Blocks.NONE) {
       return false;
     }
@@ -147,7 +147,7 @@ public final class Scoreboard {
   /** Gives it back, if there is one. */
   void release(Tcb tcb) {
     if (tcb.scoreboard != Blocks.NONE) {
-      blocks.release(tcb.scoreboard);
+      blocks.release(tcb.scoreboard, tcb.payer);
       tcb.scoreboard = Blocks.NONE;
     }
   }
@@ -501,14 +501,14 @@ public final class Scoreboard {
     int larger =
         size >= BlockPool.LARGEST
             ? Blocks.NONE
-            : blocks.acquire(BlockPool.LARGEST, Blocks.Purpose.HELD_TEXT);
+            : blocks.acquire(BlockPool.LARGEST, Blocks.Purpose.HELD_TEXT, tcb.payer);
     if (larger == Blocks.NONE) {
       return false;
     }
     for (int at = 0; at + 4 <= size; at += 4) {
       blocks.setInt(larger, at, blocks.getInt(tcb.scoreboard, at));
     }
-    blocks.release(tcb.scoreboard);
+    blocks.release(tcb.scoreboard, tcb.payer);
     tcb.scoreboard = larger;
     return true;
   }

@@ -2,6 +2,7 @@ package wisp.core.tcp;
 
 import java.lang.foreign.MemorySegment;
 import wisp.core.memory.Blocks;
+import wisp.core.memory.Payer;
 import wisp.core.spi.BlockPool;
 import wisp.core.spi.FrameAllocator;
 
@@ -28,6 +29,8 @@ public final class SendQueue {
 
   /** Where one connection's queue is. Part of the {@link Tcb}; public only for the block codec. */
   public static final class Place {
+    private final Payer payer;
+
     public int headBlock = Blocks.NONE;
     public int headIndex;
     public int tailBlock = Blocks.NONE;
@@ -46,6 +49,11 @@ public final class SendQueue {
 
     public int cursorIndex;
     public @SeqNum int cursorSeq;
+
+    /** Empty. */
+    public Place(Payer payer) {
+      this.payer = payer;
+    }
 
     /** Whether no frame is referenced. */
     public boolean isEmpty() {
@@ -80,7 +88,7 @@ public final class SendQueue {
    */
   boolean append(Place place, int frame, @SeqNum int seq, boolean endsRecord) {
     if (place.isEmpty()) {
-      int block = blocks.acquire(BlockPool.ACTIVITY, Blocks.Purpose.ORDINARY);
+      int block = blocks.acquire(BlockPool.ACTIVITY, Blocks.Purpose.ORDINARY, place.payer);
       if (block == Blocks.NONE) {
         return false;
       }
@@ -92,7 +100,7 @@ public final class SendQueue {
       place.startSeq = seq;
       place.endSeq = seq;
     } else if (place.tailIndex == PER_BLOCK) {
-      int block = blocks.acquire(BlockPool.ACTIVITY, Blocks.Purpose.ORDINARY);
+      int block = blocks.acquire(BlockPool.ACTIVITY, Blocks.Purpose.ORDINARY, place.payer);
       if (block == Blocks.NONE) {
         return false;
       }
@@ -194,13 +202,13 @@ public final class SendQueue {
     place.startSeq += length;
     place.headIndex++;
     if (place.headBlock == place.tailBlock && place.headIndex == place.tailIndex) {
-      blocks.release(place.headBlock);
+      blocks.release(place.headBlock, place.payer);
       place.reset();
       return frame;
     }
     if (place.headIndex == PER_BLOCK) {
       int next = blocks.getInt(place.headBlock, NEXT);
-      blocks.release(place.headBlock);
+      blocks.release(place.headBlock, place.payer);
       place.headBlock = next;
       place.headIndex = 0;
     }

@@ -3,6 +3,7 @@ package wisp.core.tcp;
 import org.jspecify.annotations.Nullable;
 import wisp.core.ip.IpAddress;
 import wisp.core.ip.SourceRoute;
+import wisp.core.memory.Payer;
 import wisp.core.spi.BlockPool;
 import wisp.core.spi.CongestionControl;
 import wisp.core.spi.CongestionState;
@@ -43,6 +44,9 @@ public final class Tcb {
   public long remoteHigh;
   public long remoteLow;
   public int remotePort;
+
+  /** The peer, as far as memory is concerned. */
+  public final Payer payer = new Payer();
 
   /** Along which its packets go; null: as IP chooses. IPv4 only. */
   public @Nullable SourceRoute route;
@@ -239,7 +243,7 @@ public final class Tcb {
 
   // ---- Sending: awake only ----------------------------------------------------------------------
 
-  public final SendQueue.Place queue = new SendQueue.Place();
+  public final SendQueue.Place queue = new SendQueue.Place(payer);
 
   /** More is to come: what does not fill a segment waits for it. */
   public boolean corked;
@@ -334,7 +338,7 @@ public final class Tcb {
 
   // ---- Receiving: awake only --------------------------------------------------------------------
 
-  public final Reassembly.Place held = new Reassembly.Place();
+  public final Reassembly.Place held = new Reassembly.Place(payer);
 
   /** A FIN arrived beyond a hole, at {@link #peerFinSeq}. */
   public boolean peerFinHeld;

@@ -1,6 +1,7 @@
 package wisp.core.tcp;
 
 import wisp.core.Counters;
+import wisp.core.memory.Peers;
 import wisp.core.spi.KeyedHash;
 
 /**
@@ -32,16 +33,23 @@ public final class TcpEnvironment {
   public final TcpConfig config;
   public final Counters counters;
   public final Upcalls upcalls;
+  public final Peers peers;
   private final KeyedHash timestampOffsets;
 
   /**
    * For one context.
    *
+   * @param peers who has what of what is shared
    * @param timestampOffsets keyed so that peers can't compare our clock across connections; its key
    *     never changes while they live
    */
   public TcpEnvironment(
-      TcpConfig config, Counters counters, Upcalls upcalls, KeyedHash timestampOffsets) {
+      TcpConfig config,
+      Counters counters,
+      Upcalls upcalls,
+      Peers peers,
+      KeyedHash timestampOffsets) {
+    this.peers = peers;
     this.timestampOffsets = timestampOffsets;
     this.config = config;
     this.counters = counters;

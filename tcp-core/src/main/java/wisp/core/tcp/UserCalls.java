@@ -1,6 +1,8 @@
 package wisp.core.tcp;
 
 import org.jspecify.annotations.Nullable;
+import wisp.core.Counters;
+import wisp.core.Counters.Event;
 import wisp.core.memory.Blocks;
 import wisp.core.spi.SocketBuffers;
 
@@ -29,6 +31,7 @@ public final class UserCalls {
   private final TcpOutput output;
   private final Ending ending;
   private final Retransmission retransmission;
+  private final Counters counters;
   private final @Nullable SocketBuffers buffers;
 
   /** For one context. */
@@ -39,6 +42,7 @@ public final class UserCalls {
       TcpOutput output,
       Ending ending,
       Retransmission retransmission,
+      Counters counters,
       @Nullable SocketBuffers buffers) {
     this.activity = activity;
     this.text = text;
@@ -46,6 +50,7 @@ public final class UserCalls {
     this.output = output;
     this.ending = ending;
     this.retransmission = retransmission;
+    this.counters = counters;
     this.buffers = buffers;
   }
 
@@ -61,6 +66,7 @@ public final class UserCalls {
     boolean endsRecord = manner == Manner.RECORD;
     if (!activity.wake(tcb, Blocks.Purpose.ORDINARY) || !text.append(tcb, frame, endsRecord)) {
       tcb.waiting = true;
+      counters.add(Event.SENDS_REFUSED);
       return false;
     }
     tcb.corked = manner == Manner.MORE;

@@ -41,11 +41,7 @@ final class FragmentFixture {
     this.budgetBytes = budgetBytes;
     fragments =
         new Fragments(
-            new Blocks(pool.blocks(), () -> {}),
-            new KeyedHash(1, 2),
-            budgetBytes,
-            mostDatagrams,
-            counters);
+            Blocks.plain(pool.blocks()), new KeyedHash(1, 2), budgetBytes, mostDatagrams, counters);
   }
 
   /** An IPv4 fragment with the bytes [from, to) of a fragmentable part. */

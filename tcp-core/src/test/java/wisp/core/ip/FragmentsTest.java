@@ -528,11 +528,7 @@ class FragmentsTest {
       var memory = new TestMemory();
       var fragments =
           new Fragments(
-              new Blocks(memory.blocks(), () -> {}),
-              new KeyedHash(1, 2),
-              1 << 18,
-              64,
-              new Counters());
+              Blocks.plain(memory.blocks()), new KeyedHash(1, 2), 1 << 18, 64, new Counters());
       MemorySegment packet = MemorySegment.ofArray(bytes(1_500, 1));
       packet.set(ValueLayout.JAVA_BYTE, 0, (byte) 0x45);
       var threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();

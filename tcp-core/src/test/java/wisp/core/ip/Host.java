@@ -44,7 +44,7 @@ public final class Host implements AddressListener {
     hood =
         new EthernetNeighbourhood(
             link,
-            new Blocks(memory.blocks(), () -> {}),
+            Blocks.plain(memory.blocks()),
             () -> new KeyedHash(seed[0]++, 7).hash(1),
             (high, low) -> high == 0 && (int) low == ipv4,
             1_024,

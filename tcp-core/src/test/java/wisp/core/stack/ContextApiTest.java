@@ -259,7 +259,7 @@ class ContextApiTest {
             with().memory(memory).listen(b -> b.cookies = ListenConfig.Cookies.NEVER).listening();
         (record ? memory.recordRequests : memory.blockRequests).most = 0;
         tcp.receives(Seg.syn()).sendsNothing();
-        assertEquals(1, tcp.counted(Event.DROP_NO_RECORD));
+        assertEquals(1, tcp.counted(record ? Event.DROP_NO_RECORD : Event.DROP_NO_BLOCK));
         (record ? memory.recordRequests : memory.blockRequests).most = 10;
         tcp.receives(Seg.syn()).sends(SYN | ACK);
       }

@@ -34,6 +34,11 @@ class MemoryReliefTest {
     return with().memory(memory).ipv6(ipv6).window(0);
   }
 
+  /** All connections are one peer's, which must not be what limits them. */
+  private static TcpFixture.Setup oneForAll(TcpFixture.Setup setup) {
+    return setup.config(setup.config.withPeerLimits(PeerLimits.NONE));
+  }
+
   /** In persist from now on. */
   private static TcpFixture stuck(TcpFixture tcp) {
     return tcp.send(100);
@@ -225,7 +230,7 @@ class MemoryReliefTest {
   @Test
   void givenTextBeyondAHole_whenThereIsNoRoomForIt_thenNobodyIsEnded() {
     var scarce = new TestMemory(16_384);
-    var tcp = stuck(setup(false).memory(scarce).established());
+    var tcp = stuck(oneForAll(setup(false).memory(scarce)).established());
     var other = healthy(tcp, 6_000);
     probes(LIMIT + MINUTE, tcp);
     for (int i = 1; i < 20; i++) {
@@ -239,7 +244,7 @@ class MemoryReliefTest {
   @DisplayName("Sockstress: a pool full of shut windows, and no more of them go than it takes")
   void givenShutWindowsHoldAllThatMayBeHeld_whenOneComesToSend_thenThereIsRoomForIt() {
     var scarce = new TestMemory(65_536);
-    var tcp = stuck(setup(false).memory(scarce).established());
+    var tcp = stuck(oneForAll(setup(false).memory(scarce)).established());
     List<TcpFixture> all = new ArrayList<>();
     TcpFixture other = tcp;
     int port = 10_000;

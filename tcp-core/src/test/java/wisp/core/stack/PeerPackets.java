@@ -41,7 +41,10 @@ final class PeerPackets {
           .put(1, (byte) seg.ecn)
           .putShort(2, (short) b.length)
           .putShort(6, (short) 0x4000);
-      p.put(8, (byte) 64).put(9, (byte) 6).putInt(12, TcpFixture.PEER).putInt(16, TcpFixture.HOST);
+      p.put(8, (byte) 64)
+          .put(9, (byte) 6)
+          .putInt(12, tcp.peer().ipv4())
+          .putInt(16, TcpFixture.HOST);
     }
     p.putShort(ip, (short) tcp.remotePort).putShort(ip + 2, (short) tcp.localPort);
     p.putInt(ip + 4, tcp.irs + seq);

@@ -263,7 +263,7 @@ class ReceivingTest {
       tcp.receives(Seg.data(1).seq(3 + 2 * i));
     }
     assertTrue(tcp.blocksInUse() <= 17, () -> tcp.blocksInUse() + " blocks");
-    assertTrue(tcp.counted(Event.DROP_NO_BLOCK) > 900);
+    assertTrue(tcp.counted(Event.DROP_HELD_LIMIT) > 900);
     tcp.receives(Seg.data(3_000).seq(1)).delivered(3_000);
   }
 

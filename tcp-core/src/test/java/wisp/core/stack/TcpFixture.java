@@ -235,6 +235,7 @@ final class TcpFixture {
   final Setup setup;
   final int remotePort;
   int localPort = SERVICE;
+  private IpAddress peer;
   private boolean issKnown;
   boolean timestamps;
   int lastTsVal;
@@ -247,6 +248,7 @@ final class TcpFixture {
     this.remotePort = remotePort;
     this.irs = setup.irs;
     this.peerWindow = setup.window;
+    this.peer = setup.ipv6 ? PEER_IPV6 : IpAddress.ofIpv4(PEER);
     host.fixtures.add(this);
   }
 
@@ -271,6 +273,13 @@ final class TcpFixture {
    */
   TcpFixture another(int port) {
     return new TcpFixture(host, setup, port);
+  }
+
+  /** Another peer with an address of its own, too: 10.0.0.n, or 2001:db8:n::2. */
+  TcpFixture anotherHost(int n, int port) {
+    TcpFixture other = another(port);
+    other.peer = IpAddress.parse(setup.ipv6 ? "2001:db8:" + n + "::2" : "10.0.0." + n);
+    return other;
   }
 
   // ---- Opening ---------------------------------------------------------------------------------
@@ -374,7 +383,7 @@ final class TcpFixture {
   }
 
   IpAddress peer() {
-    return setup.ipv6 ? PEER_IPV6 : IpAddress.ofIpv4(PEER);
+    return peer;
   }
 
   IpAddress own() {
@@ -540,9 +549,9 @@ final class TcpFixture {
         setup.ipv6
             ? packet[0] >>> 4 == 6
                 && packet[6] == 6
-                && b.getLong(24) == PEER_IPV6.high()
-                && b.getLong(32) == PEER_IPV6.low()
-            : packet[0] >>> 4 == 4 && packet[9] == 6 && b.getInt(16) == PEER;
+                && b.getLong(24) == peer.high()
+                && b.getLong(32) == peer.low()
+            : packet[0] >>> 4 == 4 && packet[9] == 6 && b.getInt(16) == peer.ipv4();
     return isToPeer
         && (b.getShort(ip) & 0xFFFF) == localPort
         && (b.getShort(ip + 2) & 0xFFFF) == remotePort;

@@ -60,8 +60,8 @@ class ActivityBlockTest {
   @SuppressWarnings("NullAway") // the codec itself needs none of them
   private final Activity activity =
       new Activity(
-          new TcpEnvironment(null, new Counters(), null, null),
-          new Blocks(new OneBlock(memory), () -> {}),
+          new TcpEnvironment(null, new Counters(), null, null, null),
+          Blocks.plain(new OneBlock(memory)),
           null,
           null,
           null);

@@ -1,0 +1,236 @@
+package wisp.lab.scarce;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import wisp.core.spi.Parameter;
+import wisp.core.spi.Parameters;
+import wisp.drivers.faults.PathConfig;
+import wisp.lab.FailedException;
+import wisp.lab.UsageException;
+import wisp.lab.chart.Chart;
+import wisp.lab.chart.SiFormat;
+import wisp.lab.goodput.Spread;
+import wisp.lab.report.Table;
+import wisp.lab.results.Row;
+import wisp.lab.results.RunFolder;
+import wisp.lab.suite.Catalog;
+import wisp.lab.suite.Progress;
+import wisp.lab.suite.RunOptions;
+import wisp.lab.suite.Suite;
+
+/**
+ * Goodput of many connections over a bad path while there are few blocks, fewer, and hardly any:
+ * alone, beside a greedy peer that has its share, and beside one whom nothing limits; in virtual
+ * time, all bytes compared. As root also beside the kernel with buffers that add up to as much.
+ */
+public final class ScarcitySuite implements Suite {
+  static final String NAME = "scarcity";
+  static final String GOODPUT = "goodput";
+  private static final String LINK = "inmemory";
+  private static final double SECONDS = 3;
+  private static final long LEAST_POOL = 6 << 10;
+  private static final long MOST_POOL = 1 << 30;
+  private static final List<Parameter> PARAMETERS =
+      List.of(
+          new Parameter("connections", "32", "connections", "of modest peers, one each"),
+          new Parameter("greedy", "32", "connections", "of each kind of the greedy peer"),
+          new Parameter(
+              "pools",
+              "8Ki+16Ki+32Ki+64Ki+128Ki+256Ki+1Mi",
+              "bytes",
+              "of blocks, in turns, joined by +"),
+          new Parameter(
+              "path",
+              "delay=20ms+loss=1%+reorder=1%+hold=5ms",
+              "",
+              "each way, as of wisp wire, joined by +"));
+
+  /** What was asked for. */
+  private record Plan(int connections, int greedy, List<Long> pools, PathConfig path, long nanos) {
+    static Plan of(RunOptions options) {
+      var given = Parameters.of(NAME, PARAMETERS, options.parametersOf(NAME));
+      double seconds = options.seconds() == 0 ? SECONDS : options.seconds();
+      try {
+        return new Plan(
+            (int) given.number("connections", 1, 10_000),
+            (int) given.number("greedy", 1, 1_000),
+            pools(given.text("pools")),
+            PathConfig.parse(given.text("path").replace('+', ',')),
+            (long) (seconds * VirtualPath.SECOND));
+      } catch (IllegalArgumentException e) {
+        throw new UsageException("suite " + NAME + ": " + e.getMessage());
+      }
+    }
+
+    private static List<Long> pools(String text) {
+      try {
+        var pools = Arrays.stream(text.split("\\+")).map(Parameters::parse).toList();
+        if (pools.stream().anyMatch(bytes -> bytes < LEAST_POOL || bytes > MOST_POOL)) {
+          throw new IllegalArgumentException("a pool is outside 6Ki … 1Gi");
+        }
+        return pools;
+      } catch (NumberFormatException e) {
+        throw new IllegalArgumentException("pools=" + text + " is not like 8Ki+64Ki", e);
+      }
+    }
+  }
+
+  @Override
+  public String name() {
+    return NAME;
+  }
+
+  @Override
+  public String description() {
+    return "goodput versus bytes of blocks, beside a greedy peer and, as root, the kernel's";
+  }
+
+  @Override
+  public List<Parameter> parameters() {
+    return PARAMETERS;
+  }
+
+  @Override
+  public int usualRepeat() {
+    return 3;
+  }
+
+  @Override
+  public void check(RunOptions options) {
+    Plan.of(options);
+    for (String strategy : options.strategies()) {
+      Parameters.of(
+          strategy, Catalog.strategy(strategy).parameters(), options.parametersOf(strategy));
+    }
+  }
+
+  @Override
+  public void run(RunOptions options, RunFolder folder, Progress progress) throws IOException {
+    Plan plan = Plan.of(options);
+    var strategies = options.strategies().stream().filter(ScarcityTrial::canLimit).toList();
+    int trials = options.repeat() * plan.pools.size() * strategies.size() * Company.values().length;
+    progress.begin(NAME, trials);
+    var failures = new ArrayList<String>();
+    long done = 0;
+    for (int repetition = 1; repetition <= options.repeat(); repetition++) {
+      for (long pool : plan.pools) {
+        for (String strategy : strategies) {
+          for (Company company : Company.values()) {
+            var trial =
+                new ScarcityTrial(
+                    strategy,
+                    options.parametersOf(strategy),
+                    pool,
+                    plan.connections,
+                    company.greedy ? plan.greedy : 0,
+                    company.limits(),
+                    plan.path,
+                    plan.nanos,
+                    options.seed() + repetition - 1);
+            trial(trial, company, repetition, folder, progress, failures);
+            progress.at(++done, strategy);
+          }
+        }
+      }
+    }
+    progress.close();
+    if (options.kernel()) {
+      KernelShortage.measure(options, folder, progress);
+    }
+    tables(folder.rows()).forEach(table -> table.text().forEach(progress::line));
+    if (!failures.isEmpty()) {
+      throw new FailedException(failures.size() + " trial(s) failed, first " + failures.getFirst());
+    }
+  }
+
+  private static void trial(
+      ScarcityTrial trial,
+      Company company,
+      int repetition,
+      RunFolder folder,
+      Progress progress,
+      List<String> failures)
+      throws IOException {
+    var rows = new ArrayList<Row>();
+    Values values =
+        (metric, unit, value, note) ->
+            rows.add(
+                new Row(
+                    folder.name(),
+                    NAME,
+                    trial.strategy(),
+                    LINK,
+                    trial.connections(),
+                    repetition,
+                    metric,
+                    unit,
+                    value,
+                    note,
+                    company.scenario(trial.poolBytes())));
+    String told;
+    try {
+      var result = trial.run();
+      values.add(GOODPUT, "bit/s", result.bitsPerSecond());
+      values.add("goodput_least", "bit/s", result.leastBitsPerSecond());
+      values.add("pool_bytes", "bytes", (double) result.poolBytes());
+      values.add("peak_block_bytes", "bytes", (double) result.peakBytes());
+      values.add("drain_time", "s", result.drainSeconds());
+      values.add("timeouts", "events", (double) result.timeouts());
+      result
+          .reasons()
+          .forEach((reason, n) -> values.add(reason.name().toLowerCase(Locale.ROOT), "events", n));
+      told =
+          String.format(
+              Locale.ROOT,
+              "%8s Mbit/s   slowest %6s   peak %8s   all arrived after %4.1f s",
+              Spread.millions(result.bitsPerSecond()),
+              Spread.millions(result.leastBitsPerSecond()),
+              SiFormat.bytes((double) result.peakBytes()),
+              result.drainSeconds());
+    } catch (FailedException e) {
+      told = "failed: " + e.getMessage();
+      failures.add(String.valueOf(e.getMessage()));
+      values.add(GOODPUT, "bit/s", Double.NaN, told);
+    }
+    progress.line(
+        String.format(
+            Locale.ROOT,
+            "%d  %-10s %8s  %-10s %s",
+            repetition,
+            trial.strategy(),
+            ScarcityCharts.binary(trial.poolBytes()),
+            company.label,
+            told));
+    folder.add(rows);
+  }
+
+  /** What differs between the rows of a trial. */
+  @FunctionalInterface
+  private interface Values {
+    void add(String metric, String unit, double value, String note);
+
+    default void add(String metric, String unit, double value) {
+      add(metric, unit, value, "");
+    }
+  }
+
+  @Override
+  public Map<String, ? extends Chart> charts(List<Row> rows, Map<String, @Nullable Object> info) {
+    return ScarcityCharts.of(rows);
+  }
+
+  @Override
+  public List<Table> tables(List<Row> rows) {
+    return ScarcityCharts.tables(rows);
+  }
+
+  @Override
+  public String headline() {
+    return GOODPUT;
+  }
+}
