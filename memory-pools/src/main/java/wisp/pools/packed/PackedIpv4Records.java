@@ -29,10 +29,10 @@ final class PackedIpv4Records extends PackedRecords {
   private final int[] notedSlots;
   private final long[] notedKeys;
 
-  PackedIpv4Records(StrategyConfig config, int connections) {
-    super(connections, config.recordWords(), restBits(connections) * PLACES / 8);
+  PackedIpv4Records(StrategyConfig config, int connections, int buckets) {
+    super(connections, buckets, config.recordWords(), restBits(buckets) * PLACES / 8);
     permutation = new KeyedPermutation(config.hashKey0(), config.hashKey1());
-    restBits = restBits(connections);
+    restBits = restBits(buckets);
     restMask = (1L << restBits) - 1;
     notedSlots = new int[connections == 0 ? 0 : NOTES];
     notedKeys = new long[notedSlots.length];
@@ -40,8 +40,8 @@ final class PackedIpv4Records extends PackedRecords {
   }
 
   /** Bits of a quotient that are not in the tag. */
-  static int restBits(int connections) {
-    long largest = new Divisor(buckets(connections)).largestQuotient();
+  private static int restBits(int buckets) {
+    long largest = new Divisor(buckets).largestQuotient();
     return Long.SIZE - Long.numberOfLeadingZeros(largest) - TAG_BITS;
   }
 

@@ -17,8 +17,8 @@ final class PackedIpv6Records extends PackedRecords {
   private static final int TAIL = 16;
   private final KeyedHash hash;
 
-  PackedIpv6Records(StrategyConfig config, int connections) {
-    super(connections, config.recordWords(), KEY_BYTES * PLACES);
+  PackedIpv6Records(StrategyConfig config, int connections, int buckets) {
+    super(connections, buckets, config.recordWords(), KEY_BYTES * PLACES);
     hash = new KeyedHash(config.hashKey0(), config.hashKey1());
   }
 

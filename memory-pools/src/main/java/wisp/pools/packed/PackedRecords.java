@@ -69,14 +69,16 @@ abstract class PackedRecords implements RecordStore, RecordRegion {
   /**
    * Room for so many records, reserved now.
    *
+   * @param buckets at least {@value #LEAST_BUCKETS}; no more records find a place than these and
+   *     the stash have
    * @param keyBytes of the part of a bucket that tells keys
    * @throws IllegalArgumentException when the machine has no such memory
    */
-  PackedRecords(int connections, int words, int keyBytes) {
+  PackedRecords(int connections, int buckets, int words, int keyBytes) {
     this.capacity = connections;
+    this.buckets = buckets;
     this.words = words;
     this.keyBytes = keyBytes;
-    buckets = buckets(connections);
     bucketBytes = keyBytes + PLACES * 4 * words;
     divisor = new Divisor(buckets);
     boolean none = connections == 0;
@@ -87,9 +89,15 @@ abstract class PackedRecords implements RecordStore, RecordRegion {
 
   /** Records of a class for so many connections; for 0 there is room for none. */
   static PackedRecords of(StrategyConfig config, RecordClass recordClass, int connections) {
+    return of(config, recordClass, connections, buckets(connections));
+  }
+
+  /** With another number of buckets than is good: for tests. */
+  static PackedRecords of(
+      StrategyConfig config, RecordClass recordClass, int connections, int buckets) {
     return switch (recordClass) {
-      case IPV4 -> new PackedIpv4Records(config, connections);
-      case IPV6 -> new PackedIpv6Records(config, connections);
+      case IPV4 -> new PackedIpv4Records(config, connections, buckets);
+      case IPV6 -> new PackedIpv6Records(config, connections, buckets);
     };
   }
 
