@@ -5,10 +5,10 @@ import wisp.core.spi.RecordClass;
 import wisp.core.spi.StrategyConfig;
 
 /**
- * Records of IPv4. The mix is a permutation of the 64 bits of address and tail, and so are the ways:
- * bucket, way and quotient tell the key, and of these only the way and the quotient need memory. With
- * {@code n} buckets that is 66 bits less those of {@code n}: 52 for a million connections instead of
- * the 64 of the key and the 32 or so of an index.
+ * Records of IPv4. The mix is a permutation of the 64 bits of address and tail, and so are the
+ * ways: bucket, way and quotient tell the key, and of these only the way and the quotient need
+ * memory. With {@code n} buckets that is 66 bits less those of {@code n}: 52 for a million
+ * connections instead of the 64 of the key and the 32 or so of an index.
  *
  * <pre>
  *   bucket:  64 quotients less the bits in the tags, bit by bit without gaps | 64 · words
@@ -18,8 +18,8 @@ final class PackedIpv4Records extends PackedRecords {
   private static final int TAG_BITS = 6;
 
   /**
-   * Keys of the slots looked at last, since the way back from a slot takes as long as the way there:
-   * as many as have room for those of a burst with few clashes.
+   * Keys of the slots looked at last, since the way back from a slot takes as long as the way
+   * there: as many as have room for those of a burst with few clashes.
    */
   private static final int NOTES = 256;
 

@@ -9,10 +9,10 @@ import wisp.pools.region.RecordRegion;
 
 /**
  * Records that lie in the hash table itself: a bounded number, in buckets of 64 places. A key is
- * mixed under the context's secret and then has three {@link Ways} to a bucket; the record goes into
- * the emptiest of the three and stays in its place until it is removed. So slots don't move, nothing
- * is ever rehashed, and every call does a bounded amount of work. What finds all three full, which
- * hardly happens at the load that the table is made for, goes to the {@link Stash}.
+ * mixed under the context's secret and then has three {@link Ways} to a bucket; the record goes
+ * into the emptiest of the three and stays in its place until it is removed. So slots don't move,
+ * nothing is ever rehashed, and every call does a bounded amount of work. What finds all three
+ * full, which hardly happens at the load that the table is made for, goes to the {@link Stash}.
  *
  * <pre>
  *   value    = way(mix(key))                  64 bits, for each of the three ways
@@ -27,8 +27,9 @@ import wisp.pools.region.RecordRegion;
  *
  * <p>All tags lie together, aligned: a look-up reads one cache line a way, hardly anything else
  * unless the record is there, and with a million connections the lines of all buckets are but a
- * megabyte. A bucket's <em>turn</em> is the place where the search for a free one begins, behind the
- * one taken last: places are reused in turn, so that a stale handle is seldom met by a new record.
+ * megabyte. A bucket's <em>turn</em> is the place where the search for a free one begins, behind
+ * the one taken last: places are reused in turn, so that a stale handle is seldom met by a new
+ * record.
  */
 abstract class PackedRecords implements RecordStore, RecordRegion {
   /** Places in a bucket. */
@@ -62,6 +63,7 @@ abstract class PackedRecords implements RecordStore, RecordRegion {
   private final Stash stash;
   private int size;
   private int slotBound;
+
   // What look-ups ahead read goes here, lest the compiler leave them out.
   @SuppressWarnings("unused")
   private long prefetched;
@@ -303,9 +305,7 @@ abstract class PackedRecords implements RecordStore, RecordRegion {
 
   private long wordAt(int slot, int word) {
     assert word >= 0 && word < words : "word " + word + " of " + words;
-    return bucketAt(slot >>> BUCKET_SHIFT)
-        + keyBytes
-        + ((slot & PLACES - 1) * words + word) * 4L;
+    return bucketAt(slot >>> BUCKET_SHIFT) + keyBytes + ((slot & PLACES - 1) * words + word) * 4L;
   }
 
   @Override

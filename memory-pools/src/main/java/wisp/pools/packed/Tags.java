@@ -1,8 +1,8 @@
 package wisp.pools.packed;
 
 /**
- * One-byte tags, eight in a word, looked at all at once ("SIMD within a register"). A tag of 0 means
- * that the place is free.
+ * One-byte tags, eight in a word, looked at all at once ("SIMD within a register"). A tag of 0
+ * means that the place is free.
  */
 final class Tags {
   /** Tags in a word. */

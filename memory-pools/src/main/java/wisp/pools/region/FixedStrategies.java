@@ -64,11 +64,7 @@ public final class FixedStrategies {
       reserved.add(frames::close);
       var strategy =
           new RegionStrategy(
-              name,
-              records,
-              () -> regions.reserve(config, RecordClass.IPV6, ipv6),
-              blocks,
-              frames);
+              name, records, () -> regions.reserve(config, RecordClass.IPV6, ipv6), blocks, frames);
       if (ipv6 > 0) {
         strategy.records(RecordClass.IPV6); // reserves now, and not in the middle of traffic
       }
@@ -82,7 +78,15 @@ public final class FixedStrategies {
   private static void check(String name, int connections, int least, int most, String what) {
     if (connections < least || connections > most) {
       throw new IllegalArgumentException(
-          "a " + name + " for " + connections + " " + what + "; possible are " + least + " … "
+          "a "
+              + name
+              + " for "
+              + connections
+              + " "
+              + what
+              + "; possible are "
+              + least
+              + " … "
               + most);
     }
   }

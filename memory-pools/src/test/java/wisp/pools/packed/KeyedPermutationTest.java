@@ -9,7 +9,15 @@ import org.junit.jupiter.api.Test;
 @DisplayName("Permutations and the division that make keys into buckets can be undone")
 class KeyedPermutationTest {
   private static final long[] EDGES = {
-    0, 1, -1, 2, Long.MIN_VALUE, Long.MAX_VALUE, 0xFFFF_FFFFL, 0x1_0000_0000L, 0xFFFF_FFFF_0000_0000L
+    0,
+    1,
+    -1,
+    2,
+    Long.MIN_VALUE,
+    Long.MAX_VALUE,
+    0xFFFF_FFFFL,
+    0x1_0000_0000L,
+    0xFFFF_FFFF_0000_0000L
   };
 
   /** SPECK64/128 in appendix C of the ciphers' paper. */
@@ -106,12 +114,13 @@ class KeyedPermutationTest {
       long word = 0;
       int expected = 0;
       for (int b = 0; b < 8; b++) {
-        int tag = switch (random.nextInt(4)) {
-          case 0 -> 0;
-          case 1 -> 0x80;
-          case 2 -> 1;
-          default -> random.nextInt(256);
-        };
+        int tag =
+            switch (random.nextInt(4)) {
+              case 0 -> 0;
+              case 1 -> 0x80;
+              case 2 -> 1;
+              default -> random.nextInt(256);
+            };
         word |= (long) tag << 8 * b;
         expected |= tag == 0 ? 1 << b : 0;
       }

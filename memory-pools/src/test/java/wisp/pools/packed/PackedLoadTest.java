@@ -35,9 +35,7 @@ class PackedLoadTest {
 
   @ParameterizedTest
   @Tag("slow")
-  @CsvSource({
-    "IPV4, 4, 10000000, 24.0", "IPV4, 3, 10000000, 20.0", "IPV6, 4, 10000000, 40.0"
-  })
+  @CsvSource({"IPV4, 4, 10000000, 24.0", "IPV4, 3, 10000000, 20.0", "IPV6, 4, 10000000, 40.0"})
   void bytesARecordWhenALargeOneIsFull(
       RecordClass recordClass, int words, int connections, double most) {
     fill(recordClass, words, connections, most);
@@ -156,8 +154,8 @@ class PackedLoadTest {
 
   /**
    * An insertion needs the stash when three buckets at random are all full, so its chance is the
-   * third power of their share: at 61 records a bucket the stash of 64 is never used, at 62 it would
-   * overflow.
+   * third power of their share: at 61 records a bucket the stash of 64 is never used, at 62 it
+   * would overflow.
    */
   @Test
   void afterLongChurnThreeFullBucketsAreNextToImpossible() {

@@ -44,7 +44,9 @@ class PackedRecordsTest {
     }
 
     private long low(long key) {
-      return recordClass == RecordClass.IPV4 ? RecordClass.mappedLow((int) (key >>> 32)) : key >>> 32;
+      return recordClass == RecordClass.IPV4
+          ? RecordClass.mappedLow((int) (key >>> 32))
+          : key >>> 32;
     }
 
     int insert(long key) {
@@ -73,8 +75,21 @@ class PackedRecordsTest {
 
   @ParameterizedTest
   @CsvSource({
-    "1, 1", "7, 1", "61, 1", "488, 1", "489, 2", "1000, 1", "1000, 2", "9999, 3", "65536, 4",
-    "300000, 1", "300000, 2", "300000, 3", "1000000, 1", "1000000, 2", "1000000, 3"
+    "1, 1",
+    "7, 1",
+    "61, 1",
+    "488, 1",
+    "489, 2",
+    "1000, 1",
+    "1000, 2",
+    "9999, 3",
+    "65536, 4",
+    "300000, 1",
+    "300000, 2",
+    "300000, 3",
+    "1000000, 1",
+    "1000000, 2",
+    "1000000, 3"
   })
   void aTableForSoManyTakesSoManyAndNotOneMore(int connections, long seed) {
     try (var table = new Table(RecordClass.IPV4, connections, seed)) {
@@ -260,11 +275,12 @@ class PackedRecordsTest {
             assertEquals((int) (long) number, table.records.get(slot, 1));
           });
       int stashed = 64 * buckets + 5;
-      long key = slots.long2IntEntrySet().stream()
-          .filter(e -> e.getIntValue() == stashed)
-          .findFirst()
-          .orElseThrow()
-          .getLongKey();
+      long key =
+          slots.long2IntEntrySet().stream()
+              .filter(e -> e.getIntValue() == stashed)
+              .findFirst()
+              .orElseThrow()
+              .getLongKey();
       table.records.remove(stashed);
       assertFalse(table.records.isLive(stashed));
       assertEquals(NONE, table.find(spread(key)));

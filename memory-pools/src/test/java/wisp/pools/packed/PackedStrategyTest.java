@@ -96,8 +96,7 @@ class PackedStrategyTest extends MemoryStrategyContract {
     int[][] wrong = {{0, 0}, {-1, 5}, {5, -1}, {PackedRecords.MOST_CONNECTIONS + 1, 0}};
     for (int[] counts : wrong) {
       var config = StrategyConfig.forBoth(counts[0], counts[1], 1);
-      var e =
-          assertThrows(IllegalArgumentException.class, () -> provider().create(config));
+      var e = assertThrows(IllegalArgumentException.class, () -> provider().create(config));
       assertTrue(e.getMessage().contains("packed for "), e.getMessage());
       assertFalse(e.getMessage().contains("\n"), e.getMessage());
     }

@@ -14,8 +14,8 @@ import wisp.core.tcp.TcpConfig;
 import wisp.core.tcp.TcpOutput;
 
 /**
- * Between a record of 24 bytes (20 without timestamps) and a {@link Tcb}: what is stored, and from what the rest follows
- * while a connection sleeps (table in {@code docs/architecture.md}).
+ * Between a record of 24 bytes (20 without timestamps) and a {@link Tcb}: what is stored, and from
+ * what the rest follows while a connection sleeps (table in {@code docs/architecture.md}).
  */
 final class RecordCodec {
   private final Records records;

@@ -1,8 +1,8 @@
 package wisp.core.stack;
 
 /**
- * A word of a record: everything about a sleeping connection that is not a sequence number,
- * a timestamp or an address.
+ * A word of a record: everything about a sleeping connection that is not a sequence number, a
+ * timestamp or an address.
  *
  * <pre>
  *    0  state: 0 free, ESTABLISHED, FIN-WAIT-2 (two of it), CLOSE-WAIT,

@@ -38,7 +38,9 @@ class WithoutTimestampsTest {
   /** Both roles, both families. */
   static Stream<TcpFixture.Setup> ways() {
     return Stream.of(
-        small(), small().actively(), small().ipv6().options(ALL),
+        small(),
+        small().actively(),
+        small().ipv6().options(ALL),
         small().ipv6().options(ALL).actively());
   }
 
