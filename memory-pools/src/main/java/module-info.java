@@ -1,4 +1,4 @@
-/** Memory strategies: heap, pool, slab, persocket. */
+/** Memory strategies: heap, pool, slab, persocket, packed. */
 module wisp.pools {
   requires static org.jspecify;
   requires transitive wisp.core;
@@ -15,5 +15,6 @@ module wisp.pools {
       wisp.pools.heap.HeapStrategyProvider,
       wisp.pools.pool.PoolStrategyProvider,
       wisp.pools.slab.SlabStrategyProvider,
-      wisp.pools.persocket.PerSocketStrategyProvider;
+      wisp.pools.persocket.PerSocketStrategyProvider,
+      wisp.pools.packed.PackedStrategyProvider;
 }

@@ -24,6 +24,7 @@ class Ipv4FootprintTest {
     // empty: all, records, index; 10,000 records: all, records, index
     "example,       4488,   4104,   160,   357884, 264192,  93468",
     "heap,           760,    112,   424,   582456, 385584, 196648",
+    "packed,    33696176, 235228, 16132,   33696176, 235228, 16132",
     "persocket,     5040,    288,   384,   705380, 396280, 304732",
     "pool,      33804580, 241888, 117876, 33804892, 241960, 118116",
     "slab,          4208,    288,   384,   704548, 396280, 304732",
@@ -59,7 +60,7 @@ class Ipv4FootprintTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"heap", "pool", "slab", "persocket"})
+  @ValueSource(strings = {"heap", "pool", "slab", "persocket", "packed"})
   void anEmptyStoreOfIpv6IsAFewTables(String strategy) {
     try (var memory = Strategies.provider(strategy).create(StrategyConfig.forConnections(10, 7))) {
       long before = reserved(memory);

@@ -8,8 +8,9 @@ import org.junit.jupiter.api.Test;
 
 class StrategiesTest {
   @Test
-  void ourFourAreThere() {
-    assertTrue(Strategies.names().containsAll(List.of("heap", "persocket", "pool", "slab")));
+  void oursAreThere() {
+    assertTrue(
+        Strategies.names().containsAll(List.of("heap", "packed", "persocket", "pool", "slab")));
   }
 
   @Test

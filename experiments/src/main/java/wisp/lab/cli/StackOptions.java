@@ -158,6 +158,13 @@ final class StackOptions {
       description = "connections of one peer; further SYNs are dropped; default: no limit")
   @Nullable Long peerConnections;
 
+  @Option(
+      names = "--no-timestamps",
+      description =
+          "neither offer nor take timestamps (RFC 7323), and keep no word for them: 4 bytes less a"
+              + " connection")
+  boolean noTimestamps;
+
   @Option(names = "--pcap", paramLabel = "FILE", description = "record all packets")
   @Nullable Path pcap;
 
@@ -215,14 +222,15 @@ final class StackOptions {
       throw new UsageException("--capacity " + capacity + " is outside 1 … " + Integer.MAX_VALUE);
     }
     var random = new SecureRandom();
-    return provider.create(
+    var config =
         new StrategyConfig(
             RecordStore.STATE_WORDS,
             hasOwn(true) || !hasOwn(false) ? (int) capacity : 0,
             hasOwn(false) ? (int) capacity : 0,
             random.nextLong(),
             random.nextLong(),
-            given));
+            given);
+    return provider.create(noTimestamps ? config.withoutTimestamps() : config);
   }
 
   /** What connections have in common: no Nagle, the rest as asked for. */

@@ -25,15 +25,20 @@ final class Measured {
   /** A metric of a point. */
   record Value(String metric, String unit, double value, String note) {}
 
-  private final String strategy;
+  private final Variant variant;
   private final NavigableMap<Long, Map<String, Value>> points = new TreeMap<>();
 
-  Measured(String strategy) {
-    this.strategy = strategy;
+  Measured(Variant variant) {
+    this.variant = variant;
   }
 
-  String strategy() {
-    return strategy;
+  Variant variant() {
+    return variant;
+  }
+
+  /** As data and charts call it. */
+  String label() {
+    return variant.label();
   }
 
   NavigableSet<Long> counts() {

@@ -95,20 +95,21 @@ public final class MemoryPoint {
     if (spec.peers().equals("real")) {
       return new RealPopulation(memory(spec, 0), memory(spec, 1), spec.seed());
     }
-    return new PhantomPopulation(memory(spec, 0), spec.seed(), capture);
+    return new PhantomPopulation(memory(spec, 0), spec.timestamps(), spec.seed(), capture);
   }
 
   private static MemoryStrategy memory(PointSpec spec, int side) {
     var keys = StrategyConfig.forConnections((int) spec.connections(), spec.seed() + side);
+    var config =
+        new StrategyConfig(
+            RecordStore.STATE_WORDS,
+            (int) spec.connections(),
+            0,
+            keys.hashKey0(),
+            keys.hashKey1(),
+            spec.parameters());
     return Catalog.strategy(spec.strategy())
-        .create(
-            new StrategyConfig(
-                RecordStore.STATE_WORDS,
-                (int) spec.connections(),
-                0,
-                keys.hashKey0(),
-                keys.hashKey1(),
-                spec.parameters()));
+        .create(spec.timestamps() ? config : config.withoutTimestamps());
   }
 
   static void metric(String name, String unit, double value) {

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import wisp.core.spi.Parameter;
 import wisp.core.spi.Parameters;
 import wisp.core.spi.RecordStore;
 import wisp.core.spi.StrategyConfig;
@@ -62,6 +63,17 @@ public final class MemorySuite implements Suite {
     return flags();
   }
 
+  @Override
+  public List<Parameter> parameters() {
+    return List.of(
+        new Parameter(
+            Variant.PARAMETER,
+            "on",
+            "",
+            "on; off: records without a word for TS.Recent, and no timestamps; or both, side by"
+                + " side"));
+  }
+
   private static StrategyConfig small(Map<String, String> parameters) {
     return new StrategyConfig(RecordStore.STATE_WORDS, 1, 0, 1, 1, parameters);
   }
@@ -82,6 +94,7 @@ public final class MemorySuite implements Suite {
       Parameters.of(strategy, provider.parameters(), options.parametersOf(strategy));
       provider.create(small(options.parametersOf(strategy))).close(); // values are checked by it
     }
+    Variant.of(options);
     if (!options.peers().equals("phantom") && !options.peers().equals("real")) {
       throw new UsageException("--peers is phantom or real, not '" + options.peers() + "'");
     }
@@ -113,12 +126,10 @@ public final class MemorySuite implements Suite {
       Progress progress,
       List<String> failures)
       throws IOException {
-    var series = options.strategies().stream().map(Measured::new).toList();
+    var series = Variant.of(options).stream().map(Measured::new).toList();
     long done = 0;
     progress.begin(
-        "memory",
-        options.strategies().size()
-            * options.connections().stream().mapToLong(Long::longValue).sum());
+        "memory", series.size() * options.connections().stream().mapToLong(Long::longValue).sum());
     // Strategies take turns, so that what changes on the machine meanwhile strikes all alike.
     for (long count : options.connections()) {
       for (Measured measured : series) {
@@ -138,7 +149,7 @@ public final class MemorySuite implements Suite {
               List.of(
                   row(
                       folder,
-                      measured.strategy(),
+                      measured.label(),
                       LINK,
                       count,
                       repetition,
@@ -146,10 +157,10 @@ public final class MemorySuite implements Suite {
                       "bytes",
                       Double.NaN,
                       problem)));
-          progress.line(label(measured.strategy(), count) + problem);
+          progress.line(label(measured.label(), count) + problem);
         }
         done += count;
-        progress.at(done, measured.strategy());
+        progress.at(done, measured.label());
       }
     }
     for (Measured measured : series) {
@@ -167,22 +178,23 @@ public final class MemorySuite implements Suite {
       long done,
       RunFolder folder,
       Progress progress) {
-    String strategy = measured.strategy();
+    String name = measured.label();
     // The largest point is the last to write it.
-    String capture = folder.captures().resolve(strategy + ".pcap").toString();
+    String capture = folder.captures().resolve(name + ".pcap").toString();
     boolean captured = options.peers().equals("phantom") && repetition == 1;
     var spec =
         new PointSpec(
-            strategy,
+            measured.variant().strategy(),
+            measured.variant().timestamps(),
             count,
             options.peers(),
             options.seed() + repetition,
-            options.parametersOf(strategy),
+            options.parametersOf(measured.variant().strategy()),
             captured ? capture : null);
-    progress.at(done, label(strategy, count));
+    progress.at(done, label(name, count));
     var child =
         ChildJvm.start(
-            label(strategy, count).strip(),
+            label(name, count).strip(),
             List.of(),
             flags(),
             MemoryPoint.class,
@@ -194,7 +206,7 @@ public final class MemorySuite implements Suite {
       return e.getMessage();
     }
     progress.line(
-        label(strategy, count)
+        label(name, count)
             + String.format(
                 java.util.Locale.ROOT,
                 "%10s/connection   rss %8s   heap %8s   %s connections/s",
@@ -233,7 +245,7 @@ public final class MemorySuite implements Suite {
     }
     var message = Json.parseObject(line);
     if (message.get("progress") instanceof Number now) {
-      progress.at(done + now.longValue(), label(measured.strategy(), count));
+      progress.at(done + now.longValue(), label(measured.label(), count));
     } else if (message.get("metric") instanceof String metric
         && message.get("value") instanceof Number value) {
       measured.put(count, metric, String.valueOf(message.get("unit")), value.doubleValue());
@@ -249,7 +261,7 @@ public final class MemorySuite implements Suite {
         rows.add(
             row(
                 folder,
-                measured.strategy(),
+                measured.label(),
                 LINK,
                 count,
                 repetition,

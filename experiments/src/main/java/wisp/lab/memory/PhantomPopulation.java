@@ -27,9 +27,13 @@ final class PhantomPopulation implements Population {
   private final PhantomLink link;
   private final Context context;
 
-  PhantomPopulation(MemoryStrategy memory, long seed, @Nullable PacketTap tap) {
+  /** With or without timestamps, as the records of {@code memory} have a word for them or not. */
+  PhantomPopulation(MemoryStrategy memory, boolean timestamps, long seed, @Nullable PacketTap tap) {
     this.memory = memory;
     link = new PhantomLink(new PhantomPeers(seed), SERVER, SAMPLED, tap);
+    if (!timestamps) {
+      link.expectNoTimestamps();
+    }
     var random = new SplittableRandom(seed);
     context =
         new Context(

@@ -8,11 +8,13 @@ import wisp.lab.results.Json;
 /**
  * One point of the suite, as it is handed to the JVM that measures it.
  *
+ * @param timestamps whether records have a word for TS.Recent, and connections timestamps
  * @param peers {@code phantom} or {@code real}
  * @param capture where packets of the first phantoms are written, or {@code null}
  */
 record PointSpec(
     String strategy,
+    boolean timestamps,
     long connections,
     String peers,
     long seed,
@@ -22,6 +24,7 @@ record PointSpec(
     return Json.line(
         Json.object(
             "strategy", strategy,
+            "timestamps", timestamps,
             "connections", connections,
             "peers", peers,
             "seed", seed,
@@ -37,6 +40,7 @@ record PointSpec(
     }
     return new PointSpec(
         String.valueOf(map.get("strategy")),
+        !Boolean.FALSE.equals(map.get("timestamps")),
         number(map.get("connections")),
         String.valueOf(map.get("peers")),
         number(map.get("seed")),
@@ -53,6 +57,6 @@ record PointSpec(
 
   /** The same, smaller and without a capture: what makes the code warm. */
   PointSpec warmUp(long connections) {
-    return new PointSpec(strategy, connections, peers, seed, parameters, null);
+    return new PointSpec(strategy, timestamps, connections, peers, seed, parameters, null);
   }
 }

@@ -54,6 +54,7 @@ public final class PhantomLink implements Link {
   private final @Nullable PacketTap tap;
 
   private @Nullable Errand errand;
+  private boolean timestamps = true;
   private long allowed;
   private long nextNumber;
   private int clockMillis;
@@ -82,6 +83,14 @@ public final class PhantomLink implements Link {
     serverPort = server.port();
     this.sampled = sampled;
     this.tap = tap;
+  }
+
+  /**
+   * The server is known to take no timestamps: a SYN-ACK that has them is wrong. The phantoms offer
+   * them all the same.
+   */
+  public void expectNoTimestamps() {
+    timestamps = false;
   }
 
   /** Lets phantoms 0 … {@code total} − 1 connect. */
@@ -249,17 +258,17 @@ public final class PhantomLink implements Link {
         || m.get(BE32, tcp + 8) != peers.isn(number) + 1) {
       return false;
     }
-    long timestamps = Segments.option(m, tcp, header, OPTION_TIMESTAMPS);
-    // The echo is a moment between the start of our clock and now.
-    int age =
-        timestamps < 0
-            ? -1
-            : peers.timestampBase(number) + clockMillis - m.get(BE32, timestamps + 4);
-    return age >= 0
-        && age <= clockMillis
+    long option = Segments.option(m, tcp, header, OPTION_TIMESTAMPS);
+    return (timestamps ? isRecent(number, m, option) : option < 0)
         && Segments.option(m, tcp, header, OPTION_MSS) >= 0
         && Segments.option(m, tcp, header, OPTION_WINDOW_SCALE) >= 0
         && Segments.option(m, tcp, header, OPTION_SACK_PERMITTED) >= 0;
+  }
+
+  /** The echo is a moment between the start of our clock and now. */
+  private boolean isRecent(long number, MemorySegment m, long option) {
+    int age = option < 0 ? -1 : peers.timestampBase(number) + clockMillis - m.get(BE32, option + 4);
+    return age >= 0 && age <= clockMillis;
   }
 
   private void answer(long number, MemorySegment m, long tcp) {
@@ -268,11 +277,13 @@ public final class PhantomLink implements Link {
       return;
     }
     int header = (m.get(BE16, tcp + 12) & 0xF000) >>> 10;
-    long timestamps = Segments.option(m, tcp, header, OPTION_TIMESTAMPS);
+    long option = Segments.option(m, tcp, header, OPTION_TIMESTAMPS);
     long at = slot(answersWritten++);
     int options =
-        Segments.timestampOption(
-            answers, at + 40, peers.timestampBase(number) + clockMillis, m.get(BE32, timestamps));
+        option < 0
+            ? 0
+            : Segments.timestampOption(
+                answers, at + 40, peers.timestampBase(number) + clockMillis, m.get(BE32, option));
     // From here on all is taken from the packet: it went to us, so we are its destination.
     int length =
         Segments.write(

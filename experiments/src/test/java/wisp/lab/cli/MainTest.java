@@ -48,6 +48,7 @@ class MainTest {
         "run --param block=1                   | write it like slab.block=",
         "run --param slba.block=1              | did you mean slab?",
         "run --param memory.block=1            | memory has no parameter 'block'",
+        "run --param memory.timestamps=maybe   | is none of on, off, both",
         "run --resume                          | --resume needs --out",
         "run --resume --out x                  | suite memory can't --resume",
         "run --connectoins 1k                  | did you mean --connections?",

@@ -32,7 +32,7 @@ class FifthStrategyTest {
         Files.readAllLines(out.resolve("data.csv")).stream()
             .filter(line -> line.contains(",bytes_per_connection,"))
             .toList();
-    for (String strategy : List.of("heap", "pool", "slab", "persocket", "example")) {
+    for (String strategy : List.of("heap", "pool", "slab", "persocket", "packed", "example")) {
       assertEquals(
           2,
           points.stream().filter(line -> line.contains("," + strategy + ",inmemory,")).count(),

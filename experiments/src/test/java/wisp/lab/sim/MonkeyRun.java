@@ -8,7 +8,10 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import wisp.core.spi.RecordClass;
+import wisp.core.spi.RecordStore;
+import wisp.core.spi.StrategyConfig;
 import wisp.core.stack.ContextConfig;
 import wisp.drivers.faults.PathConfig;
 
@@ -34,11 +37,20 @@ final class MonkeyRun {
   private int moments;
 
   MonkeyRun(long seed) {
+    this(seed, null, true);
+  }
+
+  /**
+   * @param memory a strategy instead of the one that the seed draws; {@code null}: that one
+   * @param timestamps whether records have a word for them
+   */
+  MonkeyRun(long seed, @Nullable String memory, boolean timestamps) {
     random = new SplittableRandom(seed);
     hostile = random.nextInt(3) == 0;
     wild = hostile && random.nextInt(3) == 0;
     var conditions = new MonkeyConditions(random);
-    String strategy = conditions.strategy();
+    String drawn = conditions.strategy();
+    String strategy = memory == null ? drawn : memory;
     Map<String, String> parameters = conditions.parameters(strategy);
     PathConfig path = conditions.path();
     ContextConfig configA = conditions.config("10.0.0.1");
@@ -50,6 +62,7 @@ final class MonkeyRun {
             + " "
             + strategy
             + parameters
+            + (timestamps ? "" : " without timestamps")
             + (hostile ? " hostile" : "")
             + (wild ? " wild" : "")
             + "\n "
@@ -58,12 +71,14 @@ final class MonkeyRun {
             + configA
             + "\n "
             + configB;
+    var memoryConfig =
+        new StrategyConfig(
+            RecordStore.STATE_WORDS, connections, 0, seed, seed ^ 0x5555, parameters);
     sim =
         new Simulation(
             seed,
             strategy,
-            connections,
-            parameters,
+            timestamps ? memoryConfig : memoryConfig.withoutTimestamps(),
             path,
             configA,
             configB,

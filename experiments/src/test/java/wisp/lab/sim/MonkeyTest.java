@@ -7,6 +7,7 @@ import java.util.List;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -40,6 +41,16 @@ class MonkeyTest {
       }
     }
     assertEquals(List.of(), failed, range);
+  }
+
+  /** The strategies that the seeds don't draw, so that old seeds keep their histories. */
+  @ParameterizedTest
+  @CsvSource({"packed, true, 120", "packed, false, 80", "slab, false, 60", "heap, false, 40"})
+  void givenAnotherMemory_whenAllIsDone_thenEveryByteOnceAndNothingIsLeft(
+      String strategy, boolean timestamps, int seeds) {
+    for (long seed = 5_001; seed <= 5_000 + seeds; seed++) {
+      new MonkeyRun(seed, strategy, timestamps).run();
+    }
   }
 
   /** Seeds that have found something. */

@@ -60,12 +60,29 @@ final class Simulation implements AutoCloseable {
       ContextConfig configA,
       ContextConfig configB,
       UnaryOperator<Link> around) {
+    this(
+        seed,
+        strategy,
+        new StrategyConfig(
+            RecordStore.STATE_WORDS, connections, 0, seed, seed ^ 0x5555, parameters),
+        path,
+        configA,
+        configB,
+        around);
+  }
+
+  /** With a strategy configured at will, the same for both. */
+  Simulation(
+      long seed,
+      String strategy,
+      StrategyConfig config,
+      PathConfig path,
+      ContextConfig configA,
+      ContextConfig configB,
+      UnaryOperator<Link> around) {
     this.seed = seed;
     linkA = new FaultyLink(pipe.a(), path, PathConfig.PERFECT, seed * 2 + 1);
     linkB = new FaultyLink(pipe.b(), path, PathConfig.PERFECT, seed * 2 + 2);
-    var config =
-        new StrategyConfig(
-            RecordStore.STATE_WORDS, connections, 0, seed, seed ^ 0x5555, parameters);
     memoryA = Strategies.provider(strategy).create(config);
     memoryB = Strategies.provider(strategy).create(config);
     a = new Context(configA, memoryA, around.apply(linkA), new SplittableRandom(seed)::nextLong);

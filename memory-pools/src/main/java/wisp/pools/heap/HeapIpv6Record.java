@@ -4,6 +4,8 @@ package wisp.pools.heap;
  * A connection's state with a key of 160 bits, of which {@link #key} is the address's last half.
  */
 class HeapIpv6Record extends HeapRecord {
+  private static final int WORDS = 3;
+
   long high;
   int tail;
   int slot;
@@ -14,16 +16,19 @@ class HeapIpv6Record extends HeapRecord {
 
   /** With room for so many words, and no key yet. */
   static HeapIpv6Record of(int words) {
-    return words <= 4 ? new HeapIpv6Record() : new Longer(words);
+    return words <= WORDS
+        ? new HeapIpv6Record()
+        : words == WORDS + 1 ? new Four() : new Longer(words);
   }
 
   /** Bytes of such a record. */
   static long bytes(int words) {
-    int fieldBytes = 8 + 4 * 4 + 8 + 4 + 4;
-    return words <= 4
-        ? ObjectLayout.object(fieldBytes)
-        : ObjectLayout.object(fieldBytes + ObjectLayout.REFERENCE)
-            + ObjectLayout.array(4, words - 4);
+    int fieldBytes = 8 + 4 * WORDS + 8 + 4 + 4;
+    if (words <= WORDS + 1) {
+      return ObjectLayout.object(words <= WORDS ? fieldBytes : fieldBytes + 4);
+    }
+    return ObjectLayout.object(fieldBytes + ObjectLayout.REFERENCE)
+        + ObjectLayout.array(4, words - WORDS);
   }
 
   /** Gives it its key, before the index knows it. */
@@ -33,24 +38,43 @@ class HeapIpv6Record extends HeapRecord {
     tail = newTail;
   }
 
-  private static final class Longer extends HeapIpv6Record {
-    private final int[] more;
-
-    Longer(int words) {
-      more = new int[words - 4];
-    }
+  /** With TS.Recent. */
+  private static final class Four extends HeapIpv6Record {
+    private int word3;
 
     @Override
     int get(int word) {
-      return word < 4 ? super.get(word) : more[word - 4];
+      return word == WORDS ? word3 : super.get(word);
     }
 
     @Override
     void set(int word, int value) {
-      if (word < 4) {
+      if (word == WORDS) {
+        word3 = value;
+      } else {
+        super.set(word, value);
+      }
+    }
+  }
+
+  private static final class Longer extends HeapIpv6Record {
+    private final int[] more;
+
+    Longer(int words) {
+      more = new int[words - WORDS];
+    }
+
+    @Override
+    int get(int word) {
+      return word < WORDS ? super.get(word) : more[word - WORDS];
+    }
+
+    @Override
+    void set(int word, int value) {
+      if (word < WORDS) {
         super.set(word, value);
       } else {
-        more[word - 4] = value;
+        more[word - WORDS] = value;
       }
     }
   }

@@ -17,7 +17,7 @@ final class HeapIpv6Records extends HeapRecords<HeapIpv6Record> {
   private final Index index;
 
   /** Only its key is used, to ask the set. */
-  private final HeapIpv6Record probe = HeapIpv6Record.of(4);
+  private final HeapIpv6Record probe = HeapIpv6Record.of(0);
 
   HeapIpv6Records(int words, KeyedHash hash) {
     super(words);

@@ -11,7 +11,7 @@ import wisp.pools.region.BlockSlabs;
 import wisp.pools.region.BufferSlabs;
 import wisp.pools.region.FrameSlabs;
 import wisp.pools.region.IndexSlabs;
-import wisp.pools.region.RecordRegion;
+import wisp.pools.region.IndexedRegion;
 import wisp.pools.region.RecordSlabs;
 import wisp.pools.region.RegionStrategy;
 import wisp.pools.region.SlabSource;
@@ -89,8 +89,8 @@ public final class PerSocketStrategyProvider implements MemoryStrategyProvider {
       int sendBytes,
       SlabSource.Budget records,
       SlabSource.Budget buffers) {
-    RecordRegion of(RecordClass recordClass) {
-      return new RecordRegion(
+    IndexedRegion of(RecordClass recordClass) {
+      return new IndexedRegion(
           config,
           recordClass,
           RecordSlabs.growing(

@@ -11,11 +11,11 @@ import wisp.core.spi.RecordStore;
 import wisp.core.spi.SocketBuffers;
 import wisp.pools.Leaks;
 
-/** A strategy put together from slabs. Its parts are its own: it closes them. */
+/** A strategy put together from native memory. Its parts are its own: it closes them. */
 public final class RegionStrategy implements MemoryStrategy {
   private final String name;
   private final RecordRegion ipv4;
-  private final Supplier<RecordRegion> makeIpv6;
+  private final Supplier<? extends RecordRegion> makeIpv6;
   private final BlockSlabs blocks;
   private final FrameSlabs frames;
   private @Nullable RecordRegion ipv6;
@@ -29,7 +29,7 @@ public final class RegionStrategy implements MemoryStrategy {
   public RegionStrategy(
       String name,
       RecordRegion ipv4,
-      Supplier<RecordRegion> ipv6,
+      Supplier<? extends RecordRegion> ipv6,
       BlockSlabs blocks,
       FrameSlabs frames) {
     this.name = name;
@@ -79,12 +79,27 @@ public final class RegionStrategy implements MemoryStrategy {
     if (closed) {
       return;
     }
-    ipv4.footprint(into);
+    footprint(ipv4, into);
     if (ipv6 != null) {
-      ipv6.footprint(into);
+      footprint(ipv6, into);
     }
     blocks.footprint(into);
     frames.footprint(into);
+  }
+
+  private static void footprint(RecordRegion region, Footprint into) {
+    region.records().footprint(into);
+    BufferSlabs buffers = region.buffers();
+    if (buffers != null) {
+      buffers.footprint(into);
+    }
+  }
+
+  /** Notes what a region has in use, by kind, behind {@code prefix}. */
+  private static void add(Leaks leaks, String prefix, RecordRegion region) {
+    leaks.add(prefix + "records", region.records().size());
+    BufferSlabs buffers = region.buffers();
+    leaks.add(prefix + "pairs of socket buffers", buffers == null ? 0 : buffers.inUse());
   }
 
   @Override
@@ -94,9 +109,9 @@ public final class RegionStrategy implements MemoryStrategy {
     }
     closed = true;
     var leaks = new Leaks(name);
-    ipv4.addTo(leaks, "");
+    add(leaks, "", ipv4);
     if (ipv6 != null) {
-      ipv6.addTo(leaks, "IPv6 ");
+      add(leaks, "IPv6 ", ipv6);
     }
     leaks.add("blocks", blocks.inUse()).add("frames", frames.inUse());
     ipv4.close();

@@ -10,7 +10,7 @@ import wisp.core.spi.StrategyConfig;
 import wisp.pools.region.BlockSlabs;
 import wisp.pools.region.FrameSlabs;
 import wisp.pools.region.IndexSlabs;
-import wisp.pools.region.RecordRegion;
+import wisp.pools.region.IndexedRegion;
 import wisp.pools.region.RecordSlabs;
 import wisp.pools.region.RegionStrategy;
 import wisp.pools.region.SlabSource;
@@ -64,13 +64,13 @@ public final class SlabStrategyProvider implements MemoryStrategyProvider {
         FrameSlabs.growing(slab, SlabSource.machine(given.number("frames", 0, Long.MAX_VALUE))));
   }
 
-  private static RecordRegion region(
+  private static IndexedRegion region(
       StrategyConfig config,
       RecordClass recordClass,
       long slab,
       SlabSource.Budget limit,
       long hugeFrom) {
-    return new RecordRegion(
+    return new IndexedRegion(
         config,
         recordClass,
         RecordSlabs.growing(

@@ -18,8 +18,11 @@ public interface RecordStore {
   /** No such record, or no memory for another one. */
   int NONE = -1;
 
-  /** Words of a record without an application word: SND.NXT, RCV.NXT, TS.Recent and the flags. */
+  /** Words of a record without an application word: SND.NXT, RCV.NXT, the flags and TS.Recent. */
   int STATE_WORDS = 4;
+
+  /** The same without TS.Recent: the connections can't agree on timestamps (RFC 7323). */
+  int STATE_WORDS_WITHOUT_TIMESTAMPS = 3;
 
   /**
    * The slot of the record with this key, or {@link #NONE}. Work is O(1) whatever keys a hostile

@@ -6,7 +6,8 @@ import java.util.Map;
  * What a strategy is made for.
  *
  * @param recordWords state words beside the key: {@link RecordStore#STATE_WORDS}, or one more for
- *     the application
+ *     the application; or {@link RecordStore#STATE_WORDS_WITHOUT_TIMESTAMPS}: then the context
+ *     neither offers timestamps nor accepts them, whatever the profiles say
  * @param connections how many connections over IPv4 are expected: a bounded strategy sizes itself
  *     by it, others may ignore it
  * @param ipv6Connections the same over IPv6; 0: a bounded strategy has no room for any
@@ -28,6 +29,17 @@ public record StrategyConfig(
    */
   public static StrategyConfig forConnections(int connections, long seed) {
     return forBoth(connections, 0, seed);
+  }
+
+  /** This with records that have no word for TS.Recent: connections without timestamps. */
+  public StrategyConfig withoutTimestamps() {
+    return new StrategyConfig(
+        RecordStore.STATE_WORDS_WITHOUT_TIMESTAMPS,
+        connections,
+        ipv6Connections,
+        hashKey0,
+        hashKey1,
+        parameters);
   }
 
   /** As {@link #forConnections}, with room for so many connections over IPv4 and over IPv6. */

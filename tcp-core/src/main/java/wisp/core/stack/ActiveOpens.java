@@ -97,7 +97,7 @@ final class ActiveOpens {
     }
     scratch.remoteHigh = to.high();
     scratch.remoteLow = to.low();
-    RecordCodec.offer(scratch, profile);
+    desk.offer(scratch, profile);
     scratch.userTimeoutOption = profile.userTimeoutOption();
     scratch.retransmissionLimitNanos = profile.retransmissionLimitNanos();
     return handshake.roomOnSyn(scratch);

@@ -236,10 +236,7 @@ final class PassiveOpens {
     stateless.ttl = listener.profile().ttl();
     stateless.dscp = listener.profile().dscp();
     stateless.ecnMode = listener.profile().ecn();
-    stateless.offerScale = listener.profile().windowScaling();
-    stateless.offerSack = listener.profile().sackPermitted();
-    stateless.offerTimestamps = listener.profile().timestamps();
-    stateless.mssLimit = listener.profile().mssLimit();
+    desk.offer(stateless, listener.profile());
     stateless.windowLimit = listener.profile().receiveWindowBytes();
     stateless.leastWindowShift = listener.profile().leastWindowShift();
   }

@@ -15,8 +15,8 @@ import wisp.core.tcp.TcpConfig;
 import wisp.core.tcp.TcpOutput;
 
 /**
- * Between a record of 24 bytes and a {@link Tcb}: what is stored, and from what the rest follows
- * while a connection sleeps (table in {@code docs/architecture.md}).
+ * Between a record of 24 bytes (20 without timestamps) and a {@link Tcb}: what is stored, and from
+ * what the rest follows while a connection sleeps (table in {@code docs/architecture.md}).
  */
 final class RecordCodec {
   private final Records records;
@@ -187,10 +187,10 @@ final class RecordCodec {
   }
 
   /** What a profile has to do with the options of our SYN, and so with its room for text. */
-  static void offer(Tcb tcb, ConnectionProfile profile) {
+  void offer(Tcb tcb, ConnectionProfile profile) {
     tcb.offerScale = profile.windowScaling();
     tcb.offerSack = profile.sackPermitted();
-    tcb.offerTimestamps = profile.timestamps();
+    tcb.offerTimestamps = profile.timestamps() && records.keepTimestamps();
     tcb.mssLimit = profile.mssLimit();
     tcb.fastOpenMode = profile.fastOpen();
   }
@@ -244,7 +244,7 @@ final class RecordCodec {
     tcb.sndNxt = records.get(slot, RecordFlags.SND_NXT);
     tcb.sndUna = tcb.sndNxt;
     tcb.rcvNxt = records.get(slot, RecordFlags.RCV_NXT);
-    tcb.tsRecent = records.get(slot, RecordFlags.TS_RECENT);
+    tcb.tsRecent = records.keepTimestamps() ? records.get(slot, RecordFlags.TS_RECENT) : 0;
     tcb.tsRecentAge = RecordFlags.age(flags);
     tcb.timestamps = RecordFlags.has(flags, RecordFlags.TIMESTAMPS);
     tcb.sackPermitted = RecordFlags.has(flags, RecordFlags.SACK);
@@ -352,7 +352,11 @@ final class RecordCodec {
   private void writeWords(Tcb tcb, int flags) {
     records.set(tcb.slot, RecordFlags.SND_NXT, tcb.sndNxt);
     records.set(tcb.slot, RecordFlags.RCV_NXT, tcb.rcvNxt);
-    records.set(tcb.slot, RecordFlags.TS_RECENT, tcb.tsRecent);
     records.set(tcb.slot, RecordFlags.FLAGS, flags);
+    if (records.keepTimestamps()) {
+      records.set(tcb.slot, RecordFlags.TS_RECENT, tcb.tsRecent);
+    } else {
+      assert !tcb.timestamps : "timestamps, and no word for TS.Recent: " + tcb;
+    }
   }
 }

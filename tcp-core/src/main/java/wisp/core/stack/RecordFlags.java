@@ -1,8 +1,8 @@
 package wisp.core.stack;
 
 /**
- * The last word of a record: everything about a sleeping connection that is not a sequence number,
- * a timestamp or an address.
+ * A word of a record: everything about a sleeping connection that is not a sequence number, a
+ * timestamp or an address.
  *
  * <pre>
  *    0  state: 0 free, ESTABLISHED, FIN-WAIT-2 (two of it), CLOSE-WAIT,
@@ -43,8 +43,10 @@ final class RecordFlags {
   static final int SND_NXT = 0;
 
   static final int RCV_NXT = 1;
-  static final int TS_RECENT = 2;
-  static final int FLAGS = 3;
+  static final int FLAGS = 2;
+
+  /** The last one, since who has no timestamps has no such word. */
+  static final int TS_RECENT = 3;
 
   static final int SACK = 1 << 7;
   static final int TIMESTAMPS = 1 << 8;

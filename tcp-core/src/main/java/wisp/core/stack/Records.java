@@ -21,11 +21,22 @@ final class Records {
   private final RecordStore ipv4;
   private @Nullable RecordStore ipv6;
   private final @Nullable SocketBuffers buffers;
+  private final boolean timestamps;
 
   Records(MemoryStrategy memory, @Nullable SocketBuffers buffers) {
     this.memory = memory;
     this.ipv4 = memory.records(RecordClass.IPV4);
     this.buffers = buffers;
+    int words = ipv4.words();
+    if (words < RecordStore.STATE_WORDS_WITHOUT_TIMESTAMPS) {
+      throw new IllegalArgumentException("records of " + words + " words are too small");
+    }
+    this.timestamps = words > RecordFlags.TS_RECENT;
+  }
+
+  /** Whether records have a word for TS.Recent; without, no connection can have timestamps. */
+  boolean keepTimestamps() {
+    return timestamps;
   }
 
   private RecordStore store(int slot) {

@@ -21,7 +21,7 @@ final class Sweeps {
   private final Agenda agenda;
   private int waitingCursor;
   private int agingCursor = Integer.MAX_VALUE;
-  private long nextAgingNanos = AGE_NANOS;
+  private long nextAgingNanos;
 
   Sweeps(Records records, TcbDesk desk, Blocks blocks, Upcalls upcalls, Agenda agenda) {
     this.records = records;
@@ -29,6 +29,7 @@ final class Sweeps {
     this.blocks = blocks;
     this.upcalls = upcalls;
     this.agenda = agenda;
+    nextAgingNanos = records.keepTimestamps() ? AGE_NANOS : Long.MAX_VALUE;
   }
 
   /** A step of each walk that is under way. */

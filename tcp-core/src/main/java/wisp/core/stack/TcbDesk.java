@@ -84,6 +84,11 @@ final class TcbDesk {
     this.persists = persists;
   }
 
+  /** See {@link RecordCodec#offer}. */
+  void offer(Tcb tcb, ConnectionProfile profile) {
+    codec.offer(tcb, profile);
+  }
+
   // ---- Handles ---------------------------------------------------------------------------------
 
   /** The slot of a handle whose record lives and has that identity, else {@link Records#NONE}. */

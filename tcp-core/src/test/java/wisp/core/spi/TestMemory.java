@@ -41,7 +41,8 @@ public final class TestMemory implements MemoryStrategy {
   public final Scarcity blockRequests = new Scarcity();
   public final Scarcity frameRequests = new Scarcity();
 
-  private final IndexedRecordStore ipv4Records = newStore(RecordClass.IPV4);
+  private final StrategyConfig config;
+  private final IndexedRecordStore ipv4Records;
   private IndexedRecordStore ipv6Records;
   private int recordsInUse;
   private final TestBlocks blocks;
@@ -54,14 +55,31 @@ public final class TestMemory implements MemoryStrategy {
 
   /** With so many bytes of blocks. */
   public TestMemory(long blockBytes) {
+    this(blockBytes, StrategyConfig.forBoth(1_000, 1_000, 1));
+  }
+
+  private TestMemory(long blockBytes, StrategyConfig config) {
+    this.config = config;
     blocks = new TestBlocks(blockBytes);
+    ipv4Records = newStore(RecordClass.IPV4);
+  }
+
+  /** Without limits, and with records of so many words. */
+  public static TestMemory withWords(int words) {
+    return new TestMemory(
+        Long.MAX_VALUE, new StrategyConfig(words, 1_000, 1_000, 1, 2, java.util.Map.of()));
+  }
+
+  /** Without limits, and with records that have no word for TS.Recent. */
+  public static TestMemory withoutTimestamps() {
+    return withWords(RecordStore.STATE_WORDS_WITHOUT_TIMESTAMPS);
   }
 
   private IndexedRecordStore newStore(RecordClass recordClass) {
     return new IndexedRecordStore(
-        StrategyConfig.forBoth(1_000, 1_000, 1),
+        config,
         recordClass,
-        new ScarceSlots(recordClass.keyWords() + RecordStore.STATE_WORDS),
+        new ScarceSlots(recordClass.keyWords() + config.recordWords()),
         IndexPages.onHeap());
   }
 
