@@ -218,7 +218,7 @@ public final class MemorySuite implements Suite {
   }
 
   private static String label(String strategy, long count) {
-    return String.format(java.util.Locale.ROOT, "%-10s %11s ", strategy, SiFormat.whole(count));
+    return String.format(java.util.Locale.ROOT, "%-15s %11s ", strategy, SiFormat.whole(count));
   }
 
   /**

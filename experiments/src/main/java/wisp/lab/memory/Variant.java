@@ -12,7 +12,7 @@ import wisp.lab.suite.RunOptions;
  */
 record Variant(String strategy, boolean timestamps) {
   static final String PARAMETER = "timestamps";
-  private static final String WITHOUT = "-no-timestamps";
+  private static final String WITHOUT = "-no-ts";
 
   /** As data and charts call it. */
   String label() {

@@ -85,6 +85,7 @@ final class KernelLab implements AutoCloseable {
     private String tun = "";
     private String strategy = "slab";
     private int capacity = 20_000;
+    private boolean timestamps = true;
     private @Nullable Path pcap;
     private boolean ipv6;
     private boolean tap;
@@ -128,6 +129,24 @@ final class KernelLab implements AutoCloseable {
     Builder capacity(int connections) {
       capacity = connections;
       return this;
+    }
+
+    /** Records have no word for TS.Recent. */
+    Builder withoutTimestamps() {
+      timestamps = false;
+      return this;
+    }
+
+    private StrategyConfig memoryConfig(SecureRandom random) {
+      var config =
+          new StrategyConfig(
+              RecordStore.STATE_WORDS,
+              capacity,
+              ipv6 ? capacity : 0,
+              random.nextLong(),
+              random.nextLong(),
+              Map.of());
+      return timestamps ? config : config.withoutTimestamps();
     }
 
     Builder config(UnaryOperator<ContextConfig> change) {
@@ -181,16 +200,7 @@ final class KernelLab implements AutoCloseable {
             ? tun
             : new PcapLink(tun, new PcapWriter(builder.pcap, tun.kind()), KernelLab::epochNanos);
     var random = new SecureRandom();
-    memory =
-        Catalog.strategy(builder.strategy)
-            .create(
-                new StrategyConfig(
-                    RecordStore.STATE_WORDS,
-                    builder.capacity,
-                    builder.ipv6 ? builder.capacity : 0,
-                    random.nextLong(),
-                    random.nextLong(),
-                    Map.of()));
+    memory = Catalog.strategy(builder.strategy).create(builder.memoryConfig(random));
     context = new Context(builder.config(), memory, link, random::nextLong);
     context.onHandlerFailure(failures::add);
     int port = ECHO;

@@ -300,6 +300,38 @@ class PackedRecordsTest {
     }
   }
 
+  /** It may get its old slot then, but no more often than decision 29 says. */
+  @Test
+  void givenAFullTable_whenAConnectionComesAgainAfterOthers_thenItsSlotIsSeldomTheOldOne() {
+    int connections = 61 * 100;
+    var random = new SplittableRandom(6);
+    try (var table = new Table(RecordClass.IPV4, connections, 6)) {
+      long[] keys = new long[connections];
+      long next = 0;
+      for (int i = 0; i < connections; i++) {
+        keys[i] = spread(next++);
+        table.insert(keys[i]);
+      }
+      int same = 0;
+      int rounds = 4_000;
+      for (int round = 0; round < rounds; round++) {
+        int mine = random.nextInt(connections);
+        int slot = table.find(keys[mine]);
+        table.records.remove(slot);
+        for (int other = 0; other < 20; other++) {
+          int i = random.nextInt(connections);
+          if (i != mine) {
+            table.records.remove(table.find(keys[i]));
+            keys[i] = spread(next++);
+            table.insert(keys[i]);
+          }
+        }
+        same += table.insert(keys[mine]) == slot ? 1 : 0;
+      }
+      assertTrue(same < rounds / 8, same + " of " + rounds);
+    }
+  }
+
   /** Decision 2: a handle is the slot and a hash of the key. */
   @Test
   void givenAConnectionThatComesAgainAndAgain_thenItGetsAnotherSlotEachTime() {
