@@ -111,6 +111,25 @@ final class Measured {
     return values;
   }
 
+  /**
+   * From a million connections on, for each count and the next larger one: what the resident set
+   * grew by, as a ratio to what the strategy says that it reserved in between. Near 1 the account
+   * is true.
+   */
+  Map<Long, Value> residentSlopes() {
+    var slopes = new TreeMap<Long, Value>();
+    for (long count : points.tailMap(SLOPE_FROM).keySet()) {
+      Long next = points.higherKey(count);
+      if (next != null) {
+        double resident = get(next, "rss_growth_bytes") - get(count, "rss_growth_bytes");
+        double reserved = get(next, "reserved_bytes") - get(count, "reserved_bytes");
+        slopes.put(
+            count, new Value("rss_slope_ratio", "ratio", resident / reserved, "slope to " + next));
+      }
+    }
+    return slopes;
+  }
+
   /** Both are per connection, so the slope is twice the one less the other. */
   private double slope(Value value, long count) {
     return 2 * get(2 * count, value.metric()) - value.value();

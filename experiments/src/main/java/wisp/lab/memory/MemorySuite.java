@@ -65,13 +65,7 @@ public final class MemorySuite implements Suite {
 
   @Override
   public List<Parameter> parameters() {
-    return List.of(
-        new Parameter(
-            Variant.PARAMETER,
-            "on",
-            "",
-            "on; off: records without a word for TS.Recent, and no timestamps; or both, side by"
-                + " side"));
+    return Variant.PARAMETERS;
   }
 
   private static StrategyConfig small(Map<String, String> parameters) {
@@ -165,6 +159,17 @@ public final class MemorySuite implements Suite {
     }
     for (Measured measured : series) {
       folder.add(rows(folder, options, repetition, measured));
+      measured
+          .residentSlopes()
+          .forEach(
+              (count, slope) ->
+                  progress.line(
+                      label(measured.label(), count)
+                          + String.format(
+                              java.util.Locale.ROOT,
+                              "resident set grows by %.3f of what is reserved (%s)",
+                              slope.value(),
+                              slope.note())));
     }
     progress.close();
   }
@@ -192,11 +197,13 @@ public final class MemorySuite implements Suite {
             options.parametersOf(measured.variant().strategy()),
             captured ? capture : null);
     progress.at(done, label(name, count));
+    var flags = new ArrayList<>(flags());
+    flags.addAll(measured.variant().flags());
     var child =
         ChildJvm.start(
             label(name, count).strip(),
             List.of(),
-            flags(),
+            flags,
             MemoryPoint.class,
             List.of(spec.toJson()));
     try (child) {
@@ -257,7 +264,12 @@ public final class MemorySuite implements Suite {
     var rows = new ArrayList<Row>();
     for (long count : measured.counts()) {
       int ends = options.peers().equals("real") ? 2 : 1;
-      for (var value : measured.at(count, ends)) {
+      var values = measured.at(count, ends);
+      var slope = measured.residentSlopes().get(count);
+      if (slope != null) {
+        values.add(slope);
+      }
+      for (var value : values) {
         rows.add(
             row(
                 folder,

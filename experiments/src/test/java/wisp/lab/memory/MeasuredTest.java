@@ -27,7 +27,7 @@ class MeasuredTest {
 
   @Test
   void fromAMillionOnTheSlopeIsTheFigure() {
-    var measured = new Measured(new Variant("slab", true));
+    var measured = new Measured(new Variant("slab", true, true));
     put(measured, 1_000_000);
     put(measured, 2_000_000);
     var value = value(measured, 1_000_000, "bytes_per_connection");
@@ -38,7 +38,7 @@ class MeasuredTest {
 
   @Test
   void belowOrAloneItIsTheQuotient() {
-    var measured = new Measured(new Variant("slab", true));
+    var measured = new Measured(new Variant("slab", true, true));
     put(measured, 1_000);
     put(measured, 2_000);
     put(measured, 4_000_000);
@@ -50,7 +50,7 @@ class MeasuredTest {
 
   @Test
   void whatWouldNotFitIsToldBeforehand() {
-    var measured = new Measured(new Variant("slab", true));
+    var measured = new Measured(new Variant("slab", true, true));
     assertNull(measured.misfit(1L << 40, 1));
     put(measured, 1_000);
     put(measured, 100_000);
