@@ -109,8 +109,7 @@ public final class BroadcastPoint {
     Audience audience =
         spec.peers().equals("real")
             ? new RealAudience(spec.connections(), message, memory(spec, 1), spec.seed())
-            : new PhantomAudience(
-                spec.connections(), message, spec.roundTripMillis(), spec.seed());
+            : new PhantomAudience(spec.connections(), message, spec.roundTripMillis(), spec.seed());
     var usual = BroadcastSettings.DEFAULT;
     var settings = new BroadcastSettings(usual.behindBytes(), usual.closes(), spec.wave());
     try (var speech =

@@ -329,7 +329,10 @@ public final class BroadcastSuite implements Suite {
             "a copy for each",
             true,
             counts.stream()
-                .map(n -> new Series.Point(n, (double) n * bytes, (double) n * bytes, (double) n * bytes))
+                .map(
+                    n ->
+                        new Series.Point(
+                            n, (double) n * bytes, (double) n * bytes, (double) n * bytes))
                 .toList()));
     for (String name : rows.stream().map(Row::strategy).distinct().toList()) {
       if (name.startsWith(KERNEL)) {
@@ -376,7 +379,7 @@ public final class BroadcastSuite implements Suite {
             "Memory at the peak, beyond that of idle connections",
             List.of("Message", "Strategy", "Connections", "Bytes a connection", "Of a copy each"),
             lines,
-            "kernel: what a sender's socket holds (skmem of ss) when its receiver does not read, with"
-                + " the usual send buffer, and with room for the whole message."));
+            "kernel: what a sender's socket holds (skmem of ss) when its receiver does not read,"
+                + " with the usual send buffer, and with room for the whole message."));
   }
 }

@@ -91,9 +91,10 @@ final class Speech implements AutoCloseable {
   /** Tells all of them, and watches the memory that takes; returns the peak. */
   Peak tell(byte[] message) {
     put(message);
+    long deliveries = (long) count * Lines.of(message).count();
     var peak = new Peak();
     long limit = now + LIMIT_NANOS;
-    for (long polls = 0; audience.complete() < count || service.delivered() < count; polls++) {
+    for (long polls = 0; audience.complete() < count || service.delivered() < deliveries; polls++) {
       if (poll() == 0) {
         skip(limit);
       }

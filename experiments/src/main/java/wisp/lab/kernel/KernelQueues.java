@@ -13,8 +13,8 @@ import wisp.lab.measure.Machine;
 
 /**
  * What kernel sockets hold of one message that was written to each of them, when those at the other
- * end do not read: as the kernel says itself (skmem of {@code ss -m}: t, f and w of the sender, r of
- * the receiver), over the loopback of a namespace of our own.
+ * end do not read: as the kernel says itself (skmem of {@code ss -m}: t, f and w of the sender, r
+ * of the receiver), over the loopback of a namespace of our own.
  *
  * @param senderBytes per sending socket
  * @param receiverBytes per receiving socket
@@ -42,7 +42,8 @@ public record KernelQueues(double senderBytes, double receiverBytes, double take
   public static KernelQueues measure(int sockets, int messageBytes, boolean withRoom) {
     try (var host = new KernelHost()) {
       if (withRoom) {
-        int room = Math.max(16 << 10, 4 * messageBytes); // what a packet takes is more than its bytes
+        int room =
+            Math.max(16 << 10, 4 * messageBytes); // what a packet takes is more than its bytes
         host.sysctl("tcp_wmem", "4096 " + room + " " + room);
       }
       return measure(host, sockets, messageBytes);
@@ -51,8 +52,8 @@ public record KernelQueues(double senderBytes, double receiverBytes, double take
     }
   }
 
-  private static KernelQueues measure(
-      KernelHost host, int sockets, int messageBytes) throws IOException {
+  private static KernelQueues measure(KernelHost host, int sockets, int messageBytes)
+      throws IOException {
     var open = new ArrayList<SocketChannel>();
     var at = new InetSocketAddress("127.0.0.1", PORT);
     try (var listener = host.listen(at)) {

@@ -5,8 +5,8 @@ import wisp.core.stack.Endpoint;
 
 /**
  * Phantoms that are all sent the same message: they compare each byte with it and acknowledge what
- * they have, one round trip later. The first ones look at checksums, too. Each remembers how much it
- * has, where that began, and the last timestamp: twenty bytes with its place in the queue.
+ * they have, one round trip later. The first ones look at checksums, too. Each remembers how much
+ * it has, where that began, and the last timestamp: twenty bytes with its place in the queue.
  */
 public final class ReceivingPhantoms extends ConnectedPhantoms {
   private static final int SLOT_BYTES = 128;

@@ -61,6 +61,7 @@ public final class Broadcast implements Service {
   private @Nullable Batch current;
   private long refusedSince = Long.MAX_VALUE;
   private long fullSince = Long.MAX_VALUE;
+  private long sweptNanos;
   private int inWave;
   private long lines;
   private long bytes;
@@ -131,6 +132,9 @@ public final class Broadcast implements Service {
 
   @Override
   public long work(Context context, long now) {
+    if (current == null && !rests.isEmpty() && now - sweptNanos < PATIENCE_NANOS) {
+      return now + RETRY_NANOS; // else those would go without the next line
+    }
     if (current == null && !begin(context, now)) {
       return next == null ? Long.MAX_VALUE : now + RETRY_NANOS;
     }
@@ -211,6 +215,7 @@ public final class Broadcast implements Service {
         give(context, connection, batch);
       } else if (over.atEnd()) {
         current = null;
+        sweptNanos = now;
         batch.swept = true;
         releaseIfOver(context, batch);
         return now; // perhaps there is another

@@ -24,7 +24,12 @@ class BroadcastTest {
   private static final int RECEIVERS = 200;
 
   @ParameterizedTest
-  @CsvSource({"slab, offload=on", "slab, offload=off", "heap, offload=off", "persocket, offload=on"})
+  @CsvSource({
+    "slab, offload=on",
+    "slab, offload=off",
+    "heap, offload=off",
+    "persocket, offload=on"
+  })
   void givenReceivers_whenLinesAreTold_thenEachHasAllBytes(String memory, String tun)
       throws Exception {
     try (var lab = KernelLab.with().memory(memory).tun(tun).open()) {

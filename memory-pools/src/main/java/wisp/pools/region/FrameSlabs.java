@@ -13,7 +13,8 @@ import wisp.core.spi.FrameAllocator;
  *   handle:  slot << 4 | size class
  * </pre>
  *
- * <p>Frames of less than {@link #SUM_CHUNK} have no room for sums: it would be a large part of them.
+ * <p>Frames of less than {@link #SUM_CHUNK} have no room for sums: it would be a large part of
+ * them.
  */
 public final class FrameSlabs implements FrameAllocator {
   /** The largest payload: what TCP segmentation offload can take at once. */

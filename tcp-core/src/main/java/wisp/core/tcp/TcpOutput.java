@@ -292,8 +292,7 @@ public final class TcpOutput {
     TcpOptions.writeUserTimeout(memory, at, userTimeoutSeconds(tcb));
     int field = window.advertise(tcb, false);
     int flags = TcpHeader.ACK | Ecn.echo(tcb, true);
-    finish(
-        tcb, acceptableSeq(tcb), tcb.rcvNxt, headerBytes, 0, 0, flags, field, 0, 0, Ecn.NOT_ECT);
+    finish(tcb, acceptableSeq(tcb), tcb.rcvNxt, headerBytes, 0, 0, flags, field, 0, 0, Ecn.NOT_ECT);
     return true;
   }
 
