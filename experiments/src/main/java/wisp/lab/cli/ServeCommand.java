@@ -13,15 +13,18 @@ import wisp.core.spi.LinkException;
 import wisp.core.spi.MemoryStrategy;
 import wisp.lab.FailedException;
 import wisp.lab.UsageException;
+import wisp.lab.serve.BroadcastSettings;
 import wisp.lab.serve.Server;
+import wisp.lab.serve.Service;
 import wisp.lab.serve.Services;
+import wisp.lab.serve.StdinBroadcast;
 
 /** Services for real peers. */
 @Command(
     name = "serve",
     mixinStandardHelpOptions = true,
     description = {
-      "Serves echo, discard, chargen, hello, http on consecutive ports, until SIGTERM.",
+      "Serves echo, discard, chargen, hello, http, broadcast on consecutive ports, until SIGTERM.",
       "For example: wisp serve echo http --host 10.9.0.1/16 --own 10.9.1.0/24 --port 7"
     })
 public final class ServeCommand implements Callable<Integer> {
@@ -30,7 +33,7 @@ public final class ServeCommand implements Callable<Integer> {
   @Parameters(
       paramLabel = "SERVICE",
       arity = "1..*",
-      description = "echo, discard, chargen, hello, http")
+      description = "echo, discard, chargen, hello, http, broadcast")
   private List<String> services = List.of();
 
   @Option(
@@ -46,11 +49,40 @@ public final class ServeCommand implements Callable<Integer> {
       description = "write statistics there each second")
   private @Nullable Path stats;
 
+  @Option(
+      names = "--behind",
+      paramLabel = "BYTES",
+      converter = Counts.class,
+      defaultValue = "4Mi",
+      description =
+          "broadcast: who has more than so much not confirmed is too slow for a line; default:"
+              + " ${DEFAULT-VALUE}")
+  private long behind;
+
+  @Option(
+      names = "--when-behind",
+      paramLabel = "WHAT",
+      defaultValue = "skip",
+      description =
+          "broadcast: who is too slow goes without that line (skip) or is closed (close); default:"
+              + " ${DEFAULT-VALUE}")
+  private String whenBehind = "skip";
+
+  @Option(
+      names = "--wave",
+      paramLabel = "N",
+      converter = Counts.class,
+      defaultValue = "16384",
+      description =
+          "broadcast: a line is on its way to so many at once, of those who take less than a"
+              + " second; default: ${DEFAULT-VALUE}")
+  private long wave;
+
   @Mixin private StackOptions stack = new StackOptions();
 
   @Override
   public Integer call() throws LinkException {
-    services.forEach(Services::named);
+    var made = services.stream().map(this::service).toList();
     if (port < 1 || port + services.size() - 1 > LAST_PORT) {
       throw new UsageException("--port " + port + ": ports must lie in 1 … 65535");
     }
@@ -70,11 +102,31 @@ public final class ServeCommand implements Callable<Integer> {
     }
     Server server;
     try {
-      server = new Server(link, memory, config, profile, services, port, stats);
+      server = new Server(link, memory, config, profile, made, port, stats);
     } catch (IllegalStateException e) {
       link.close();
       throw new FailedException("can't serve: " + e.getMessage(), e);
     }
     return server.run();
+  }
+
+  private Service service(String name) {
+    return name.equals("broadcast") ? StdinBroadcast.of(broadcast()) : Services.named(name);
+  }
+
+  private BroadcastSettings broadcast() {
+    if (services.stream().filter("broadcast"::equals).count() > 1) {
+      throw new UsageException("there is one standard input: broadcast can be served once");
+    }
+    if (behind < 0 || behind > 1 << 29) {
+      throw new UsageException("--behind " + behind + " is outside 0 … 512Mi");
+    }
+    if (!whenBehind.equals("skip") && !whenBehind.equals("close")) {
+      throw new UsageException("--when-behind is skip or close, not '" + whenBehind + "'");
+    }
+    if (wave < 1 || wave > 1 << 30) {
+      throw new UsageException("--wave " + wave + " is outside 1 … 1Gi");
+    }
+    return new BroadcastSettings((int) behind, whenBehind.equals("close"), (int) wave);
   }
 }

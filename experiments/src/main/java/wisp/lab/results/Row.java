@@ -39,6 +39,12 @@ public record Row(
     this(run, suite, strategy, link, connections, repetition, metric, unit, value, note, "");
   }
 
+  /** The same with a note. */
+  public Row withNote(String other) {
+    return new Row(
+        run, suite, strategy, link, connections, repetition, metric, unit, value, other, scenario);
+  }
+
   /** The columns, in the order of {@link #fields}. */
   public static final List<String> COLUMNS =
       List.of(

@@ -54,7 +54,7 @@ public final class Server implements AutoCloseable {
       MemoryStrategy memory,
       ContextConfig config,
       ConnectionProfile profile,
-      List<String> names,
+      List<Service> services,
       int firstPort,
       @Nullable Path statsFile) {
     this.link = link;
@@ -62,7 +62,7 @@ public final class Server implements AutoCloseable {
     this.statsFile = statsFile;
     context = new Context(config, memory, link, new SecureRandom()::nextLong);
     context.onHandlerFailure(e -> System.err.println("wisp: a service failed: " + e));
-    services = names.stream().map(Services::named).toList();
+    this.services = List.copyOf(services);
     for (int i = 0; i < services.size(); i++) {
       services.get(i).start(context);
       var endpoint = Endpoint.any(firstPort + i);
@@ -84,6 +84,7 @@ public final class Server implements AutoCloseable {
   private int serve() {
     System.out.println(ready());
     System.out.flush();
+    services.forEach(service -> service.onServing(link::wake));
     runner.run(this::chores, Long.MAX_VALUE);
     runner.restart();
     closeDown();
@@ -119,14 +120,16 @@ public final class Server implements AutoCloseable {
   private long chores(long now) {
     peakConnections = Math.max(peakConnections, context.connections());
     boolean waiting = false;
+    long next = Long.MAX_VALUE;
     for (Service service : services) {
       waiting |= service.retry(context);
+      next = Math.min(next, service.work(context, now));
     }
     if (statsFile != null && now >= nextStatsNanos) {
       nextStatsNanos = now + SECOND;
       writeStats(Json.line(statistics()));
     }
-    long next = statsFile == null ? Long.MAX_VALUE : nextStatsNanos;
+    next = statsFile == null ? next : Math.min(next, nextStatsNanos);
     return waiting ? Math.min(next, now + RETRY_NANOS) : next;
   }
 
@@ -182,11 +185,23 @@ public final class Server implements AutoCloseable {
         "reserved_bytes", footprint.reservedBytes(),
         "in_use_bytes", footprint.inUseBytes(),
         "application_bytes", services.stream().mapToLong(Service::applicationBytes).sum(),
+        "services", ofServices(),
         "rss_bytes", ProcFile.field("/proc/self/status", "VmRSS"),
         "footprint", kinds,
         "drops", drops,
         "link_drops", link.drops(),
         "counters", counts);
+  }
+
+  private Map<String, @Nullable Object> ofServices() {
+    var all = new TreeMap<String, @Nullable Object>();
+    for (Service service : services) {
+      var own = service.statistics();
+      if (!own.isEmpty()) {
+        all.put(service.name(), own);
+      }
+    }
+    return all;
   }
 
   /** Gives everything back; a leak shows here. */

@@ -1,5 +1,6 @@
 package wisp.lab.serve;
 
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import wisp.core.stack.ConnectionHandler;
 import wisp.core.stack.Context;
@@ -25,6 +26,28 @@ public interface Service extends ConnectionHandler {
    */
   default boolean retry(Context context) {
     return false;
+  }
+
+  /**
+   * The server runs from now on: threads of the service's own may begin.
+   *
+   * @param wake has {@link #work} called soon; from any thread
+   */
+  default void onServing(Runnable wake) {}
+
+  /**
+   * Does a bounded share of what it has to do of its own accord; called between bursts.
+   *
+   * @return when it wants to be called again: {@code now}, at once; {@link Long#MAX_VALUE}, when
+   *     something happens
+   */
+  default long work(Context context, long now) {
+    return Long.MAX_VALUE;
+  }
+
+  /** What it has counted, by name. */
+  default Map<String, @Nullable Object> statistics() {
+    return Map.of();
   }
 
   /** Gives back what {@link #start} took. */

@@ -14,7 +14,8 @@ public final class Services {
           new Entry("discard", Discard::new),
           new Entry("chargen", Chargen::new),
           new Entry("hello", Hello::new),
-          new Entry("http", Http::new));
+          new Entry("http", Http::new),
+          new Entry("broadcast", StdinBroadcast::usual));
 
   private Services() {}
 

@@ -9,6 +9,7 @@ import wisp.core.spi.CongestionControlProvider;
 import wisp.core.spi.LinkProvider;
 import wisp.core.spi.MemoryStrategyProvider;
 import wisp.lab.UsageException;
+import wisp.lab.broadcast.BroadcastSuite;
 import wisp.lab.goodput.FairnessSuite;
 import wisp.lab.goodput.GoodputSuite;
 import wisp.lab.goodput.PausesSuite;
@@ -26,6 +27,7 @@ public final class Catalog {
   private static final List<Suite> SUITES =
       List.of(
           new MemorySuite(),
+          new BroadcastSuite(),
           new GoodputSuite(),
           new FairnessSuite(),
           new PausesSuite(),

@@ -232,10 +232,12 @@ final class KernelLab implements AutoCloseable {
       call.run();
     }
     boolean waiting = false;
+    long next = Long.MAX_VALUE;
     for (Service service : services) {
       waiting |= service.retry(context);
+      next = Math.min(next, service.work(context, now));
     }
-    return waiting ? now + RETRY_NANOS : Long.MAX_VALUE;
+    return waiting ? Math.min(next, now + RETRY_NANOS) : next;
   }
 
   // ---- Our side --------------------------------------------------------------------------------
@@ -262,6 +264,17 @@ final class KernelLab implements AutoCloseable {
       Thread.currentThread().interrupt();
       throw new AssertionError(e);
     }
+  }
+
+  /** Serves at a port, beside the usual services. */
+  void serve(int port, Service service) {
+    call(
+        c -> {
+          service.start(c);
+          c.listen(Endpoint.any(port), ConnectionProfile.NO_DELAY, service);
+          return services.add(service);
+        });
+    service.onServing(link::wake);
   }
 
   /** Listens on a port of {@link #OURS}. */

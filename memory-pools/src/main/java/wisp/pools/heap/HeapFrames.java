@@ -13,7 +13,7 @@ public final class HeapFrames implements FrameAllocator {
 
   /** So many bytes at most, objects included. */
   public HeapFrames(long limitBytes) {
-    budget = new HeapBudget(limitBytes, (int) ObjectLayout.object(ObjectLayout.REFERENCE + 8));
+    budget = new HeapBudget(limitBytes, (int) ObjectLayout.object(ObjectLayout.REFERENCE + 12));
   }
 
   @Override
@@ -22,7 +22,7 @@ public final class HeapFrames implements FrameAllocator {
       throw new IllegalArgumentException(
           "a frame of " + payloadBytes + " bytes; possible are 1 … " + LARGEST);
     }
-    MemorySegment memory = budget.allocate(payloadBytes);
+    MemorySegment memory = budget.allocate(withSums(payloadBytes));
     if (memory == null) {
       return NONE;
     }
@@ -34,6 +34,12 @@ public final class HeapFrames implements FrameAllocator {
     }
   }
 
+  private static int withSums(int payloadBytes) {
+    return payloadBytes < SUM_CHUNK
+        ? payloadBytes
+        : payloadBytes + 2 * FrameAllocator.sumsOf(payloadBytes);
+  }
+
   @Override
   public void retain(int frame) {
     live(frame).references++;
@@ -41,8 +47,11 @@ public final class HeapFrames implements FrameAllocator {
 
   @Override
   public void release(int frame) {
-    if (--live(frame).references == 0) {
+    int references = --live(frame).references;
+    if (references == 0) {
       budget.free(frames.remove(frame, "frame").memory);
+    } else if (references == 1) {
+      frames.get(frame).sums = 0;
     }
   }
 
@@ -74,6 +83,22 @@ public final class HeapFrames implements FrameAllocator {
   }
 
   @Override
+  public long sumsStart(int frame) {
+    int length = frames.get(frame).length;
+    return length < SUM_CHUNK ? NO_SUMS : length;
+  }
+
+  @Override
+  public int sums(int frame) {
+    return frames.get(frame).sums;
+  }
+
+  @Override
+  public void sums(int frame, int count) {
+    frames.get(frame).sums = count;
+  }
+
+  @Override
   public int largest() {
     return LARGEST;
   }
@@ -97,6 +122,7 @@ public final class HeapFrames implements FrameAllocator {
     final MemorySegment memory;
     final int length;
     int references = 1;
+    int sums;
 
     Frame(MemorySegment memory, int length) {
       this.memory = memory;

@@ -9,9 +9,12 @@ import wisp.core.spi.FrameAllocator;
  * source.
  *
  * <pre>
- *   slot:    references, 4  |  length, 4  |  payload
+ *   slot:    references, 4  |  valid sums << 17 | length, 4  |  payload  |  running sums
  *   handle:  slot << 4 | size class
  * </pre>
+ *
+ * <p>Frames of less than {@link #SUM_CHUNK} have no room for sums: it would be a large part of
+ * them.
  */
 public final class FrameSlabs implements FrameAllocator {
   /** The largest payload: what TCP segmentation offload can take at once. */
@@ -19,6 +22,8 @@ public final class FrameSlabs implements FrameAllocator {
 
   private static final int REFERENCES = 0;
   private static final int LENGTH = 4;
+  private static final int LENGTH_BITS = 17;
+  private static final int LENGTH_MASK = (1 << LENGTH_BITS) - 1;
   private static final int HEADER_BYTES = 8;
   private static final int SMALLEST_BITS = 6;
   private static final int LARGEST_BITS = 16;
@@ -43,7 +48,7 @@ public final class FrameSlabs implements FrameAllocator {
    * sizes share out as they need them.
    */
   public static FrameSlabs fixed(long bytes) {
-    long slabBytes = Slabs.slabBytes(LARGEST + HEADER_BYTES, 2);
+    long slabBytes = Slabs.slabBytes(slotBytes(LARGEST), 2);
     int count = (int) Math.max(LARGEST_BITS - SMALLEST_BITS + 1, bytes / slabBytes);
     return new FrameSlabs(slabBytes, SlabSource.preallocated(slabBytes, count));
   }
@@ -51,10 +56,15 @@ public final class FrameSlabs implements FrameAllocator {
   private FrameSlabs(long slabBytes, SlabSource source) {
     this.source = source;
     for (int i = 0; i < classes.length; i++) {
-      int slotBytes = (1 << (SMALLEST_BITS + i)) + HEADER_BYTES;
+      int slotBytes = slotBytes(1 << (SMALLEST_BITS + i));
       classes[i] =
           new Slabs(slotBytes, Slabs.fitting(slotBytes, slabBytes), 31 - CLASS_BITS, source);
     }
+  }
+
+  private static int slotBytes(int payloadBytes) {
+    int sums = payloadBytes < SUM_CHUNK ? 0 : 2 * FrameAllocator.sumsOf(payloadBytes);
+    return HEADER_BYTES + payloadBytes + (sums + 3 & -4);
   }
 
   @Override
@@ -91,6 +101,8 @@ public final class FrameSlabs implements FrameAllocator {
     if (references == 0) {
       slabs.release(slot);
       inUse--;
+    } else if (references == 1) {
+      sums(frame, 0);
     }
   }
 
@@ -119,7 +131,24 @@ public final class FrameSlabs implements FrameAllocator {
 
   @Override
   public int length(int frame) {
-    return classes[frame & CLASS_MASK].readInt(frame >>> CLASS_BITS, LENGTH);
+    return classes[frame & CLASS_MASK].readInt(frame >>> CLASS_BITS, LENGTH) & LENGTH_MASK;
+  }
+
+  @Override
+  public long sumsStart(int frame) {
+    int payloadBytes = 1 << SMALLEST_BITS + (frame & CLASS_MASK);
+    return payloadBytes < SUM_CHUNK ? NO_SUMS : start(frame) + payloadBytes;
+  }
+
+  @Override
+  public int sums(int frame) {
+    return classes[frame & CLASS_MASK].readInt(frame >>> CLASS_BITS, LENGTH) >>> LENGTH_BITS;
+  }
+
+  @Override
+  public void sums(int frame, int count) {
+    Slabs slabs = classes[frame & CLASS_MASK];
+    slabs.writeInt(frame >>> CLASS_BITS, LENGTH, count << LENGTH_BITS | length(frame));
   }
 
   @Override

@@ -726,6 +726,38 @@ public abstract class MemoryStrategyContract {
   }
 
   @Test
+  void runningSumsHaveRoomOfTheirOwnAndAreForgottenWithTheLastSend() {
+    try (var strategy = create(10)) {
+      var frames = strategy.frames();
+      var held = new ArrayList<Integer>();
+      for (int length : new int[] {64, 255, 256, 257, 1_448, 65_535, 65_536, 256, 65_536}) {
+        int frame = frames.acquire(length);
+        assertEquals(0, frames.sums(frame), "a fresh frame");
+        fill(frames.memory(frame), frames.start(frame), length, frame);
+        held.add(frame);
+      }
+      for (int frame : held) {
+        long at = frames.sumsStart(frame);
+        if (at != FrameAllocator.NO_SUMS) {
+          int count = FrameAllocator.sumsOf(frames.length(frame));
+          frames.memory(frame).asSlice(at, 2L * count).fill((byte) 0x5A);
+          frames.retain(frame);
+          frames.retain(frame);
+          frames.sums(frame, count);
+          frames.release(frame);
+          assertEquals(count, frames.sums(frame), "two references");
+          frames.release(frame);
+          assertEquals(0, frames.sums(frame), "its bytes may change now");
+        }
+      }
+      for (int frame : held) {
+        verify(frames.memory(frame), frames.start(frame), frames.length(frame), frame);
+        frames.release(frame);
+      }
+    }
+  }
+
+  @Test
   void givenNoMemoryForFrames_thenNoneUntilOneComesBack() {
     try (var strategy = create(10, bounded())) {
       var frames = strategy.frames();

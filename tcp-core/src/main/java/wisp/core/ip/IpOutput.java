@@ -139,10 +139,16 @@ public final class IpOutput {
    * @param trafficClass DSCP and ECN, 0 … 255
    * @param tcpBytes header and payload
    * @param tcpHeaderBytes TCP header with options
+   * @param payloadSum partial sum of the payload, or {@link Checksum#UNKNOWN}: then it is made here
    * @param segmentBytes payload of each segment that the link is to cut; 0: one segment
    */
   public void sendTcp(
-      int hopLimit, int trafficClass, int tcpBytes, int tcpHeaderBytes, int segmentBytes) {
+      int hopLimit,
+      int trafficClass,
+      int tcpBytes,
+      int tcpHeaderBytes,
+      long payloadSum,
+      int segmentBytes) {
     long pseudo = pseudoHeader(Ipv4Header.PROTOCOL_TCP, tcpBytes);
     int checksum;
     if (offloadChecksum) {
@@ -150,8 +156,11 @@ public final class IpOutput {
       packet.needsChecksum = true;
       packet.checksumStart = headerBytes;
       packet.checksumOffset = TCP_CHECKSUM_OFFSET;
-    } else {
+    } else if (payloadSum == Checksum.UNKNOWN) {
       checksum = Checksum.finish(Checksum.sum(packet.memory, start(), tcpBytes, pseudo));
+    } else {
+      long header = Checksum.sum(packet.memory, start(), tcpHeaderBytes, pseudo);
+      checksum = Checksum.finish(header + payloadSum);
     }
     TcpHeader.writeChecksum(packet.memory, start(), checksum);
     if (segmentBytes > 0) {

@@ -708,6 +708,26 @@ public final class Context implements AutoCloseable {
     return slot == Records.NONE ? null : machinery.inspection.of(slot);
   }
 
+  /** A walk over the open connections of a handler. */
+  public ConnectionWalk walk(ConnectionHandler handler) {
+    return machinery.walk(handler);
+  }
+
+  /**
+   * Bytes that were sent on a connection and that the peer has not confirmed, in flight or waiting;
+   * 0 for a stale handle.
+   */
+  public int unconfirmedBytes(long connection) {
+    int slot = machinery.desk.openSlotOf(connection);
+    if (slot == Records.NONE) {
+      return 0;
+    }
+    Tcb tcb = machinery.desk.open(slot);
+    int bytes = tcb.queue.isEmpty() ? 0 : tcb.queue.endSeq - tcb.sndUna;
+    machinery.desk.close(tcb);
+    return Math.max(0, bytes);
+  }
+
   /**
    * Tells of all connections, also of those the application has no handle for: half-open ones and
    * those in TIME-WAIT. Walks over all records.

@@ -24,6 +24,7 @@ import wisp.core.tcp.EndCause;
 import wisp.core.tcp.Ending;
 import wisp.core.tcp.FastOpenCache;
 import wisp.core.tcp.FastOpens;
+import wisp.core.tcp.FrameSums;
 import wisp.core.tcp.HalfOpen;
 import wisp.core.tcp.Handshake;
 import wisp.core.tcp.IcmpReaction;
@@ -122,7 +123,8 @@ final class Machinery {
     ReclaimLists lists = new ReclaimLists(blocks);
     activity = new Activity(env, blocks, timers, destinations, lists);
 
-    SendQueue queue = new SendQueue(blocks, frames);
+    FrameSums sums = new FrameSums(frames, !link.offloads().transmitChecksum());
+    SendQueue queue = new SendQueue(blocks, frames, sums);
     Reassembly reassembly = new Reassembly(blocks, tcp.heldTextBytes());
     ReceiveWindow window = new ReceiveWindow(tcp, buffers);
     SendText text = new SendText(queue, frames, buffers);
@@ -388,6 +390,10 @@ final class Machinery {
   }
 
   /** Live records. */
+  ConnectionWalk walk(ConnectionHandler handler) {
+    return new ConnectionWalk(records, desk, bindings, handler);
+  }
+
   int records() {
     return records.size();
   }

@@ -129,6 +129,11 @@ final class Records {
     return ipv4.size() + (ipv6 == null ? 0 : ipv6.size());
   }
 
+  /** One more than the highest place that a record of a family ever had. */
+  int bound(boolean isIpv6) {
+    return !isIpv6 ? ipv4.slotBound() : ipv6 == null ? 0 : ipv6.slotBound();
+  }
+
   /** Bound of a walk over all slots: {@link #at} of 0 … bound − 1. */
   int bound() {
     return ipv4.slotBound() + (ipv6 == null ? 0 : ipv6.slotBound());

@@ -100,6 +100,11 @@ final class TcbDesk {
     return slot;
   }
 
+  /** The handle of a connection in a live slot. */
+  long handle(int slot) {
+    return codec.handle(slot);
+  }
+
   /**
    * As {@link #slotOf}, and the connection has begun and not ended for the application: one from
    * LISTEN is its own before ESTABLISHED, even if an old handle happens to fit.

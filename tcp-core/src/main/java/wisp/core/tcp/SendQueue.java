@@ -5,6 +5,7 @@ import wisp.core.memory.Blocks;
 import wisp.core.memory.Payer;
 import wisp.core.spi.BlockPool;
 import wisp.core.spi.FrameAllocator;
+import wisp.core.wire.Checksum;
 
 /**
  * What a connection has been given to send and the peer has not confirmed: references to frames, in
@@ -72,11 +73,13 @@ public final class SendQueue {
 
   private final Blocks blocks;
   private final FrameAllocator frames;
+  private final FrameSums sums;
 
   /** Over the context's shared pool; frames stay owned by whoever acquired them. */
-  public SendQueue(Blocks blocks, FrameAllocator frames) {
+  public SendQueue(Blocks blocks, FrameAllocator frames, FrameSums sums) {
     this.blocks = blocks;
     this.frames = frames;
+    this.sums = sums;
   }
 
   /**
@@ -121,22 +124,32 @@ public final class SendQueue {
   /**
    * Copies queued bytes [seq, seq + length), which must lie in the queue, to where a segment is
    * being written.
+   *
+   * @return the partial sum of the bytes, or {@link Checksum#UNKNOWN} when nobody has it ready
    */
-  void copy(Place place, @SeqNum int seq, int length, MemorySegment to, long toStart) {
+  long copy(Place place, @SeqNum int seq, int length, MemorySegment to, long toStart) {
     assert Seq.atOrAfter(seq, place.startSeq) && Seq.atOrBefore(seq + length, place.endSeq);
     seek(place, seq);
     int done = 0;
+    long sum = 0;
     while (done < length) {
       int frame = entryFrame(place.cursorBlock, place.cursorIndex);
       int frameLength = entryLength(place.cursorBlock, place.cursorIndex);
       int skip = Seq.distance(place.cursorSeq, seq + done);
       int n = Math.min(length - done, frameLength - skip);
       MemorySegment.copy(frames.memory(frame), frames.start(frame) + skip, to, toStart + done, n);
+      if (sum != Checksum.UNKNOWN) {
+        sum =
+            sums.covers(frame, n)
+                ? Checksum.combine(sum, sums.of(frame, skip, n), done)
+                : Checksum.UNKNOWN;
+      }
       done += n;
       if (done < length) {
         advanceCursor(place, frameLength);
       }
     }
+    return sum;
   }
 
   /**

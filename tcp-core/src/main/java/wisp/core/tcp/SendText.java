@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 import wisp.core.spi.FrameAllocator;
 import wisp.core.spi.SocketBuffers;
+import wisp.core.wire.Checksum;
 
 /**
  * Where the bytes of a segment come from: the application's frames, or with classic socket buffers
@@ -48,13 +49,17 @@ public final class SendText {
     return queue.withinRecord(tcb.queue, seq, length);
   }
 
-  /** Copies bytes [seq, seq + length) of the queue into a segment. */
-  void copy(Tcb tcb, @SeqNum int seq, int length, MemorySegment to, long toStart) {
+  /**
+   * Copies bytes [seq, seq + length) of the queue into a segment.
+   *
+   * @return their partial sum, or {@link Checksum#UNKNOWN} when nobody has it ready
+   */
+  long copy(Tcb tcb, @SeqNum int seq, int length, MemorySegment to, long toStart) {
     if (buffers == null) {
-      queue.copy(tcb.queue, seq, length, to, toStart);
-    } else {
-      fromRing(buffers, tcb.slot, seq, length, to, toStart);
+      return queue.copy(tcb.queue, seq, length, to, toStart);
     }
+    fromRing(buffers, tcb.slot, seq, length, to, toStart);
+    return Checksum.UNKNOWN;
   }
 
   private static void toRing(

@@ -146,13 +146,14 @@ public final class TcpOutput {
     }
     AccurateEcnOption.write(tcb, counters, memory, at);
     @SeqNum int iss = tcb.sndUna;
+    long textSum = 0;
     if (textBytes > 0) {
-      text.copy(tcb, iss + 1, textBytes, memory, ip.start() + headerBytes);
+      textSum = text.copy(tcb, iss + 1, textBytes, memory, ip.start() + headerBytes);
     }
     int flags = TcpHeader.SYN | (acknowledge ? TcpHeader.ACK : 0) | Ecn.synFlags(tcb, acknowledge);
     int field = window.advertise(tcb, true);
     @SeqNum int ack = acknowledge ? tcb.rcvNxt : 0;
-    finish(tcb, iss, ack, headerBytes, textBytes, flags, field, 0, 0, Ecn.NOT_ECT);
+    finish(tcb, iss, ack, headerBytes, textBytes, textSum, flags, field, 0, 0, Ecn.NOT_ECT);
     return true;
   }
 
@@ -259,7 +260,18 @@ public final class TcpOutput {
     int field = window.advertise(tcb, false);
     @SeqNum int seq = tcb.sndNxt - 1;
     int flags = TcpHeader.ACK | Ecn.echo(tcb, false);
-    finish(tcb, seq, tcb.rcvNxt, headerBytes, payloadBytes, flags, field, 0, 0, Ecn.NOT_ECT);
+    finish(
+        tcb,
+        seq,
+        tcb.rcvNxt,
+        headerBytes,
+        payloadBytes,
+        0, // of the octet
+        flags,
+        field,
+        0,
+        0,
+        Ecn.NOT_ECT);
     return true;
   }
 
@@ -280,7 +292,7 @@ public final class TcpOutput {
     TcpOptions.writeUserTimeout(memory, at, userTimeoutSeconds(tcb));
     int field = window.advertise(tcb, false);
     int flags = TcpHeader.ACK | Ecn.echo(tcb, true);
-    finish(tcb, acceptableSeq(tcb), tcb.rcvNxt, headerBytes, 0, flags, field, 0, 0, Ecn.NOT_ECT);
+    finish(tcb, acceptableSeq(tcb), tcb.rcvNxt, headerBytes, 0, 0, flags, field, 0, 0, Ecn.NOT_ECT);
     return true;
   }
 
@@ -349,8 +361,9 @@ public final class TcpOutput {
       AccurateEcnOption.write(tcb, counters, memory, at);
       tcb.markedBytes.told(payloadBytes > 0);
     }
+    long payloadSum = 0;
     if (payloadBytes > 0) {
-      text.copy(tcb, seq, payloadBytes, memory, ip.start() + headerBytes);
+      payloadSum = text.copy(tcb, seq, payloadBytes, memory, ip.start() + headerBytes);
     }
     int urgentPointer = 0;
     if (tcb.urgentQueued && Seq.after(tcb.sndUp, seq)) {
@@ -364,6 +377,7 @@ public final class TcpOutput {
         tcb.rcvNxt,
         headerBytes,
         payloadBytes,
+        payloadSum,
         flags | TcpHeader.ACK | Ecn.echo(tcb, payloadBytes == 0 && islands == 0),
         field,
         urgentPointer,
@@ -411,6 +425,7 @@ public final class TcpOutput {
       @SeqNum int ack,
       int headerBytes,
       int payloadBytes,
+      long payloadSum,
       int flags,
       int windowField,
       int urgentPointer,
@@ -429,7 +444,8 @@ public final class TcpOutput {
         windowField,
         urgentPointer);
     int trafficClass = tcb.dscp << 2 | ecn;
-    ip.sendTcp(tcb.ttl, trafficClass, headerBytes + payloadBytes, headerBytes, segmentBytes);
+    ip.sendTcp(
+        tcb.ttl, trafficClass, headerBytes + payloadBytes, headerBytes, payloadSum, segmentBytes);
     env.counters.add(Event.SEGMENTS_SENT);
     if ((flags & TcpHeader.ACK) != 0) {
       tcb.lastAckSent = tcb.rcvNxt;
@@ -505,7 +521,7 @@ public final class TcpOutput {
   }
 
   private void finishReset(int hopLimit, int dscp, int headerBytes) {
-    ip.sendTcp(hopLimit, dscp << 2, headerBytes, headerBytes, 0);
+    ip.sendTcp(hopLimit, dscp << 2, headerBytes, headerBytes, 0, 0);
     env.counters.add(Event.RESETS_SENT);
     env.counters.add(Event.SEGMENTS_SENT);
   }

@@ -17,6 +17,9 @@ public final class Checksum {
   /** What an intact message, its checksum included, folds to. */
   public static final int INTACT = 0xFFFF;
 
+  /** No partial sum: these are never negative. */
+  public static final long UNKNOWN = -1;
+
   private static final boolean SWAP = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
   private static final ValueLayout.OfLong NATIVE64 = ValueLayout.JAVA_LONG_UNALIGNED;
   private static final ValueLayout.OfInt NATIVE32 = ValueLayout.JAVA_INT_UNALIGNED;
