@@ -731,12 +731,12 @@ public final class Context implements AutoCloseable {
 
   /** Live connections in all states but TIME-WAIT. */
   public int connections() {
-    return machinery.records() - machinery.desk.timeWait();
+    return machinery.connections();
   }
 
   /** Connections in TIME-WAIT. */
   public int timeWaits() {
-    return machinery.desk.timeWait();
+    return machinery.timeWaits();
   }
 
   /** What has been counted. Shared: it goes on counting. */
