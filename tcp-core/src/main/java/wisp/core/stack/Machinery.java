@@ -175,8 +175,7 @@ final class Machinery {
     ShutWindows shutWindows = new ShutWindows(env, persists);
     env.persistTimes = shutWindows;
     inspection =
-        new Inspection(
-            env, records, timeWaits, desk, activity, window, board, output, shutWindows);
+        new Inspection(env, records, timeWaits, desk, activity, window, board, output, shutWindows);
     relief =
         new MemoryRelief(
             env, config.persistLimitNanos(), shutWindows, blocks, desk, output, ending);

@@ -115,8 +115,7 @@ final class TimeWaitRing implements RecordMemory {
   }
 
   private long timeOf(int page) {
-    return (long) pages.get(page, TIME_WORD) << 32
-        | pages.get(page, TIME_WORD + 1) & 0xFFFF_FFFFL;
+    return (long) pages.get(page, TIME_WORD) << 32 | pages.get(page, TIME_WORD + 1) & 0xFFFF_FFFFL;
   }
 
   // ---- Its head --------------------------------------------------------------------------------

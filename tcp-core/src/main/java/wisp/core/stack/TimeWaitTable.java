@@ -125,8 +125,7 @@ final class TimeWaitTable {
     Family family = of(slot);
     int place = place(slot);
     if (word == RecordFlags.FLAGS) {
-      value =
-          RecordFlags.withStamp(value, RecordFlags.stampOf(family.store.get(place, word)));
+      value = RecordFlags.withStamp(value, RecordFlags.stampOf(family.store.get(place, word)));
     }
     family.store.set(place, word, value);
   }

@@ -150,8 +150,7 @@ final class TimeWaits {
 
   /** 2 MSL from now, rounded up: nobody leaves too soon. */
   private long deadline(long nowNanos) {
-    return Math.ceilDiv(
-        nowNanos + 2 * config.maxSegmentLifetimeNanos(), TimeWaitRing.UNIT_NANOS);
+    return Math.ceilDiv(nowNanos + 2 * config.maxSegmentLifetimeNanos(), TimeWaitRing.UNIT_NANOS);
   }
 
   /** How many there are. */

@@ -3,8 +3,8 @@ package wisp.core.stack;
 import wisp.core.Counters;
 
 /**
- * What waits for a constant time and needs no timer of its own: acknowledgments and FIN-WAIT-2. An entry is a hint: when it is due the connection's own record says whether it still
- * holds.
+ * What waits for a constant time and needs no timer of its own: acknowledgments and FIN-WAIT-2. An
+ * entry is a hint: when it is due the connection's own record says whether it still holds.
  */
 final class WaitQueues {
   private static final int MOST_DELAYED_ACKS = 1 << 16;
