@@ -216,9 +216,11 @@ final class Machinery {
     InitialSequenceNumbers isn = new InitialSequenceNumbers(KeyedHash.random(entropy));
     ports = new EphemeralPorts(KeyedHash.random(entropy), KeyedHash.random(entropy));
     fastOpenCookies = new KeyedFastOpenCookies(KeyedHash.random(entropy));
+    Acceptances acceptances = new Acceptances(bindings, desk, blocks);
+    CookieOpens cookieOpens =
+        new CookieOpens(env, listeners, acceptances, desk, handshake, segmentArrives);
     passiveOpens =
-        new PassiveOpens(
-            env, config, listeners, bindings, desk, blocks, handshake, segmentArrives, isn);
+        new PassiveOpens(env, config, listeners, acceptances, cookieOpens, desk, handshake, isn);
     DrawnLimit strayResets = new DrawnLimit(KeyedHash.random(entropy), config.strayResetLimit());
     demultiplexer =
         new Demultiplexer(
@@ -230,6 +232,7 @@ final class Machinery {
             segmentArrives,
             output,
             passiveOpens,
+            cookieOpens,
             strayResets);
     IcmpReaction reaction = new IcmpReaction(env, mtu, ending, burstEnd, handshake);
     network.errorsGoTo(new ConnectionErrors(demultiplexer, desk, reaction, counters));
@@ -265,7 +268,8 @@ final class Machinery {
             config.fastOpens(),
             own == null ? fastOpenCookies : own,
             config.fastOpenWithoutCookie()),
-        config.mayOpen());
+        config.mayOpen(),
+        config.cookiePeriodNanos());
   }
 
   // ---- Time ------------------------------------------------------------------------------------
