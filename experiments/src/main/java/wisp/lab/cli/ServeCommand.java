@@ -11,6 +11,7 @@ import picocli.CommandLine.Parameters;
 import wisp.core.spi.Link;
 import wisp.core.spi.LinkException;
 import wisp.core.spi.MemoryStrategy;
+import wisp.core.stack.ListenConfig;
 import wisp.lab.FailedException;
 import wisp.lab.UsageException;
 import wisp.lab.serve.Server;
@@ -46,11 +47,22 @@ public final class ServeCommand implements Callable<Integer> {
       description = "write statistics there each second")
   private @Nullable Path stats;
 
+  @Option(
+      names = "--stateless",
+      description =
+          "keep nothing of a connection until its peer has spoken: not for chargen and hello, which"
+              + " speak first")
+  private boolean stateless;
+
   @Mixin private StackOptions stack = new StackOptions();
 
   @Override
   public Integer call() throws LinkException {
-    services.forEach(Services::named);
+    for (String name : services) {
+      if (Services.named(name).maySpeakFirst() && stateless) {
+        throw new UsageException("--stateless: " + name + " speaks first");
+      }
+    }
     if (port < 1 || port + services.size() - 1 > LAST_PORT) {
       throw new UsageException("--port " + port + ": ports must lie in 1 … 65535");
     }
@@ -70,11 +82,17 @@ public final class ServeCommand implements Callable<Integer> {
     }
     Server server;
     try {
-      server = new Server(link, memory, config, profile, services, port, stats);
+      server = new Server(link, memory, config, profile, listening(), services, port, stats);
     } catch (IllegalStateException e) {
       link.close();
       throw new FailedException("can't serve: " + e.getMessage(), e);
     }
     return server.run();
+  }
+
+  private ListenConfig listening() {
+    return stateless
+        ? ListenConfig.DEFAULT.with(b -> b.cookies = ListenConfig.Cookies.STATELESS)
+        : ListenConfig.DEFAULT;
   }
 }
