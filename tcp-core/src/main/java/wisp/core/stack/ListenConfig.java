@@ -55,8 +55,10 @@ public record ListenConfig(
      * <p>The price: {@code onOpen} comes with the first text; who says nothing for longer than
      * {@link #cookieLifetimeNanos} is reset when it does; text that comes before the first (its
      * number is not IRS + 1) is dropped and has to be resent; and as long as cookies are about a
-     * segment that proves nothing is dropped, not reset. Keep-alive probes are answered. A SYN that
-     * follows on TIME-WAIT makes a half-open connection as usual.
+     * segment that proves nothing is dropped, not reset. A copy of the first text that the network
+     * held back until after the end is delivered once more, as with Fast Open: only for
+     * applications that can bear that. Keep-alive probes are answered. A SYN that follows on
+     * TIME-WAIT makes a half-open connection as usual.
      */
     STATELESS
   }

@@ -235,6 +235,25 @@ class StatelessAcceptTest {
     tcp.receives(Seg.ack(), Seg.data(10)).isEstablished();
   }
 
+  @Test
+  @DisplayName("a limit: a copy of the first text after the end opens once more; TIME-WAIT prevents")
+  void givenACopyAfterTheEnd_thenItOpensAgainUnlessWeClosedFirst() {
+    var tcp = silent(stateless());
+    tcp.receives(Seg.data(10)).isEstablished().receives(Seg.fin());
+    tcp.close().receives(Seg.ack()).isGone();
+    tcp.sent();
+    tcp.exact = false; // the fixture takes a second copy for what follows
+    tcp.receives(Seg.data(10).seq(1).ack(1)).isEstablished();
+    tcp.sends(ACK).ack(11);
+    tcp.receives(Seg.rst().seq(11)).isGone();
+
+    var first = silent(stateless());
+    first.receives(Seg.data(10)).isEstablished();
+    first.shutdown().receives(Seg.fin()).isIn(TIME_WAIT);
+    first.receives(Seg.data(10).seq(1).ack(1)).isIn(TIME_WAIT);
+    first.delivered(10);
+  }
+
   // ---- The cookie's lifetime -------------------------------------------------------------------
 
   @ParameterizedTest(name = "after {0} s, others come meanwhile: {1}")
