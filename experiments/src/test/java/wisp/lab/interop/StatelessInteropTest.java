@@ -76,8 +76,7 @@ class StatelessInteropTest {
       long before = lab.call(StatelessInteropTest::reservedBytes);
       try {
         sockets.addAll(lab.namespace().with(StatelessInteropTest::dialAll));
-        lab.await(
-            "the last ACK", c -> c.counters().get(Event.STATELESS_ACKS) >= SOCKETS);
+        lab.await("the last ACK", c -> c.counters().get(Event.STATELESS_ACKS) >= SOCKETS);
         KernelLab.pause(500);
         assertEquals(0, lab.call(Context::connections).intValue());
         assertEquals(before, lab.call(StatelessInteropTest::reservedBytes).longValue());

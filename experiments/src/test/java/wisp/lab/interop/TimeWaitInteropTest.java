@@ -47,9 +47,7 @@ class TimeWaitInteropTest {
   void whenFiftyPortsAreUsedAgainAndAgain_thenEachConnectionIsExact(String timestamps)
       throws IOException {
     try (KernelLab lab =
-        KernelLab.with()
-            .config(c -> c.withMaxSegmentLifetime(30_000_000_000L))
-            .open()) {
+        KernelLab.with().config(c -> c.withMaxSegmentLifetime(30_000_000_000L)).open()) {
       lab.namespace().sysctl("tcp_timestamps", timestamps);
       lab.namespace().sysctl("ip_local_port_range", "40000 " + (40_000 + PORTS - 1));
       lab.listen(PORT, new Giver());

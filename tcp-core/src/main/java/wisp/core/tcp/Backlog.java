@@ -22,8 +22,7 @@ public final class Backlog {
    * @param mayOpen whether the application has room for one that is open
    * @param cookiePeriodNanos a SYN cookie holds for so long, and at most twice as long
    */
-  public Backlog(
-      int most, FastOpens fastOpens, BooleanSupplier mayOpen, long cookiePeriodNanos) {
+  public Backlog(int most, FastOpens fastOpens, BooleanSupplier mayOpen, long cookiePeriodNanos) {
     this.most = most;
     this.fastOpens = fastOpens;
     this.mayOpen = mayOpen;

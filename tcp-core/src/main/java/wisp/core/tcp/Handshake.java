@@ -187,8 +187,7 @@ public final class Handshake {
       Tcb tcb, TcpHeader seg, TcpOptions options, @SeqNum int irs, boolean remembersOld) {
     tcb.rcvNxt = irs + 1;
     int age =
-        cookies.check(
-            tcb, seg.ackNo() - 1, cookiePeriodNanos(tcb), env.nowNanos, remembersOld);
+        cookies.check(tcb, seg.ackNo() - 1, cookiePeriodNanos(tcb), env.nowNanos, remembersOld);
     if (age == SynCookies.NEVER_MADE) {
       return Confirmation.NONE;
     }

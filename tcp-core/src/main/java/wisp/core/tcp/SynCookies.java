@@ -17,9 +17,8 @@ import wisp.core.spi.KeyedHash;
  * no protection: a peer that changes them harms itself.
  *
  * <p>A cookie holds for the period it was made in and the next: how long a period is the listener
- * says. What it can't do: a SYN-ACK that is
- * lost is not resent, the peer's SYN is; a lost ACK that nothing follows leaves the peer with a
- * connection that we don't know of.
+ * says. What it can't do: a SYN-ACK that is lost is not resent, the peer's SYN is; a lost ACK that
+ * nothing follows leaves the peer with a connection that we don't know of.
  */
 public final class SynCookies {
   /** A period, if the listener does not say otherwise. */

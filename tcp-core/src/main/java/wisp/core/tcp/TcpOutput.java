@@ -279,17 +279,7 @@ public final class TcpOutput {
       TcpOptions.writeTimestamp(ip.memory(), ip.start() + TcpHeader.LENGTH, tsVal, tcb.tsRecent);
     }
     int field = window.advertise(tcb, false);
-    finish(
-        tcb,
-        tcb.sndUna,
-        tcb.rcvNxt,
-        headerBytes,
-        0,
-        TcpHeader.ACK,
-        field,
-        0,
-        0,
-        Ecn.NOT_ECT);
+    finish(tcb, tcb.sndUna, tcb.rcvNxt, headerBytes, 0, TcpHeader.ACK, field, 0, 0, Ecn.NOT_ECT);
     return true;
   }
 

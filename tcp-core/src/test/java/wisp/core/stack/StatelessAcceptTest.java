@@ -236,7 +236,8 @@ class StatelessAcceptTest {
   }
 
   @Test
-  @DisplayName("a limit: a copy of the first text after the end opens once more; TIME-WAIT prevents")
+  @DisplayName(
+      "a limit: a copy of the first text after the end opens once more; TIME-WAIT prevents")
   void givenACopyAfterTheEnd_thenItOpensAgainUnlessWeClosedFirst() {
     var tcp = silent(stateless());
     tcp.receives(Seg.data(10)).isEstablished().receives(Seg.fin());
@@ -258,8 +259,16 @@ class StatelessAcceptTest {
 
   @ParameterizedTest(name = "after {0} s, others come meanwhile: {1}")
   @CsvSource({
-    "1,true", "200,true", "239,true", "239,false",
-    "481,true", "481,false", "900,true", "3600,true", "14000,true", "100000,false"
+    "1,true",
+    "200,true",
+    "239,true",
+    "239,false",
+    "481,true",
+    "481,false",
+    "900,true",
+    "3600,true",
+    "14000,true",
+    "100000,false"
   })
   void givenSilence_thenTheCookieHoldsForFourMinutesAndThenItIsReset(int seconds, boolean others) {
     var tcp = silent(stateless());
@@ -307,8 +316,7 @@ class StatelessAcceptTest {
     var e =
         assertThrows(
             IllegalArgumentException.class,
-            () ->
-                tcp.context.listen(Endpoint.any(7), ConnectionProfile.DEFAULT, speaker, config));
+            () -> tcp.context.listen(Endpoint.any(7), ConnectionProfile.DEFAULT, speaker, config));
     assertTrue(e.getMessage().contains("never speaks first"), e.getMessage());
     assertFalse(e.getMessage().contains("\n"));
     assertFalse(tcp.context.unlisten(Endpoint.any(7)), "nobody listens");
