@@ -155,21 +155,8 @@ final class Machinery {
     timeWaits = new TimeWaits(config, counters, timeWaitTable, records, bindings, codec);
     desk =
         new TcbDesk(
-            env,
-            records,
-            bindings,
-            codec,
-            timeWaits,
-            activity,
-            halfOpen,
-            window,
-            output,
-            timers,
-            lists,
-            waits,
-            silences,
-            patience,
-            persists);
+            env, records, bindings, codec, timeWaits, activity, halfOpen, window, output, timers,
+            lists, waits, silences, patience, persists);
     blockRelief = new BlockRelief(peers, lists, activity, reassembly, desk, counters);
     env.userTimeouts = desk::adviseUserTimeout;
     ShutWindows shutWindows = new ShutWindows(env, persists);
