@@ -83,6 +83,12 @@ public final class Counters {
     SYN_COOKIES_ACCEPTED,
     /** ACKs that came while cookies were about and confirmed none (answered by RST). */
     SYN_COOKIES_REFUSED,
+    /** ACKs of a stateless listener's cookies that were too old (answered by RST). */
+    SYN_COOKIES_EXPIRED,
+    /** Bare ACKs of a stateless listener's cookies, of which nothing was made. */
+    STATELESS_ACKS,
+    /** Keep-alive probes of peers of which nothing was kept, answered. */
+    STATELESS_PROBES,
     /** Connections opened by a SYN with a Fast Open cookie, before the handshake was over. */
     FAST_OPENS_ACCEPTED,
     /** Fast Open cookies given to clients. */
@@ -201,6 +207,8 @@ public final class Counters {
     DROP_PEER_CONNECTIONS,
     /** Dropped: it would have opened a connection that the application has no room for. */
     DROP_NOT_ACCEPTED,
+    /** Dropped: for a stateless listener, and confirms no cookie; the first text may be behind. */
+    DROP_UNCONFIRMED,
     /** Dropped: no memory for a record. */
     DROP_NO_RECORD,
     /** Dropped: no memory for a block. */

@@ -11,6 +11,7 @@ import picocli.CommandLine.Parameters;
 import wisp.core.spi.Link;
 import wisp.core.spi.LinkException;
 import wisp.core.spi.MemoryStrategy;
+import wisp.core.stack.ListenConfig;
 import wisp.lab.FailedException;
 import wisp.lab.UsageException;
 import wisp.lab.serve.BroadcastSettings;
@@ -78,11 +79,23 @@ public final class ServeCommand implements Callable<Integer> {
               + " second; default: ${DEFAULT-VALUE}")
   private long wave;
 
+  @Option(
+      names = "--stateless",
+      description =
+          "keep nothing of a connection until its peer has spoken: not for chargen and hello, which"
+              + " speak first")
+  private boolean stateless;
+
   @Mixin private StackOptions stack = new StackOptions();
 
   @Override
   public Integer call() throws LinkException {
     var made = services.stream().map(this::service).toList();
+    for (Service service : made) {
+      if (service.maySpeakFirst() && stateless) {
+        throw new UsageException("--stateless: " + service.name() + " speaks first");
+      }
+    }
     if (port < 1 || port + services.size() - 1 > LAST_PORT) {
       throw new UsageException("--port " + port + ": ports must lie in 1 … 65535");
     }
@@ -102,7 +115,7 @@ public final class ServeCommand implements Callable<Integer> {
     }
     Server server;
     try {
-      server = new Server(link, memory, config, profile, made, port, stats);
+      server = new Server(link, memory, config, profile, listening(), made, port, stats);
     } catch (IllegalStateException e) {
       link.close();
       throw new FailedException("can't serve: " + e.getMessage(), e);
@@ -128,5 +141,11 @@ public final class ServeCommand implements Callable<Integer> {
       throw new UsageException("--wave " + wave + " is outside 1 … 1Gi");
     }
     return new BroadcastSettings((int) behind, whenBehind.equals("close"), (int) wave);
+  }
+
+  private ListenConfig listening() {
+    return stateless
+        ? ListenConfig.DEFAULT.with(b -> b.cookies = ListenConfig.Cookies.STATELESS)
+        : ListenConfig.DEFAULT;
   }
 }

@@ -13,6 +13,11 @@ final class Discard implements Service {
   }
 
   @Override
+  public boolean maySpeakFirst() {
+    return false;
+  }
+
+  @Override
   public void onData(
       Context context, long connection, MemorySegment memory, long offset, int length) {}
 

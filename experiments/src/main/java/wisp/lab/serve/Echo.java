@@ -60,6 +60,11 @@ final class Echo implements Service {
     return "echo";
   }
 
+  @Override
+  public boolean maySpeakFirst() {
+    return false;
+  }
+
   /** Each datagram goes back, but not to what may be another echo: two would never end. */
   @Override
   public DatagramHandler datagrams() {

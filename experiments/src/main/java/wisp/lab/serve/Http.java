@@ -57,6 +57,11 @@ final class Http implements Service {
   }
 
   @Override
+  public boolean maySpeakFirst() {
+    return false;
+  }
+
+  @Override
   public void start(Context context) {
     pattern = SharedFrame.repeated(Chargen.LINE, Math.min(FRAME_BYTES, context.largestFrame()));
     frame = SharedFrame.of(context, pattern);

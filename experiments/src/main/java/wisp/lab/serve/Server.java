@@ -19,6 +19,7 @@ import wisp.core.stack.Context;
 import wisp.core.stack.ContextConfig;
 import wisp.core.stack.DatagramHandler;
 import wisp.core.stack.Endpoint;
+import wisp.core.stack.ListenConfig;
 import wisp.lab.FailedException;
 import wisp.lab.measure.ProcFile;
 import wisp.lab.results.Json;
@@ -47,6 +48,7 @@ public final class Server implements AutoCloseable {
    * @param link closed with the server
    * @param memory closed with the server
    * @param profile of all connections
+   * @param listening how SYNs are taken in
    * @param statsFile rewritten each second, or {@code null}
    */
   public Server(
@@ -54,6 +56,7 @@ public final class Server implements AutoCloseable {
       MemoryStrategy memory,
       ContextConfig config,
       ConnectionProfile profile,
+      ListenConfig listening,
       List<Service> services,
       int firstPort,
       @Nullable Path statsFile) {
@@ -66,7 +69,7 @@ public final class Server implements AutoCloseable {
     for (int i = 0; i < services.size(); i++) {
       services.get(i).start(context);
       var endpoint = Endpoint.any(firstPort + i);
-      context.listen(endpoint, profile, services.get(i));
+      context.listen(endpoint, profile, services.get(i), listening);
       endpoints.add(endpoint);
       DatagramHandler datagrams = services.get(i).datagrams();
       if (datagrams != null) {

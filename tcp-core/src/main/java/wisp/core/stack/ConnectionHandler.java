@@ -18,6 +18,15 @@ import java.lang.foreign.MemorySegment;
  * CloseReason.HandlerFailed}, is reported, and harms no other.
  */
 public interface ConnectionHandler {
+  /**
+   * Whether it may send before it has received anything. Who never does, as an HTTP server, says
+   * false here; only such a handler can be given a listener with {@link
+   * ListenConfig.Cookies#STATELESS}, where {@link #onOpen} comes with the first text.
+   */
+  default boolean maySpeakFirst() {
+    return true;
+  }
+
   /** ESTABLISHED: passive or active. Never called for a connection that fails before. */
   default void onOpen(Context context, long connection) {}
 

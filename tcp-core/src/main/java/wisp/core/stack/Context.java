@@ -136,11 +136,19 @@ public final class Context implements AutoCloseable {
    * As {@link #listen(Endpoint, ConnectionProfile, ConnectionHandler)}.
    *
    * @param config how SYNs are taken in
+   * @throws IllegalArgumentException also for {@link ListenConfig.Cookies#STATELESS} with a handler
+   *     that may speak first
    */
   public void listen(
       Endpoint local, ConnectionProfile profile, ConnectionHandler handler, ListenConfig config) {
     if (local.port() == 0) {
       throw new IllegalArgumentException("a listener needs a port");
+    }
+    if (config.cookies() == ListenConfig.Cookies.STATELESS && handler.maySpeakFirst()) {
+      throw new IllegalArgumentException(
+          "stateless accept needs a handler that never speaks first; "
+              + handler.getClass().getName()
+              + ".maySpeakFirst() is true");
     }
     machinery.controls.find(profile.congestionControl());
     machinery.listeners.add(
@@ -751,12 +759,12 @@ public final class Context implements AutoCloseable {
 
   /** Live connections in all states but TIME-WAIT. */
   public int connections() {
-    return machinery.records() - machinery.desk.timeWait();
+    return machinery.connections();
   }
 
   /** Connections in TIME-WAIT. */
   public int timeWaits() {
-    return machinery.desk.timeWait();
+    return machinery.timeWaits();
   }
 
   /** What has been counted. Shared: it goes on counting. */

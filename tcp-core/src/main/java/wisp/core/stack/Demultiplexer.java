@@ -36,6 +36,7 @@ final class Demultiplexer {
   private final SegmentArrives segmentArrives;
   private final TcpOutput output;
   private final PassiveOpens passiveOpens;
+  private final CookieOpens cookieOpens;
   private final DrawnLimit strayResets;
 
   private final LookAhead ahead = new LookAhead();
@@ -55,6 +56,7 @@ final class Demultiplexer {
       SegmentArrives segmentArrives,
       TcpOutput output,
       PassiveOpens passiveOpens,
+      CookieOpens cookieOpens,
       DrawnLimit strayResets) {
     this.env = env;
     this.records = records;
@@ -66,6 +68,7 @@ final class Demultiplexer {
     this.segmentArrives = segmentArrives;
     this.output = output;
     this.passiveOpens = passiveOpens;
+    this.cookieOpens = cookieOpens;
     this.strayResets = strayResets;
   }
 
@@ -242,7 +245,7 @@ final class Demultiplexer {
       return;
     }
     boolean mayBeCookie = tcp.has(TcpHeader.ACK) && !tcp.has(TcpHeader.SYN);
-    if (mayBeCookie && passiveOpens.offerCookie(packet, tcp, options)) {
+    if (mayBeCookie && cookieOpens.offer(packet, tcp, options)) {
       return;
     }
     env.counters.add(Event.DROP_NO_CONNECTION);

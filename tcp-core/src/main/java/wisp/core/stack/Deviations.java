@@ -123,6 +123,13 @@ final class Deviations {
     return (int) Math.min(millis, FOR_EVER);
   }
 
+  /** The connection in one slot is in TIME-WAIT in another one: what its ACKs need goes along. */
+  void move(int from, int to) {
+    dscp.move(from, to);
+    accurateEcn.move(from, to);
+    markedBytes.move(from, to);
+  }
+
   /** The connection in this slot is no more. */
   void forget(int slot) {
     dscp.remove(slot);

@@ -4,7 +4,7 @@ import java.util.Arrays;
 
 /**
  * A ring of (handle, deadline) for delays that are the same for all, so that first in is first due:
- * delayed ACKs, TIME-WAIT, FIN-WAIT-2. No wheel and no block is needed. It grows to a limit.
+ * delayed ACKs, FIN-WAIT-2. No wheel and no block is needed. It grows to a limit.
  */
 final class HandleQueue {
   private long[] handles = new long[64];
@@ -45,10 +45,6 @@ final class HandleQueue {
 
   boolean isEmpty() {
     return size == 0;
-  }
-
-  boolean isFull() {
-    return size >= most;
   }
 
   long headDeadlineNanos() {

@@ -20,6 +20,7 @@ final class Inspection {
 
   private final TcpEnvironment env;
   private final Records records;
+  private final TimeWaits timeWaits;
   private final TcbDesk desk;
   private final Activity activity;
   private final ReceiveWindow window;
@@ -30,6 +31,7 @@ final class Inspection {
   Inspection(
       TcpEnvironment env,
       Records records,
+      TimeWaits timeWaits,
       TcbDesk desk,
       Activity activity,
       ReceiveWindow window,
@@ -38,6 +40,7 @@ final class Inspection {
       ShutWindows shutWindows) {
     this.env = env;
     this.records = records;
+    this.timeWaits = timeWaits;
     this.desk = desk;
     this.activity = activity;
     this.window = window;
@@ -62,6 +65,12 @@ final class Inspection {
     for (int i = 0; i < bound; i++) {
       int slot = records.at(i);
       if (records.isLive(slot) && desk.isAlive(slot)) {
+        each.accept(of(slot));
+      }
+    }
+    for (int i = 0; i < timeWaits.bound(); i++) {
+      int slot = timeWaits.at(i);
+      if (slot != Records.NONE) {
         each.accept(of(slot));
       }
     }

@@ -10,6 +10,7 @@ import wisp.core.spi.Burst;
 import wisp.core.spi.Entropy;
 import wisp.core.spi.FastOpenCookies;
 import wisp.core.spi.FrameAllocator;
+import wisp.core.spi.IndexPages;
 import wisp.core.spi.KeyedHash;
 import wisp.core.spi.Link;
 import wisp.core.spi.MemoryStrategy;
@@ -73,6 +74,7 @@ final class Machinery {
   private final Records records;
   final Network network;
   private final WaitQueues waits;
+  private final TimeWaits timeWaits;
   private final SlotDeadlines silences = new SlotDeadlines();
   private final SlotDeadlines patience = new SlotDeadlines();
   private final SlotDeadlines persists = new SlotDeadlines();
@@ -105,11 +107,13 @@ final class Machinery {
       Context context, ContextConfig config, MemoryStrategy memory, Link link, Entropy entropy) {
     FrameAllocator frames = memory.frames();
     SocketBuffers buffers = BothBuffers.of(memory);
-    this.records = new Records(memory, buffers);
     TcpConfig tcp = tcpConfig(config, buffers);
 
     waits = new WaitQueues(config, counters);
-    bindings = new Bindings(KeyedHash.random(entropy), controls);
+    KeyedHash endpoints = KeyedHash.random(entropy);
+    TimeWaitTable timeWaitTable = new TimeWaitTable(endpoints, IndexPages::onHeap);
+    this.records = new Records(memory, buffers, timeWaitTable);
+    bindings = new Bindings(endpoints, controls);
     upcalls = new HandlerUpcalls(context, bindings, counters);
     PeerLimits limits = config.peerLimits();
     long share = Blocks.shareBytes(memory.blocks(), limits.share());
@@ -147,27 +151,20 @@ final class Machinery {
     acknowledgment =
         new Acknowledgment(env, queue, frames, retransmission, timers, sender, mtu, board);
     HalfOpen halfOpen = new HalfOpen(env, blocks, timers, lists, activity, window);
+    RecordCodec codec =
+        new RecordCodec(
+            records, bindings, activity, halfOpen, window, output, KeyedHash.random(entropy));
+    timeWaits = new TimeWaits(config, counters, timeWaitTable, records, bindings, codec);
     desk =
         new TcbDesk(
-            env,
-            records,
-            bindings,
-            activity,
-            halfOpen,
-            window,
-            output,
-            timers,
-            lists,
-            waits,
-            silences,
-            patience,
-            persists,
-            KeyedHash.random(entropy));
+            env, records, bindings, codec, timeWaits, activity, halfOpen, window, output, timers,
+            lists, waits, silences, patience, persists);
     blockRelief = new BlockRelief(peers, lists, activity, reassembly, desk, counters);
     env.userTimeouts = desk::adviseUserTimeout;
     ShutWindows shutWindows = new ShutWindows(env, persists);
     env.persistTimes = shutWindows;
-    inspection = new Inspection(env, records, desk, activity, window, board, output, shutWindows);
+    inspection =
+        new Inspection(env, records, timeWaits, desk, activity, window, board, output, shutWindows);
     relief =
         new MemoryRelief(
             env, config.persistLimitNanos(), shutWindows, blocks, desk, output, ending);
@@ -208,9 +205,11 @@ final class Machinery {
     InitialSequenceNumbers isn = new InitialSequenceNumbers(KeyedHash.random(entropy));
     ports = new EphemeralPorts(KeyedHash.random(entropy), KeyedHash.random(entropy));
     fastOpenCookies = new KeyedFastOpenCookies(KeyedHash.random(entropy));
+    Acceptances acceptances = new Acceptances(bindings, desk, blocks);
+    CookieOpens cookieOpens =
+        new CookieOpens(env, listeners, acceptances, desk, handshake, segmentArrives);
     passiveOpens =
-        new PassiveOpens(
-            env, config, listeners, bindings, desk, blocks, handshake, segmentArrives, isn);
+        new PassiveOpens(env, config, listeners, acceptances, cookieOpens, desk, handshake, isn);
     DrawnLimit strayResets = new DrawnLimit(KeyedHash.random(entropy), config.strayResetLimit());
     demultiplexer =
         new Demultiplexer(
@@ -222,6 +221,7 @@ final class Machinery {
             segmentArrives,
             output,
             passiveOpens,
+            cookieOpens,
             strayResets);
     IcmpReaction reaction = new IcmpReaction(env, mtu, ending, burstEnd, handshake);
     network.errorsGoTo(new ConnectionErrors(demultiplexer, desk, reaction, counters));
@@ -257,7 +257,8 @@ final class Machinery {
             config.fastOpens(),
             own == null ? fastOpenCookies : own,
             config.fastOpenWithoutCookie()),
-        config.mayOpen());
+        config.mayOpen(),
+        config.cookiePeriodNanos());
   }
 
   // ---- Time ------------------------------------------------------------------------------------
@@ -305,10 +306,7 @@ final class Machinery {
     for (int i = 0; i < most && waits.finWaits().headDeadlineNanos() <= now; i++, done++) {
       finWaitIsOver(waits.finWaits().pop());
     }
-    for (int i = 0; i < most && waits.timeWaits().headDeadlineNanos() <= now; i++, done++) {
-      long deadline = waits.timeWaits().headDeadlineNanos();
-      desk.timeWaitDue(waits.timeWaits().pop(), deadline);
-    }
+    done += timeWaits.expire(now, most);
     done += keepAlives.step();
     done += lingers.step(most);
     done += relief.step();
@@ -365,7 +363,9 @@ final class Machinery {
                 Math.min(
                     Math.min(timers.wheel().nextDeadlineNanos(), network.nextDeadlineNanos()),
                     Math.min(
-                        Math.min(waits.nextDeadlineNanos(), relief.nextDeadlineNanos()),
+                        Math.min(
+                            Math.min(waits.nextDeadlineNanos(), timeWaits.nextDeadlineNanos()),
+                            relief.nextDeadlineNanos()),
                         Math.min(silences.nextDeadlineNanos(), patience.nextDeadlineNanos()))),
                 sweeps.nextDeadlineNanos(env.nowNanos))
             : env.nowNanos;
@@ -389,13 +389,19 @@ final class Machinery {
     return n;
   }
 
-  /** Live records. */
+  /** A walk over the connections of a handler. */
   ConnectionWalk walk(ConnectionHandler handler) {
     return new ConnectionWalk(records, desk, bindings, handler);
   }
 
-  int records() {
-    return records.size();
+  /** Connections in all states but TIME-WAIT. */
+  int connections() {
+    return records.size() - desk.inTimeWait();
+  }
+
+  /** Connections in TIME-WAIT. */
+  int timeWaits() {
+    return desk.inTimeWait() + timeWaits.size();
   }
 
   // ---- The end ---------------------------------------------------------------------------------
@@ -412,6 +418,7 @@ final class Machinery {
       }
     }
     desk.removeEnded();
+    timeWaits.endAll();
     network.close();
     assert peers.isClear() : "a peer is charged for what it gave back";
   }
@@ -419,6 +426,7 @@ final class Machinery {
   /** Bytes of the context's own tables. */
   long reservedBytes() {
     return waits.reservedBytes()
+        + timeWaits.reservedBytes()
         + silences.reservedBytes()
         + patience.reservedBytes()
         + persists.reservedBytes()

@@ -49,6 +49,11 @@ final class MarkedBytesTable {
     }
   }
 
+  /** The connection in one slot is in another one from now on. */
+  void move(int from, int to) {
+    places.move(from, to);
+  }
+
   long reservedBytes() {
     return places.reservedBytes() + free.reservedBytes() + 4L * words.length;
   }

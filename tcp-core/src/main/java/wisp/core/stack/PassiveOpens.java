@@ -1,15 +1,11 @@
 package wisp.core.stack;
 
-import org.jspecify.annotations.Nullable;
 import wisp.core.Counters.Event;
 import wisp.core.ip.IpPacket;
-import wisp.core.memory.Blocks;
 import wisp.core.memory.Payer;
 import wisp.core.spi.FastOpenCookies.Verdict;
-import wisp.core.stack.ListenConfig.Cookies;
 import wisp.core.tcp.FastOpens;
 import wisp.core.tcp.Handshake;
-import wisp.core.tcp.SegmentArrives;
 import wisp.core.tcp.Seq;
 import wisp.core.tcp.SeqNum;
 import wisp.core.tcp.Tcb;
@@ -29,39 +25,30 @@ final class PassiveOpens {
   private final TcpEnvironment env;
   private final ContextConfig config;
   private final Listeners listeners;
-  private final Bindings bindings;
+  private final Acceptances acceptances;
+  private final CookieOpens cookies;
   private final TcbDesk desk;
-  private final Blocks blocks;
   private final Handshake handshake;
-  private final SegmentArrives segmentArrives;
   private final InitialSequenceNumbers isn;
 
   private final Payer asking = new Payer();
-
-  /** For what is answered without a record. */
-  private final Tcb stateless = new Tcb();
-
-  /** Why the last {@link #create} made nothing. */
-  private Event refusal = Event.DROP_NO_RECORD;
 
   PassiveOpens(
       TcpEnvironment env,
       ContextConfig config,
       Listeners listeners,
-      Bindings bindings,
+      Acceptances acceptances,
+      CookieOpens cookies,
       TcbDesk desk,
-      Blocks blocks,
       Handshake handshake,
-      SegmentArrives segmentArrives,
       InitialSequenceNumbers isn) {
     this.env = env;
     this.config = config;
     this.listeners = listeners;
-    this.bindings = bindings;
+    this.acceptances = acceptances;
+    this.cookies = cookies;
     this.desk = desk;
-    this.blocks = blocks;
     this.handshake = handshake;
-    this.segmentArrives = segmentArrives;
     this.isn = isn;
   }
 
@@ -97,24 +84,24 @@ final class PassiveOpens {
       return true;
     }
     // Only a number that we choose can be made to lie after the one before it.
-    boolean always = listener.config().cookies() == Cookies.ALWAYS && after == NO_FORMER;
+    boolean always = CookieOpens.areAlwaysSent(listener) && after == NO_FORMER;
     if (always || !hasRoom(listener)) {
-      overflow(listener, ip, seg, options, Event.DROP_SYN_QUEUE);
+      cookies.overflow(listener, ip, seg, options, Event.DROP_SYN_QUEUE);
       return true;
     }
     if (!env.peers.mayHaveHalfOpen(asking)) {
-      overflow(listener, ip, seg, options, Event.DROP_PEER_HALF_OPEN);
+      cookies.overflow(listener, ip, seg, options, Event.DROP_PEER_HALF_OPEN);
       return true;
     }
     Verdict verdict = judge(listener, ip, seg, options);
     boolean isFast = verdict != Verdict.INVALID;
-    Tcb tcb = isFast ? create(listener, ip, seg, TcbDesk.Beginning.AWAKE) : null;
+    Tcb tcb = isFast ? acceptances.create(listener, ip, seg, TcbDesk.Beginning.AWAKE) : null;
     if (tcb == null) {
       isFast = false;
-      tcb = create(listener, ip, seg, TcbDesk.Beginning.HALF_OPEN);
+      tcb = acceptances.create(listener, ip, seg, TcbDesk.Beginning.HALF_OPEN);
     }
     if (tcb == null) {
-      overflow(listener, ip, seg, options, refusal);
+      cookies.overflow(listener, ip, seg, options, acceptances.refusal());
       return true;
     }
     int iss =
@@ -182,104 +169,11 @@ final class PassiveOpens {
         && fast.hasRoom(env.nowNanos);
   }
 
-  private @Nullable Tcb create(
-      Listeners.Listener listener, IpPacket ip, TcpHeader seg, TcbDesk.Beginning beginning) {
-    int binding =
-        bindings.intern(
-            false,
-            ip.destinationHigh,
-            ip.destinationLow,
-            seg.destinationPort(),
-            listener.handler(),
-            listener.profile(),
-            listener.backlog());
-    boolean isBound = binding != Bindings.NONE;
-    Tcb tcb =
-        !isBound
-            ? null
-            : desk.create(ip.sourceHigh, ip.sourceLow, seg.sourcePort(), binding, beginning);
-    if (tcb == null) {
-      bindings.dropIfUnused(binding);
-      refusal = isBound && !desk.recordRefused() ? blocks.dropReason() : Event.DROP_NO_RECORD;
-    }
-    return tcb;
-  }
-
   /** The new ISN lies after whatever the old incarnation sent, however fast that was (MAY-2). */
   private static @SeqNum int overtaking(@SeqNum int iss, long after) {
     if (after == NO_FORMER || Seq.after(iss, (int) after)) {
       return iss;
     }
     return (int) after + 250_000;
-  }
-
-  // ---- Cookies ---------------------------------------------------------------------------------
-
-  private void overflow(
-      Listeners.Listener listener, IpPacket ip, TcpHeader seg, TcpOptions options, Event reason) {
-    listener.backlog().overflowed(env.nowNanos);
-    if (listener.config().cookies() == Cookies.NEVER) {
-      env.counters.add(reason);
-      return;
-    }
-    layOut(listener, ip, seg);
-    handshake.answerByCookie(stateless, seg, options);
-  }
-
-  private void layOut(Listeners.Listener listener, IpPacket ip, TcpHeader seg) {
-    stateless.localHigh = ip.destinationHigh;
-    stateless.localLow = ip.destinationLow;
-    stateless.localPort = seg.destinationPort();
-    stateless.remoteHigh = ip.sourceHigh;
-    stateless.remoteLow = ip.sourceLow;
-    stateless.remotePort = seg.sourcePort();
-    stateless.ttl = listener.profile().ttl();
-    stateless.dscp = listener.profile().dscp();
-    stateless.ecnMode = listener.profile().ecn();
-    desk.offer(stateless, listener.profile());
-    stateless.windowLimit = listener.profile().receiveWindowBytes();
-    stateless.leastWindowShift = listener.profile().leastWindowShift();
-  }
-
-  /**
-   * A segment with ACK, and neither SYN nor RST, for no connection. If a cookie comes back in it,
-   * the connection is made, and the segment is its first.
-   *
-   * @return false: no cookie, it deserves a RST
-   */
-  boolean offerCookie(IpPacket ip, TcpHeader seg, TcpOptions options) {
-    Listeners.Listener listener =
-        listeners.find(ip.destinationHigh, ip.destinationLow, seg.destinationPort());
-    if (listener == null
-        || listener.config().cookies() == Cookies.NEVER
-        || !listener.backlog().isPressed(env.nowNanos)) {
-      return false;
-    }
-    layOut(listener, ip, seg);
-    if (!handshake.isCookieConfirmed(stateless, seg, options)) {
-      env.counters.add(Event.SYN_COOKIES_REFUSED);
-      return false;
-    }
-    RecordCodec.peer(asking, ip.sourceHigh, ip.sourceLow);
-    if (!env.peers.mayConnect(asking)) {
-      env.counters.add(Event.DROP_PEER_CONNECTIONS); // likewise
-      return true;
-    }
-    if (!listener.backlog().mayOpen()) {
-      env.counters.add(Event.DROP_NOT_ACCEPTED); // likewise
-      return true;
-    }
-    Tcb tcb = create(listener, ip, seg, TcbDesk.Beginning.BARE);
-    if (tcb == null) {
-      env.counters.add(refusal); // it will send again: the cookie holds a while
-      return true;
-    }
-    try {
-      handshake.acceptByCookie(tcb, stateless, seg, options);
-      segmentArrives.segmentArrives(tcb, seg, options, ip.ecn());
-    } finally {
-      desk.close(tcb);
-    }
-    return true;
   }
 }

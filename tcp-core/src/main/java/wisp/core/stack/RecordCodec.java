@@ -126,6 +126,12 @@ final class RecordCodec {
     routes.forget(slot);
   }
 
+  /** The connection in one slot is in another one from now on. */
+  void move(int from, int to) {
+    deviations.move(from, to);
+    routes.move(from, to);
+  }
+
   long reservedBytes() {
     return deviations.reservedBytes() + routes.reservedBytes();
   }
@@ -307,9 +313,12 @@ final class RecordCodec {
         (half ? RecordFlags.HALF_OPEN : RecordFlags.AWAKE) | (sweep ? RecordFlags.WAITING : 0));
   }
 
-  /** The record of a connection in TIME-WAIT. */
-  void writeTimeWait(Tcb tcb, int stamp) {
-    writeWords(tcb, RecordFlags.withStamp(flagsOf(tcb, RecordFlags.TIME_WAIT), stamp));
+  /** The record of a connection that has come into TIME-WAIT, until the end of the burst. */
+  void writeTimeWait(Tcb tcb) {
+    keepAccurateEcn(tcb);
+    tcb.waiting = false;
+    tcb.ackOwed = false;
+    writeWords(tcb, flagsOf(tcb, RecordFlags.TIME_WAIT));
   }
 
   /** The record of a quiet connection. */
@@ -323,10 +332,7 @@ final class RecordCodec {
           case CLOSED, LISTEN, SYN_SENT, SYN_RECEIVED, FIN_WAIT_1, CLOSING, LAST_ACK, TIME_WAIT ->
               throw new IllegalStateException("asleep in " + tcb.state);
         };
-    if (tcb.accurateEcn) {
-      deviations.accurateEcn(tcb);
-      deviations.keepMarkedBytes(tcb);
-    }
+    keepAccurateEcn(tcb);
     assert !tcb.ackNow || tcb.flushListed : "an ACK that nobody sends: " + tcb;
     assert !tcb.applicationClosed || tcb.state == State.FIN_WAIT_2 : tcb;
     writeWords(
@@ -335,6 +341,13 @@ final class RecordCodec {
             | RecordFlags.windowBits(tcb.sndWnd)
             | (tcb.delaysAck ? RecordFlags.DELAYS_ACK : 0)
             | (tcb.ackNow ? RecordFlags.ACK_NOW : 0));
+  }
+
+  private void keepAccurateEcn(Tcb tcb) {
+    if (tcb.accurateEcn) {
+      deviations.accurateEcn(tcb);
+      deviations.keepMarkedBytes(tcb);
+    }
   }
 
   private int flagsOf(Tcb tcb, int state) {

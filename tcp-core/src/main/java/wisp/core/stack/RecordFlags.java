@@ -12,15 +12,16 @@ package wisp.core.stack;
  *    9  MSS class (see MssTable)                                                4
  *   13  TS age                                                                  2
  *   15  receive window shut    16  ECN    17  ACK owed                          1 each
- *   18  ECE owed; without ECN: ECN is accurate    19  waiting for memory                                      1 each
+ *   18  ECE owed; without ECN: ECN is accurate    19  waiting for memory    1 each
  *   20  SND.WND: exponent 5, mantissa 6 of which the first bit is not kept,
  *       rounded down                                                            10
  *   30  the ACK of a single segment may wait                                    1
  *   31  ACK due at the end of the burst, and listed for it                       1
  * </pre>
  *
- * <p>In TIME-WAIT bits 20 to 31 hold the stamp of its latest deadline instead. Awake only the state
- * and the waiting bit count: the rest is in the activity block, whose number overlays SND.NXT.
+ * <p>In the {@link TimeWaitTable} bits 20 to 31 tell until when it lasts instead. Awake only the
+ * state and the waiting bit count: the rest is in the activity block, whose number overlays
+ * SND.NXT.
  */
 final class RecordFlags {
   static final int FREE = 0;
@@ -60,7 +61,10 @@ final class RecordFlags {
   static final int NO_SCALE = 15;
   private static final int WINDOW_PLACE = 20;
   private static final int STAMP_PLACE = 20;
-  private static final int STAMP_MASK = 0xFFF;
+
+  /** The largest stamp; the mask of one, too. */
+  static final int LAST_STAMP = 0xFFF;
+
   private static final int AGE_PLACE = 13;
 
   private RecordFlags() {}
@@ -104,33 +108,12 @@ final class RecordFlags {
     return (exponent << 5) + (bytes >>> exponent) << WINDOW_PLACE;
   }
 
-  /**
-   * Stamp of a deadline: its time in units (1/2048 of 2 MSL, a quarter second at least) modulo
-   * 4096.
-   */
-  static int stamp(long deadlineNanos, long unitNanos) {
-    return (int) (deadlineNanos / unitNanos) & STAMP_MASK;
-  }
-
-  /** Last moment with this stamp, now or less than 4096 units ahead. */
-  static long endOf(int stamp, long nowNanos, long unitNanos) {
-    return (nowNanos / unitNanos + unitsUntil(stamp, nowNanos, unitNanos) + 1) * unitNanos - 1;
-  }
-
-  /** Whether the deadline that a stamp stands for has passed, if none is set further ahead. */
-  static boolean isPast(int stamp, long nowNanos, long unitNanos, long farthestNanos) {
-    return unitsUntil(stamp, nowNanos, unitNanos) > farthestNanos / unitNanos + 1;
-  }
-
-  private static int unitsUntil(int stamp, long nowNanos, long unitNanos) {
-    return stamp - stamp(nowNanos, unitNanos) & STAMP_MASK;
-  }
-
+  /** Where in the TIME-WAIT table: how long after its page's first it is over. */
   static int stampOf(int flags) {
-    return flags >>> STAMP_PLACE & STAMP_MASK;
+    return flags >>> STAMP_PLACE & LAST_STAMP;
   }
 
   static int withStamp(int flags, int stamp) {
-    return (flags & ~(STAMP_MASK << STAMP_PLACE)) | stamp << STAMP_PLACE;
+    return (flags & ~(LAST_STAMP << STAMP_PLACE)) | stamp << STAMP_PLACE;
   }
 }

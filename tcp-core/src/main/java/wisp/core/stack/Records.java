@@ -9,11 +9,16 @@ import wisp.core.spi.SocketBuffers;
 
 /**
  * The records of both families behind one slot number: {@link #IPV6} set in it means a slot of the
- * IPv6 class, whose keys are longer. Who speaks IPv4 only has no record of the other class.
+ * IPv6 class, whose keys are longer. Who speaks IPv4 only has no record of the other class. With
+ * {@link #TIME_WAIT} it is not a record but what is left of one in the {@link TimeWaitTable}, which
+ * can be found and read in the same way.
  */
 final class Records {
   /** Bit of a slot number: a record of the IPv6 class. */
   static final int IPV6 = 1 << 30;
+
+  /** Bit of a slot number: a place of the TIME-WAIT table. */
+  static final int TIME_WAIT = 1 << 29;
 
   static final int NONE = RecordStore.NONE;
 
@@ -22,11 +27,13 @@ final class Records {
   private @Nullable RecordStore ipv6;
   private final @Nullable SocketBuffers buffers;
   private final boolean timestamps;
+  private final TimeWaitTable timeWaits;
 
-  Records(MemoryStrategy memory, @Nullable SocketBuffers buffers) {
+  Records(MemoryStrategy memory, @Nullable SocketBuffers buffers, TimeWaitTable timeWaits) {
     this.memory = memory;
     this.ipv4 = memory.records(RecordClass.IPV4);
     this.buffers = buffers;
+    this.timeWaits = timeWaits;
     int words = ipv4.words();
     if (words < RecordStore.STATE_WORDS_WITHOUT_TIMESTAMPS) {
       throw new IllegalArgumentException("records of " + words + " words are too small");
@@ -39,8 +46,23 @@ final class Records {
     return timestamps;
   }
 
+  /** Words of a record that hold the stack's state. */
+  int words() {
+    return timestamps
+        ? RecordStore.STATE_WORDS
+        : RecordStore.STATE_WORDS_WITHOUT_TIMESTAMPS;
+  }
+
   private RecordStore store(int slot) {
+    if (isTimeWait(slot)) {
+      return timeWaits.store(slot);
+    }
     return (slot & IPV6) == 0 ? ipv4 : ipv6();
+  }
+
+  /** Whether it is a place of the TIME-WAIT table. */
+  static boolean isTimeWait(int slot) {
+    return (slot & TIME_WAIT) != 0;
   }
 
   /** Made when the first IPv6 connection comes. */
@@ -52,10 +74,16 @@ final class Records {
   }
 
   private static int place(int slot) {
-    return slot & ~IPV6;
+    return slot & ~(IPV6 | TIME_WAIT);
   }
 
+  /** The slot with this key, in TIME-WAIT or not; {@link #NONE}: there is no such connection. */
   int find(long high, long low, int tail) {
+    int slot = findRecord(high, low, tail);
+    return slot == NONE && timeWaits.size() > 0 ? timeWaits.find(high, low, tail) : slot;
+  }
+
+  private int findRecord(long high, long low, int tail) {
     if (IpAddress.isIpv4(high, low)) {
       return ipv4.find(high, low, tail);
     }
@@ -78,6 +106,7 @@ final class Records {
     return slot;
   }
 
+  /** Removes a record. */
   void remove(int slot) {
     if (buffers != null) {
       buffers.close(slot);
@@ -93,6 +122,9 @@ final class Records {
   }
 
   boolean isLive(int slot) {
+    if (isTimeWait(slot)) {
+      return timeWaits.isLive(slot);
+    }
     return ((slot & IPV6) == 0 || ipv6 != null) && store(slot).isLive(place(slot));
   }
 
@@ -125,6 +157,7 @@ final class Records {
     store(slot).set(place(slot), word, value);
   }
 
+  /** Records; what is in the TIME-WAIT table does not count. */
   int size() {
     return ipv4.size() + (ipv6 == null ? 0 : ipv6.size());
   }
@@ -134,7 +167,7 @@ final class Records {
     return !isIpv6 ? ipv4.slotBound() : ipv6 == null ? 0 : ipv6.slotBound();
   }
 
-  /** Bound of a walk over all slots: {@link #at} of 0 … bound − 1. */
+  /** Bound of a walk over the slots of all records: {@link #at} of 0 … bound − 1. */
   int bound() {
     return ipv4.slotBound() + (ipv6 == null ? 0 : ipv6.slotBound());
   }

@@ -61,6 +61,15 @@ final class SlotNumbers {
     }
   }
 
+  /** What is said of one slot is said of another one from now on. */
+  void move(int from, int to) {
+    int number = get(from);
+    if (number != NONE) {
+      remove(from);
+      put(to, number);
+    }
+  }
+
   private void grow() {
     int[] slotsBefore = slots;
     int[] numbersBefore = numbers;

@@ -77,6 +77,11 @@ final class SourceRoutes {
     }
   }
 
+  /** The connection in one slot is in another one from now on. */
+  void move(int from, int to) {
+    places.move(from, to);
+  }
+
   long reservedBytes() {
     return places.reservedBytes() + free.reservedBytes() + bound * 80L;
   }

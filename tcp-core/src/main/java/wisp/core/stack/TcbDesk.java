@@ -2,14 +2,12 @@ package wisp.core.stack;
 
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
-import wisp.core.Counters;
 import wisp.core.ip.IpPacket;
 import wisp.core.ip.SourceRoute;
 import wisp.core.memory.Blocks;
 import wisp.core.memory.Payer;
 import wisp.core.spi.BlockPool;
 import wisp.core.spi.CongestionState;
-import wisp.core.spi.KeyedHash;
 import wisp.core.tcp.Activity;
 import wisp.core.tcp.ConnectionTimers;
 import wisp.core.tcp.HalfOpen;
@@ -43,13 +41,17 @@ final class TcbDesk {
   private final SlotDeadlines patience;
   private final SlotDeadlines persists;
   private final RecordCodec codec;
+  private final TimeWaits timeWaits;
   private final SlotList removals = new SlotList();
   private final Payer leaving = new Payer();
+
+  /** Records in TIME-WAIT, until the end of the burst. */
+  private final SlotList entering = new SlotList();
 
   private Tcb[] tcbs = {new Tcb()};
   private int[] users = new int[1];
   private int depth;
-  private int timeWait;
+  private int inTimeWait;
   private boolean recordRefused;
   private int waiting;
 
@@ -57,6 +59,8 @@ final class TcbDesk {
       TcpEnvironment env,
       Records records,
       Bindings bindings,
+      RecordCodec codec,
+      TimeWaits timeWaits,
       Activity activity,
       HalfOpen halfOpen,
       ReceiveWindow window,
@@ -66,8 +70,7 @@ final class TcbDesk {
       WaitQueues waits,
       SlotDeadlines silences,
       SlotDeadlines patience,
-      SlotDeadlines persists,
-      KeyedHash identities) {
+      SlotDeadlines persists) {
     this.env = env;
     this.records = records;
     this.bindings = bindings;
@@ -75,7 +78,8 @@ final class TcbDesk {
     this.halfOpen = halfOpen;
     this.window = window;
     this.output = output;
-    this.codec = new RecordCodec(records, bindings, activity, halfOpen, window, output, identities);
+    this.codec = codec;
+    this.timeWaits = timeWaits;
     this.timers = timers;
     this.lists = lists;
     this.waits = waits;
@@ -298,8 +302,9 @@ final class TcbDesk {
     return recordRefused;
   }
 
-  int timeWait() {
-    return timeWait;
+  /** Records that are in TIME-WAIT, for the rest of the burst. */
+  int inTimeWait() {
+    return inTimeWait;
   }
 
   /** Connections that wait for memory. */
@@ -324,6 +329,10 @@ final class TcbDesk {
   }
 
   private void settle(Tcb tcb) {
+    if (Records.isTimeWait(tcb.slot)) {
+      settleWithoutRecord(tcb);
+      return;
+    }
     int before = records.get(tcb.slot, RecordFlags.FLAGS);
     switch (restOf(tcb)) {
       case ENDED -> settleEnded(tcb, before);
@@ -400,7 +409,7 @@ final class TcbDesk {
     if (state != RecordFlags.FREE
         || tcb.block != Blocks.NONE) { // else it ended before in this burst
       leave(before);
-      timeWait -= state == RecordFlags.TIME_WAIT ? 1 : 0;
+      inTimeWait -= state == RecordFlags.TIME_WAIT ? 1 : 0;
       activity.release(tcb);
       records.set(tcb.slot, RecordFlags.FLAGS, RecordFlags.FREE);
       removals.add(tcb.slot);
@@ -408,25 +417,24 @@ final class TcbDesk {
     tcb.slot = Records.NONE;
   }
 
+  /** The record answers for it until the end of the burst, as that of one that has ended. */
   private void settleTimeWait(Tcb tcb, int before) {
     activity.release(tcb);
-    int stamp = RecordFlags.stampOf(before);
-    long deadline = env.nowNanos + waits.timeWaitNanos();
     if (RecordFlags.state(before) != RecordFlags.TIME_WAIT) {
-      timeWait++;
-      stamp = RecordFlags.stamp(deadline, waits.stampNanos());
-      while (waits.timeWaits().isFull()) {
-        env.counters.add(Counters.Event.TIME_WAIT_EVICTED);
-        endTimeWait(waits.timeWaits().pop());
-      }
-      waits.timeWaits().add(tcb.handle, deadline);
-    } else if (tcb.timeWaitRestart) {
-      stamp =
-          RecordFlags.stamp(
-              deadline, waits.stampNanos()); // its entry, when due, goes back for the rest
+      inTimeWait++;
+      entering.add(tcb.slot);
     }
-    tcb.timeWaitRestart = false;
-    codec.writeTimeWait(tcb, stamp);
+    codec.writeTimeWait(tcb);
+  }
+
+  /** What came for a connection in TIME-WAIT can end it or begin the time anew, nothing else. */
+  private void settleWithoutRecord(Tcb tcb) {
+    if (tcb.state == State.CLOSED) {
+      timeWaits.end(tcb.slot);
+    } else if (tcb.timeWaitRestart) {
+      timeWaits.restart(tcb.slot, env.nowNanos);
+    }
+    tcb.slot = Records.NONE;
   }
 
   /** FIN-WAIT-2 with the application gone has a deadline: the peer may never send its FIN. */
@@ -477,44 +485,6 @@ final class TcbDesk {
 
   // ---- Waits that are over ---------------------------------------------------------------------
 
-  /**
-   * An entry of the TIME-WAIT ring is due: 2 MSL are over, unless they began anew meanwhile. Then
-   * it goes back for the rest; the record stays as it is, since it may have a second entry: a
-   * connection opened anew from TIME-WAIT can have its predecessor's slot and key.
-   */
-  void timeWaitDue(long handle, long deadlineNanos) {
-    int slot = slotOf(handle);
-    if (slot == Records.NONE) {
-      return;
-    }
-    int flags = records.get(slot, RecordFlags.FLAGS);
-    int stamp = RecordFlags.stampOf(flags);
-    long unit = waits.stampNanos();
-    boolean isLater =
-        RecordFlags.state(flags) == RecordFlags.TIME_WAIT
-            && stamp != RecordFlags.stamp(deadlineNanos, unit)
-            && !RecordFlags.isPast(stamp, env.nowNanos, unit, waits.timeWaitNanos());
-    if (isLater) {
-      waits.timeWaits().add(handle, RecordFlags.endOf(stamp, env.nowNanos, unit));
-    } else {
-      endTimeWait(handle);
-    }
-  }
-
-  private void endTimeWait(long handle) {
-    int slot = slotOf(handle);
-    if (slot == Records.NONE) {
-      return;
-    }
-    int flags = records.get(slot, RecordFlags.FLAGS);
-    if (RecordFlags.state(flags) == RecordFlags.TIME_WAIT) {
-      timeWait--;
-      records.set(slot, RecordFlags.FLAGS, RecordFlags.FREE);
-      forget(slot);
-      removals.add(slot);
-    }
-  }
-
   /** Whether a connection still waits in FIN-WAIT-2 with the application gone. */
   boolean waitsForPeersFin(int slot) {
     int flags = records.get(slot, RecordFlags.FLAGS);
@@ -524,14 +494,29 @@ final class TcbDesk {
   // ---- Removal ---------------------------------------------------------------------------------
 
   /**
-   * Frees the records of connections that ended: after the burst, so that none of its packets meets
-   * a new one in the old slot.
+   * Frees the records of connections that ended, and of those in TIME-WAIT: after the burst, so
+   * that none of its packets meets a new one in the old slot.
    */
   void removeEnded() {
     while (removals.size() > 0) {
       remove(removals.removeLast());
     }
+    while (entering.size() > 0) {
+      enterTimeWait(entering.removeLast());
+    }
     bindings.reuseFreed();
+  }
+
+  /** Unless it has been opened anew meanwhile. */
+  private void enterTimeWait(int slot) {
+    boolean isStillThere =
+        records.isLive(slot)
+            && RecordFlags.state(records.get(slot, RecordFlags.FLAGS)) == RecordFlags.TIME_WAIT;
+    if (isStillThere) {
+      inTimeWait--;
+      timeWaits.enter(slot, env.nowNanos);
+      remove(slot);
+    }
   }
 
   /** Frees the record of a connection that ended while its successor is at the door. */
@@ -561,6 +546,6 @@ final class TcbDesk {
   }
 
   long reservedBytes() {
-    return removals.reservedBytes() + codec.reservedBytes();
+    return removals.reservedBytes() + entering.reservedBytes() + codec.reservedBytes();
   }
 }

@@ -12,6 +12,7 @@ public final class Backlog {
   private final int most;
   private final FastOpens fastOpens;
   private final BooleanSupplier mayOpen;
+  private final long cookiePeriodNanos;
   private int halfOpen;
   private long pressedUntilNanos = Long.MIN_VALUE;
 
@@ -19,11 +20,13 @@ public final class Backlog {
    * With room for so many half-open connections, and for others that have opened fast.
    *
    * @param mayOpen whether the application has room for one that is open
+   * @param cookiePeriodNanos a SYN cookie holds for so long, and at most twice as long
    */
-  public Backlog(int most, FastOpens fastOpens, BooleanSupplier mayOpen) {
+  public Backlog(int most, FastOpens fastOpens, BooleanSupplier mayOpen, long cookiePeriodNanos) {
     this.most = most;
     this.fastOpens = fastOpens;
     this.mayOpen = mayOpen;
+    this.cookiePeriodNanos = cookiePeriodNanos;
   }
 
   /** Connections that are open before their handshake is over. */
@@ -43,7 +46,12 @@ public final class Backlog {
 
   /** A SYN came for which there was no room. */
   public void overflowed(long nowNanos) {
-    pressedUntilNanos = nowNanos + SynCookies.LIFETIME_NANOS;
+    pressedUntilNanos = nowNanos + SynCookies.HOLDS * cookiePeriodNanos;
+  }
+
+  /** For how long SYN cookies hold at least. */
+  long cookiePeriodNanos() {
+    return cookiePeriodNanos;
   }
 
   /** Whether a cookie that was sent under pressure may still be on its way. */

@@ -155,21 +155,44 @@ public final class Handshake {
       tcb.windowScaling = false;
       tcb.sackPermitted = false;
     }
-    tcb.sndUna = cookies.make(tcb, env.nowNanos);
+    tcb.sndUna = cookies.make(tcb, cookiePeriodNanos(tcb), env.nowNanos);
     if (output.sendSynCookie(tcb)) {
       env.counters.add(Event.SYN_COOKIES_SENT);
     }
   }
 
+  private static long cookiePeriodNanos(Tcb tcb) {
+    return Objects.requireNonNull(tcb.backlog, "a cookie of no listener").cookiePeriodNanos();
+  }
+
+  /** What a segment with ACK says about cookies of ours. */
+  public enum Confirmation {
+    /** Of one that holds. */
+    GOOD,
+    /** Of one that did, within the last hour or so; only told where that was asked. */
+    EXPIRED,
+    /** Of none. */
+    NONE
+  }
+
   /**
    * Whether a segment with ACK confirms a cookie of ours.
    *
-   * @param tcb endpoints are laid out; its variables are as after the SYN if so
+   * @param tcb endpoints, profile and backlog are laid out; its variables are as after the SYN if
+   *     so
+   * @param irs the number of the SYN that it would be for
+   * @param remembersOld whether to tell one that is too old from none
    */
-  public boolean isCookieConfirmed(Tcb tcb, TcpHeader seg, TcpOptions options) {
-    tcb.rcvNxt = seg.seq();
-    if (!cookies.check(tcb, seg.ackNo() - 1, env.nowNanos)) {
-      return false;
+  public Confirmation confirmsCookie(
+      Tcb tcb, TcpHeader seg, TcpOptions options, @SeqNum int irs, boolean remembersOld) {
+    tcb.rcvNxt = irs + 1;
+    int age =
+        cookies.check(tcb, seg.ackNo() - 1, cookiePeriodNanos(tcb), env.nowNanos, remembersOld);
+    if (age == SynCookies.NEVER_MADE) {
+      return Confirmation.NONE;
+    }
+    if (age >= SynCookies.HOLDS) {
+      return Confirmation.EXPIRED;
     }
     tcb.timestamps = tcb.offerTimestamps && options.hasTimestamp();
     tcb.windowScaling = false;
@@ -179,13 +202,28 @@ public final class Handshake {
     if (tcb.timestamps) {
       SynCookies.recall(tcb, options.tsEcr());
     }
-    return true;
+    return Confirmation.GOOD;
+  }
+
+  /**
+   * Answers a peer that asks whether we are there (RFC 9293 §3.8.4) and of which nothing is kept.
+   *
+   * @param tcb where {@link #confirmsCookie} found a good one
+   */
+  public void answerProbe(Tcb tcb, TcpHeader seg, TcpOptions options) {
+    tcb.sndUna = seg.ackNo();
+    tcb.tsRecent = options.tsVal();
+    tcb.rcvScale = window.shift(tcb);
+    window.restoreEdge(tcb);
+    if (output.sendCookieAck(tcb)) {
+      env.counters.add(Event.STATELESS_PROBES);
+    }
   }
 
   /**
    * SYN-RECEIVED of the connection that a cookie stood for, as if we had kept it.
    *
-   * @param confirmed where {@link #isCookieConfirmed} said so
+   * @param confirmed where {@link #confirmsCookie} found a good one
    */
   public void acceptByCookie(Tcb tcb, Tcb confirmed, TcpHeader seg, TcpOptions options) {
     tcb.state = State.SYN_RECEIVED;

@@ -86,9 +86,12 @@ public final class ReceiveWindow {
 
   private int spaceBytes(Tcb tcb) {
     int capacity = capacity(tcb);
-    return buffers == null || tcb.slot < 0 // a SYN of which nothing is kept
-        ? capacity
-        : Math.max(0, capacity - buffers.receiveFill(tcb.slot));
+    if (buffers == null
+        || tcb.slot < 0 // a SYN of which nothing is kept
+        || tcb.state == State.TIME_WAIT) { // its buffers are given back with the record
+      return capacity;
+    }
+    return Math.max(0, capacity - buffers.receiveFill(tcb.slot));
   }
 
   /** What a window field can say of it: a constant window is told as it is. */

@@ -16,15 +16,22 @@ import wisp.core.spi.KeyedHash;
  * timestamp, which comes back as its echo; a peer without timestamps is not offered them. They need
  * no protection: a peer that changes them harms itself.
  *
- * <p>A cookie holds for the period it was made in and the next. What it can't do: a SYN-ACK that is
- * lost is not resent, the peer's SYN is; a lost ACK that nothing follows leaves the peer with a
- * connection that we don't know of.
+ * <p>A cookie holds for the period it was made in and the next: how long a period is the listener
+ * says. What it can't do: a SYN-ACK that is lost is not resent, the peer's SYN is; a lost ACK that
+ * nothing follows leaves the peer with a connection that we don't know of.
  */
 public final class SynCookies {
-  private static final long PERIOD_NANOS = 64_000_000_000L;
+  /** A period, if the listener does not say otherwise. */
+  public static final long PERIOD_NANOS = 64_000_000_000L;
 
-  /** After so long no cookie holds any more. */
-  public static final long LIFETIME_NANOS = 2 * PERIOD_NANOS;
+  /** What {@link #check} says of what is no cookie, or too old for it to tell. */
+  static final int NEVER_MADE = -1;
+
+  /** Periods for which a cookie holds. */
+  static final int HOLDS = 2;
+
+  /** After so many periods a cookie can't be told any more from one that was never made. */
+  private static final int REMEMBERED = 64;
 
   private static final int[] MSS = {48, 256, 536, 1_220, 1_360, 1_440, 1_460, 8_960};
   private static final int PERIOD_PLACE = 30;
@@ -45,36 +52,45 @@ public final class SynCookies {
 
   /** The cookie for the SYN that this connection's variables were read from. */
   @SeqNum
-  int make(Tcb tcb, long nowNanos) {
+  int make(Tcb tcb, long periodNanos, long nowNanos) {
     int mss = MSS.length - 1;
     while (mss > 0 && MSS[mss] > tcb.peerMss) {
       mss--;
     }
-    return make(tcb, tcb.rcvNxt - 1, nowNanos / PERIOD_NANOS, mss);
+    return make(endpoints(tcb), tcb.rcvNxt - 1, nowNanos / periodNanos, mss);
   }
 
-  private @SeqNum int make(Tcb tcb, @SeqNum int irs, long period, int mss) {
+  private long endpoints(Tcb tcb) {
     long ports = (long) tcb.localPort << 16 | tcb.remotePort;
     long local = hash.hash(tcb.localHigh, tcb.localLow, ports);
-    long both = hash.hash(local, tcb.remoteHigh, tcb.remoteLow);
+    return hash.hash(local, tcb.remoteHigh, tcb.remoteLow);
+  }
+
+  private @SeqNum int make(long endpoints, @SeqNum int irs, long period, int mss) {
     long what = period << 3 | mss;
-    int proof = (int) hash.hash(both, irs & 0xFFFF_FFFFL, what) & HASH_MASK;
+    int proof = (int) hash.hash(endpoints, irs & 0xFFFF_FFFFL, what) & HASH_MASK;
     return (int) period << PERIOD_PLACE | mss << MSS_PLACE | proof;
   }
 
   /**
-   * Whether we have made this cookie not long ago, for a SYN with the number before RCV.NXT; sets
-   * the peer's MSS if so.
+   * How many periods ago we have made this cookie for a SYN with the number before RCV.NXT; sets
+   * the peer's MSS if we have. It holds while that is less than {@link #HOLDS}.
+   *
+   * @param remembersOld whether it is worth finding out that a cookie is one, but too old
+   * @return {@link #NEVER_MADE}: it is none, or older than that
    */
-  boolean check(Tcb tcb, @SeqNum int cookie, long nowNanos) {
-    long now = nowNanos / PERIOD_NANOS;
-    int age = (int) now - (cookie >>> PERIOD_PLACE) & 3;
+  int check(Tcb tcb, @SeqNum int cookie, long periodNanos, long nowNanos, boolean remembersOld) {
+    long now = nowNanos / periodNanos;
     int mss = cookie >>> MSS_PLACE & MSS.length - 1;
-    if (age > 1 || make(tcb, tcb.rcvNxt - 1, now - age, mss) != cookie) {
-      return false;
+    long endpoints = endpoints(tcb);
+    int most = remembersOld ? REMEMBERED : HOLDS;
+    for (int age = (int) now - (cookie >>> PERIOD_PLACE) & 3; age < most; age += 4) {
+      if (make(endpoints, tcb.rcvNxt - 1, now - age, mss) == cookie) {
+        tcb.peerMss = MSS[mss];
+        return age;
+      }
     }
-    tcb.peerMss = MSS[mss];
-    return true;
+    return NEVER_MADE;
   }
 
   /** The last timestamp, now or a little before, that carries what was agreed on. */

@@ -275,6 +275,27 @@ public final class TcpOutput {
     return true;
   }
 
+  /**
+   * An ACK from SND.UNA of a connection of which nothing is kept: like the SYN-ACK's, its timestamp
+   * carries the options, since the peer echoes this one from now on.
+   *
+   * @return false: the link was full
+   */
+  boolean sendCookieAck(Tcb tcb) {
+    int headerBytes = TcpHeader.LENGTH + timestampBytes(tcb);
+    if (!begin(tcb, headerBytes)) {
+      return false;
+    }
+    if (tcb.timestamps) {
+      int tsVal = SynCookies.timestamp(env.timestampNow(tcb), tcb);
+      TcpOptions.writeTimestamp(ip.memory(), ip.start() + TcpHeader.LENGTH, tsVal, tcb.tsRecent);
+    }
+    int field = window.advertise(tcb, false);
+    finish(
+        tcb, tcb.sndUna, tcb.rcvNxt, headerBytes, 0, 0, TcpHeader.ACK, field, 0, 0, Ecn.NOT_ECT);
+    return true;
+  }
+
   /** An ACK that advises our user timeout (RFC 5482 §3.1); false: the link was full. */
   boolean sendUserTimeout(Tcb tcb) {
     if (!advisesTimeout(tcb)) {

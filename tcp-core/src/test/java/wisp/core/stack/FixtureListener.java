@@ -18,6 +18,12 @@ record FixtureListener(FixtureHost host) implements ConnectionHandler {
     return new FixtureHandler(known);
   }
 
+  /** What is sent on it a test sends. */
+  @Override
+  public boolean maySpeakFirst() {
+    return false;
+  }
+
   @Override
   public void onOpen(Context c, long handle) {
     TcpFixture stale = host.byHandle.get(handle);

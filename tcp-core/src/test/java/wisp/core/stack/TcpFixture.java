@@ -683,6 +683,13 @@ final class TcpFixture {
     return this;
   }
 
+  /** Of this peer and of all others there is nothing: no connection, no record, no block. */
+  TcpFixture keepsNothing() {
+    assertEquals(0, context.connections(), "connections");
+    assertEquals(0, blocksInUse(), "blocks");
+    return this;
+  }
+
   /** No connection, whether or not somebody listens. */
   TcpFixture isGone() {
     State state = state();
