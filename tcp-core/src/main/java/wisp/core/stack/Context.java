@@ -96,6 +96,7 @@ public final class Context implements AutoCloseable {
     polling = true;
     try {
       machinery.advance(nowNanos);
+      machinery.restore();
       int work = machinery.receiveLooped(burst);
       burst.clear();
       work += link.receive(burst);
@@ -143,8 +144,27 @@ public final class Context implements AutoCloseable {
       throw new IllegalArgumentException("a listener needs a port");
     }
     machinery.controls.find(profile.congestionControl());
+    BindingNotes.check(handler.name());
     machinery.listeners.add(
         new Listeners.Listener(inZone(local), profile, handler, config, machinery.backlog(config)));
+  }
+
+  /**
+   * Whose the connections are that a former process opened with a handler of this name, and those
+   * that it accepted where nobody of that name listens now. Only memories that outlive their
+   * process have such; to be called before the first {@link #poll} or {@link #connect}, which takes
+   * them over: what has no handler then is reset.
+   *
+   * @throws IllegalArgumentException when the name is empty, or too long
+   */
+  public void offer(ConnectionHandler handler) {
+    if (handler.name().isEmpty()) {
+      throw new IllegalArgumentException("a handler without a name can't be found by it");
+    }
+    BindingNotes.check(handler.name());
+    if (machinery.restoration != null) {
+      machinery.restoration.offer(handler);
+    }
   }
 
   /** Accepts no more; connections that exist live on. False: there was no such listener. */
@@ -238,6 +258,8 @@ public final class Context implements AutoCloseable {
       throw new IllegalArgumentException("a remote endpoint needs a port");
     }
     machinery.controls.find(profile.congestionControl());
+    BindingNotes.check(handler.name());
+    machinery.restore();
     Endpoint from = local == null ? null : inZone(local);
     long handle = machinery.activeOpens.open(from, inZone(remote), route, profile, handler, frame);
     if (handle >= 0 && !polling) {
@@ -759,6 +781,24 @@ public final class Context implements AutoCloseable {
   /** Who is told of exceptions that handlers throw; without one they are only counted. */
   public void onHandlerFailure(Consumer<Throwable> reporter) {
     machinery.upcalls.reportTo(reporter);
+  }
+
+  /**
+   * Ends this context but not its connections, which the next process goes on with: nothing is sent
+   * and nobody is told. To be called between two polls; closing the memory is no leak then.
+   *
+   * @throws IllegalStateException when the memory does not outlive its process
+   */
+  public void handOver() {
+    if (polling || machinery.desk.isBusy()) {
+      throw new IllegalStateException("handOver called from within a callback");
+    }
+    if (!closed) {
+      if (!machinery.handOver()) {
+        throw new IllegalStateException("this memory does not outlive its process");
+      }
+      closed = true;
+    }
   }
 
   /**

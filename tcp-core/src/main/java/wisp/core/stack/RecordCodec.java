@@ -120,6 +120,10 @@ final class RecordCodec {
     identifyTimeouts(tcb);
   }
 
+  MssTable mss() {
+    return mss;
+  }
+
   /** The connection in this slot is no more. */
   void forget(int slot) {
     deviations.forget(slot);
@@ -297,6 +301,7 @@ final class RecordCodec {
     if (!tcb.halfOpen) {
       deviations.keepMarkedBytes(tcb);
     }
+    records.begin(tcb.slot);
     records.set(tcb.slot, RecordFlags.SND_NXT, tcb.block);
     // Whoever has something queued hears of memory with the next ACK; the others are found by a
     // sweep.
@@ -305,6 +310,7 @@ final class RecordCodec {
         tcb.slot,
         RecordFlags.FLAGS,
         (half ? RecordFlags.HALF_OPEN : RecordFlags.AWAKE) | (sweep ? RecordFlags.WAITING : 0));
+    records.commit(tcb.slot);
   }
 
   /** The record of a connection in TIME-WAIT. */
@@ -350,6 +356,7 @@ final class RecordCodec {
   }
 
   private void writeWords(Tcb tcb, int flags) {
+    records.begin(tcb.slot);
     records.set(tcb.slot, RecordFlags.SND_NXT, tcb.sndNxt);
     records.set(tcb.slot, RecordFlags.RCV_NXT, tcb.rcvNxt);
     records.set(tcb.slot, RecordFlags.FLAGS, flags);
@@ -358,5 +365,6 @@ final class RecordCodec {
     } else {
       assert !tcb.timestamps : "timestamps, and no word for TS.Recent: " + tcb;
     }
+    records.commit(tcb.slot);
   }
 }

@@ -46,6 +46,9 @@ final class TcbDesk {
   private final SlotList removals = new SlotList();
   private final Payer leaving = new Payer();
 
+  /** Only with a memory that outlives its process. */
+  private @Nullable Journal journal;
+
   private Tcb[] tcbs = {new Tcb()};
   private int[] users = new int[1];
   private int depth;
@@ -133,6 +136,40 @@ final class TcbDesk {
     return tcb.state == State.CLOSED || tcb.state == State.TIME_WAIT || tcb.halfOpen;
   }
 
+  // ---- Connections of a former process ---------------------------------------------------------
+
+  /** From now on this one marks what is laid out. */
+  void journal(Journal keeper) {
+    journal = keeper;
+  }
+
+  /** The handle of a live record. */
+  long handle(int slot) {
+    return codec.handle(slot);
+  }
+
+  /** See {@link RecordCodec#identify}. */
+  void identify(Tcb tcb, int slot) {
+    codec.identify(tcb, slot);
+  }
+
+  MssTable mss() {
+    return codec.mss();
+  }
+
+  /** A record that was found waits for memory. */
+  void waitingAgain() {
+    waiting++;
+  }
+
+  /** Ends a connection without a word to anybody; its record goes with {@link #removeEnded}. */
+  void drop(int slot) {
+    leave(records.get(slot, RecordFlags.FLAGS));
+    records.set(slot, RecordFlags.FLAGS, RecordFlags.FREE);
+    forget(slot);
+    removals.add(slot);
+  }
+
   // ---- Open and close --------------------------------------------------------------------------
 
   /**
@@ -145,6 +182,9 @@ final class TcbDesk {
         users[i]++;
         return tcbs[i];
       }
+    }
+    if (journal != null) {
+      journal.opened(slot);
     }
     Tcb tcb = take();
     if (tcb.slot != slot) {

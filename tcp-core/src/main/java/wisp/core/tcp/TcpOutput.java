@@ -455,6 +455,7 @@ public final class TcpOutput {
   /** RST of a connection with these numbers; with a timestamp as all else (RFC 7323 §3.2). */
   void sendReset(Tcb tcb, @SeqNum int seq, @SeqNum int ack, boolean acknowledge) {
     int headerBytes = TcpHeader.LENGTH + timestampBytes(tcb);
+    env.departures.ending(tcb);
     if (begin(tcb, headerBytes)) {
       if (tcb.timestamps) {
         long at = ip.start() + TcpHeader.LENGTH;
@@ -467,6 +468,7 @@ public final class TcpOutput {
   }
 
   private boolean begin(Tcb tcb, int bytes) {
+    env.departures.leaving(tcb);
     return ip.begin(tcb.localHigh, tcb.localLow, tcb.remoteHigh, tcb.remoteLow, bytes, tcb.route);
   }
 
