@@ -1,7 +1,9 @@
 package wisp.pools.mapped;
 
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import net.openhft.chronicle.bytes.BytesStore;
 import org.jspecify.annotations.Nullable;
 import wisp.core.spi.BlockPool;
@@ -46,6 +48,7 @@ public final class MappedStrategy implements MemoryStrategy, Durability {
   private final FrameSlabs frames;
   private int[] noteExtents = new int[0];
   private long noteBytes;
+  private LongSupplier wallClock = System::currentTimeMillis;
   private boolean settled;
   private boolean handedOver;
   private boolean closed;
@@ -131,6 +134,11 @@ public final class MappedStrategy implements MemoryStrategy, Durability {
     undo.beforeStore(called);
   }
 
+  /** For tests: the wall clock in milliseconds; to be set before a context is made. */
+  public void wallClock(LongSupplier millis) {
+    wallClock = millis;
+  }
+
   // ---- Memory ----------------------------------------------------------------------------------
 
   @Override
@@ -202,13 +210,13 @@ public final class MappedStrategy implements MemoryStrategy, Durability {
   @Override
   public long clockNanos() {
     long mark = file.header().readLong(SlabFile.CLOCK);
-    long away = System.currentTimeMillis() - file.header().readLong(SlabFile.WALL);
+    long away = wallClock.getAsLong() - file.header().readLong(SlabFile.WALL);
     return file.isFormer() ? mark + Math.clamp(away, 0L, MOST_AWAY_MILLIS) * 1_000_000 : 0;
   }
 
   @Override
   public void clockIsBelow(long nanos) {
-    file.header().writeOrderedLong(SlabFile.WALL, System.currentTimeMillis());
+    file.header().writeOrderedLong(SlabFile.WALL, wallClock.getAsLong());
     file.header().writeOrderedLong(SlabFile.CLOCK, nanos);
   }
 
@@ -247,8 +255,8 @@ public final class MappedStrategy implements MemoryStrategy, Durability {
   private void noteExtent(int page, int extent) {
     int before = noteExtents.length;
     if (page >= before) {
-      noteExtents = java.util.Arrays.copyOf(noteExtents, page + 1);
-      java.util.Arrays.fill(noteExtents, before, page + 1, SlabFile.NONE);
+      noteExtents = Arrays.copyOf(noteExtents, page + 1);
+      Arrays.fill(noteExtents, before, page + 1, SlabFile.NONE);
     }
     noteExtents[page] = extent;
     noteBytes += file.extentBytes();

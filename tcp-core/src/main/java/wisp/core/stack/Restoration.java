@@ -27,9 +27,9 @@ import wisp.core.tcp.congestion.CongestionControls;
  * </ol>
  *
  * The handlers hear of it later, some connections at each poll, but always before anything else is
- * told of a connection. Half-open connections and those in TIME-WAIT are forgotten: peers of the
- * former send SYN again or learn by RST, and the numbers of the latter can't be used again, since
- * the clocks of sequence numbers and timestamps go on.
+ * told of a connection. Connections in TIME-WAIT are forgotten: their numbers can't be used again,
+ * since the clocks of sequence numbers and timestamps go on. So are half-open ones that were in
+ * hand: their peers send SYN again, or learn by RST.
  */
 final class Restoration {
   private static final int TOLD_A_POLL = 1_024;
@@ -191,7 +191,6 @@ final class Restoration {
     boolean isOver =
         state == RecordFlags.FREE
             || state == RecordFlags.TIME_WAIT
-            || state == RecordFlags.HALF_OPEN
             || !bindings.isKnown(Bindings.tailBinding(records.tail(slot)));
     if (isOver && state != RecordFlags.FREE) {
       env.counters.add(Event.RECORDS_FORGOTTEN);
@@ -213,19 +212,50 @@ final class Restoration {
     if (RecordFlags.has(flags, RecordFlags.WAITING)) {
       desk.waitingAgain();
     }
+    if (RecordFlags.state(flags) == RecordFlags.HALF_OPEN) {
+      takeHalfOpen(slot, flags);
+      return;
+    }
     boolean isAwake = RecordFlags.state(flags) == RecordFlags.AWAKE;
     if ((isAwake && !isTrusted(slot, flags)) || isOrphan(slot)) {
       resets.add(slot);
       return;
     }
     env.counters.add(Event.RECORDS_RESTORED);
-    untold(slot).set(slot & ~Records.IPV6);
-    untold++;
+    tellLater(slot);
     if (isAwake) {
       awake.add(slot);
     } else {
       takeAsleep(slot, flags);
     }
+  }
+
+  /** Nobody but us has to know of one that came from LISTEN. */
+  private void takeHalfOpen(int slot, int flags) {
+    int binding = Bindings.tailBinding(records.tail(slot));
+    int block = records.get(slot, RecordFlags.SND_NXT);
+    scratch.slot = slot;
+    boolean isWhole = !RecordFlags.has(flags, RecordFlags.IN_WORK) && !isOrphan(slot);
+    if (isWhole && bindings.isActive(binding)) {
+      isWhole = revival.claim(scratch, block);
+    } else if (isWhole) {
+      isWhole = bindings.backlog(binding) != null && revival.claimHalfOpen(slot, block);
+    }
+    if (!isWhole) {
+      env.counters.add(Event.RECORDS_FORGOTTEN);
+      desk.drop(slot);
+      return;
+    }
+    env.counters.add(Event.RECORDS_RESTORED);
+    awake.add(slot);
+    if (bindings.isActive(binding)) {
+      tellLater(slot);
+    }
+  }
+
+  private void tellLater(int slot) {
+    untold(slot).set(slot & ~Records.IPV6);
+    untold++;
   }
 
   /** Whether all that an awake connection has is there, and claimed. */
@@ -268,9 +298,11 @@ final class Restoration {
     Tcb tcb = desk.open(slot);
     revival.revive(tcb);
     tcb.flushListed = false;
-    agenda.atEndOfBurst(tcb);
+    if (!tcb.halfOpen) {
+      agenda.atEndOfBurst(tcb);
+      awaitAnswers(slot);
+    }
     desk.close(tcb);
-    awaitAnswers(slot);
   }
 
   /** An acknowledgment was owed; nobody remembers since when. */

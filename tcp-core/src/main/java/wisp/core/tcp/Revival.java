@@ -69,6 +69,11 @@ public final class Revival {
     return whole;
   }
 
+  /** Claims the small block of a connection that a SYN had made. */
+  public boolean claimHalfOpen(int slot, int block) {
+    return durability.claimBlock(block) && activity.slotOf(block) == slot;
+  }
+
   private void stray() {
     int before = strays.length;
     strays = Arrays.copyOf(strays, before + claimCount);
@@ -94,8 +99,9 @@ public final class Revival {
 
   private boolean isWhole(Tcb tcb, int block) {
     return reads(tcb, block)
-        && tcb.state.isSynchronized()
+        && (tcb.state.isSynchronized() || tcb.state == State.SYN_SENT)
         && !tcb.fastOpened
+        && !tcb.askedFast
         && (tcb.scoreboard == NONE || block(tcb.scoreboard))
         && queue.claim(tcb.queue, this)
         && reassembly.claim(tcb.held, this);
@@ -159,6 +165,9 @@ public final class Revival {
   public void revive(Tcb tcb) {
     timers.adopt(tcb.block);
     drowsy.adopt(tcb.block);
+    if (tcb.halfOpen && tcb.backlog != null) {
+      tcb.backlog.enter(env);
+    }
     env.resumedNanos = env.nowNanos; // no round trip is measured across the time in between
     if (tcb.timer != TimerKind.NONE) {
       timers.arm(tcb, tcb.timer, tcb.timerDeadlineNanos);
