@@ -722,6 +722,20 @@ public final class Context implements AutoCloseable {
   }
 
   /**
+   * Bytes of all frames that were sent and have not been released yet; 0 for a stale handle. Frames
+   * are released whole: part of the first may have been acknowledged.
+   */
+  public int queuedBytes(long connection) {
+    Tcb tcb = open(connection);
+    if (tcb == null) {
+      return 0;
+    }
+    int bytes = tcb.queue.isEmpty() ? 0 : tcb.queue.endSeq - tcb.queue.startSeq;
+    machinery.desk.close(tcb);
+    return bytes;
+  }
+
+  /**
    * What a connection is doing, or null for a stale handle. For people and tools: it makes an
    * object, and changes nothing.
    */
