@@ -44,6 +44,7 @@ public final class Server implements AutoCloseable {
   private final @Nullable Path statsFile;
   private long nextStatsNanos = SECOND;
   private long peakConnections;
+  private long takeOverNanos;
 
   /**
    * Makes it ready to accept.
@@ -86,7 +87,9 @@ public final class Server implements AutoCloseable {
   }
 
   private int serve() {
+    long begun = System.nanoTime();
     context.poll(runner.nowNanos()); // takes over what a former process has left
+    takeOverNanos = System.nanoTime() - begun;
     System.out.println(ready());
     System.out.flush();
     runner.run(this::chores, Long.MAX_VALUE);
@@ -130,6 +133,7 @@ public final class Server implements AutoCloseable {
     long reset = context.counters().get(Event.RECORDS_RESET);
     if (restored + reset > 0) {
       text.append(" restored=").append(restored).append(" reset=").append(reset);
+      text.append(" ms=").append(takeOverNanos / 1e6);
     }
     return text.append(" link=").append(link.name()).toString();
   }
