@@ -153,9 +153,9 @@ final class RestartLab implements AutoCloseable {
       peers.getLast().expect("ready");
       long share = Math.min(left, PER_PROCESS);
       peers.getLast().say("open " + share);
-      peers.getLast().expect("open");
       left -= share;
     }
+    peers.forEach(p -> p.expect("open"));
   }
 
   /** A message on each connection, and its echo. */

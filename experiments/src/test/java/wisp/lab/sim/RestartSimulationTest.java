@@ -43,7 +43,7 @@ class RestartSimulationTest {
         whole += whole(all);
       }
     }
-    System.err.println(runs + " kills of " + events + ", whole " + whole + " of " + runs * CONNECTIONS);
+
     assertTrue(whole > runs * CONNECTIONS * 7 / 10, whole + " of " + runs * CONNECTIONS);
   }
 

@@ -123,6 +123,9 @@ final class Restoration {
         take(slot);
       }
     }
+    for (int i = 0; i < resets.size(); i++) {
+      hold(resets.get(i));
+    }
     revival.claimed();
     for (int i = 0; i < awake.size(); i++) {
       revive(awake.get(i));
@@ -262,11 +265,7 @@ final class Restoration {
   private boolean isTrusted(int slot, int flags) {
     int block = records.get(slot, RecordFlags.SND_NXT);
     scratch.slot = slot;
-    if (RecordFlags.has(flags, RecordFlags.IN_WORK)) {
-      revival.hold(block);
-      return false;
-    }
-    if (RecordFlags.has(flags, RecordFlags.IN_DOUBT)) {
+    if (RecordFlags.has(flags, UNTRUSTED)) {
       return false;
     }
     if (!revival.claim(scratch, block)) {
@@ -274,6 +273,15 @@ final class Restoration {
       return false;
     }
     return true;
+  }
+
+  /** The block of one that was in hand, after all others have claimed theirs. */
+  private void hold(int slot) {
+    int flags = records.get(slot, RecordFlags.FLAGS);
+    if (RecordFlags.state(flags) == RecordFlags.AWAKE
+        && RecordFlags.has(flags, RecordFlags.IN_WORK)) {
+      revival.hold(records.get(slot, RecordFlags.SND_NXT));
+    }
   }
 
   private void takeAsleep(int slot, int flags) {
@@ -380,7 +388,6 @@ final class Restoration {
       int slot = nextUntold();
       Tcb tcb = desk.open(slot);
       upcalls.restored(tcb);
-      agenda.atEndOfBurst(tcb);
       desk.close(tcb);
     }
   }

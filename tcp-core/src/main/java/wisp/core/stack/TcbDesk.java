@@ -313,7 +313,8 @@ final class TcbDesk {
           case HALF_OPEN -> halfOpen.begin(tcb);
           case BARE -> {
             tcb.resetActivity();
-            records.set(slot, RecordFlags.FLAGS, RecordFlags.AWAKE); // until it is put away
+            // Until it is put away; there is no block.
+            records.set(slot, RecordFlags.FLAGS, RecordFlags.AWAKE | RecordFlags.IN_DOUBT);
             yield true;
           }
         };
