@@ -185,7 +185,8 @@ final class StackOptions {
     if (!host.isEmpty()) {
       all.put("host", String.join("+", host));
     }
-    if (outlivesProcess() && provider.parameters().stream().anyMatch(p -> p.name().equals("persist"))) {
+    if (outlivesProcess()
+        && provider.parameters().stream().anyMatch(p -> p.name().equals("persist"))) {
       all.putIfAbsent("persist", "on");
       all.putIfAbsent("name", "wisp0");
     }

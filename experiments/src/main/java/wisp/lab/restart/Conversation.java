@@ -13,7 +13,8 @@ final class Conversation implements AutoCloseable {
   private final ChildJvm jvm;
   private final BufferedReader output;
 
-  Conversation(String what, List<String> prefix, List<String> flags, Class<?> main, List<String> arguments) {
+  Conversation(
+      String what, List<String> prefix, List<String> flags, Class<?> main, List<String> arguments) {
     jvm = ChildJvm.start(what, prefix, flags, main, arguments);
     output = new BufferedReader(new InputStreamReader(jvm.output(), StandardCharsets.UTF_8));
   }

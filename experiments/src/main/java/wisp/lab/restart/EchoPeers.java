@@ -267,6 +267,13 @@ public final class EchoPeers {
     long silent = silent();
     long whole = peers.stream().filter(p -> !p.dead && p.got == p.sent).count();
     System.out.println(
-        "whole " + whole + " reset " + (resets - wrongs) + " wrong " + wrongs + " silent " + silent);
+        "whole "
+            + whole
+            + " reset "
+            + (resets - wrongs)
+            + " wrong "
+            + wrongs
+            + " silent "
+            + silent);
   }
 }

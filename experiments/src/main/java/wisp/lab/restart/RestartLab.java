@@ -96,7 +96,8 @@ final class RestartLab implements AutoCloseable {
                 strategy,
                 "--capacity",
                 Long.toString(capacity)));
-    parameters.forEach((name, value) -> arguments.addAll(List.of("--param", strategy + "." + name + "=" + value)));
+    parameters.forEach(
+        (name, value) -> arguments.addAll(List.of("--param", strategy + "." + name + "=" + value)));
     if (strategy.equals(RestartSuite.DURABLE) && !parameters.containsKey("file")) {
       arguments.addAll(List.of("--param", strategy + ".file=" + folder.resolve("memory")));
     }

@@ -263,8 +263,7 @@ public final class RestartSuite implements Suite {
     var points = new ArrayList<Series.Point>();
     for (int i = 0; i < strategies.size(); i++) {
       String strategy = strategies.get(i);
-      points.add(
-          spread(i, idle.stream().filter(r -> r.strategy().equals(strategy)).toList()));
+      points.add(spread(i, idle.stream().filter(r -> r.strategy().equals(strategy)).toList()));
     }
     for (String condition : List.of("handover", "echoing")) {
       var own = of(rows, condition, SURVIVORS);
@@ -371,8 +370,7 @@ public final class RestartSuite implements Suite {
   }
 
   private static String sum(List<Row> rows, String metric) {
-    double sum =
-        rows.stream().filter(r -> r.metric().equals(metric)).mapToDouble(Row::value).sum();
+    double sum = rows.stream().filter(r -> r.metric().equals(metric)).mapToDouble(Row::value).sum();
     return Long.toString((long) sum);
   }
 

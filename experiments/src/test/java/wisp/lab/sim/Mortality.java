@@ -28,8 +28,8 @@ import wisp.pools.Strategies;
 import wisp.pools.mapped.MappedStrategy;
 
 /**
- * An echo server over {@code mapped} that is killed at a moment told in stores and packets, and goes
- * on in a new process; clients whose kernel never dies check every byte.
+ * An echo server over {@code mapped} that is killed at a moment told in stores and packets, and
+ * goes on in a new process; clients whose kernel never dies check every byte.
  *
  * <p>The moment is a store to the file's records or notes, or a packet: the file is copied then,
  * and the new process has the copy, which is what a killed one leaves.
@@ -77,7 +77,8 @@ final class Mortality implements AutoCloseable {
    * @param killAt after so many stores and packets; {@link Long#MAX_VALUE}: never. With {@code
    *     handOver} after so many polls, in order
    */
-  Mortality(Path folder, long seed, PathConfig path, int connections, long killAt, boolean handOver) {
+  Mortality(
+      Path folder, long seed, PathConfig path, int connections, long killAt, boolean handOver) {
     this.folder = folder;
     this.seed = seed;
     this.killAt = killAt;
@@ -86,8 +87,7 @@ final class Mortality implements AutoCloseable {
     linkB = new FaultyLink(pipe.b(), path, PathConfig.PERFECT, seed * 2 + 2);
     file = folder.resolve("0");
     birth();
-    clientMemory =
-        new StrategyConfig(RecordStore.STATE_WORDS, 1_000, 0, seed, ~seed, Map.of());
+    clientMemory = new StrategyConfig(RecordStore.STATE_WORDS, 1_000, 0, seed, ~seed, Map.of());
     memoryB = Strategies.provider("slab").create(clientMemory);
     b = new Context(config("10.0.0.2"), memoryB, linkB, new SplittableRandom(~seed)::nextLong);
     for (int i = 0; i < connections; i++) {
@@ -127,8 +127,7 @@ final class Mortality implements AutoCloseable {
     killed = true;
     mortal.dead = true;
     try {
-      Files.copy(
-          file, folder.resolve((generation + 1) + ""), StandardCopyOption.REPLACE_EXISTING);
+      Files.copy(file, folder.resolve((generation + 1) + ""), StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -36,8 +36,7 @@ class RestartSimulationTest {
     for (long k = 1 + seed % apart; k <= events; k += apart, runs++) {
       try (var all = new Mortality(folder, seed, path, CONNECTIONS, k, false)) {
         all.run();
-        assertTrue(
-            all.fates().stream().noneMatch(f -> f == Mortality.Fate.OTHER), all::story);
+        assertTrue(all.fates().stream().noneMatch(f -> f == Mortality.Fate.OTHER), all::story);
         assertTrue(CONNECTIONS - whole(all) <= 1, () -> "more than one reset: " + all.story());
         assertTrue(all.restored >= all.restoredCalls, all::story);
         whole += whole(all);

@@ -99,8 +99,7 @@ public final class MappedStrategy implements MemoryStrategy, Durability {
     frames = FrameSlabs.growing(file.extentBytes(), frameSource);
     for (int i = 0; i < 16; i++) {
       int sizeClass = i;
-      forEach(
-          FRAMES + i, (extent, number) -> frameSource.adopt(frames, sizeClass, extent, number));
+      forEach(FRAMES + i, (extent, number) -> frameSource.adopt(frames, sizeClass, extent, number));
     }
     if (!file.isFormer()) {
       claimed();

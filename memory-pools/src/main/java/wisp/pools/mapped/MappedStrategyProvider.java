@@ -50,17 +50,14 @@ public final class MappedStrategyProvider implements MemoryStrategyProvider {
   public MemoryStrategy create(StrategyConfig config) {
     var given = Parameters.of(name(), PARAMETERS, config.parameters());
     long slab = Long.highestOneBit(given.number("slab", LARGEST_FRAME_SLAB, 1 << 26));
-    var layout =
-        new SlabFile.Layout(config.recordWords(), MappedStrategy.blockSizes(), slab);
+    var layout = new SlabFile.Layout(config.recordWords(), MappedStrategy.blockSizes(), slab);
     long records = given.number("records", 0, Long.MAX_VALUE);
     long blocks = given.number("blocks", 0, Long.MAX_VALUE);
     long frames = given.number("frames", 0, Long.MAX_VALUE);
     long patience = given.number("takeover", 0, 3_600) * 1_000;
     String path = given.text("file");
     SlabFile file =
-        path.isEmpty()
-            ? SlabFile.temporary(layout)
-            : SlabFile.open(path(path), layout, patience);
+        path.isEmpty() ? SlabFile.temporary(layout) : SlabFile.open(path(path), layout, patience);
     try {
       return new MappedStrategy(config, file, records, blocks, frames);
     } catch (RuntimeException | Error e) {

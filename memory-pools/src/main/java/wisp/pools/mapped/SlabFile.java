@@ -234,12 +234,7 @@ final class SlabFile implements Extents, AutoCloseable {
     var found = new Layout(head.getInt(16), head.getInt(20), head.getLong(24));
     if (!found.equals(layout)) {
       throw new IllegalArgumentException(
-          path
-              + " has another layout ("
-              + text(found)
-              + ") than asked for ("
-              + text(layout)
-              + ")");
+          path + " has another layout (" + text(found) + ") than asked for (" + text(layout) + ")");
     }
     UUID boot = boot();
     if (head.getLong(BOOT) != boot.getMostSignificantBits()

@@ -84,7 +84,8 @@ public final class ExtentSource extends SlabSource {
     return (bytes + PAGE_BYTES - 1) & -PAGE_BYTES;
   }
 
-  // ---- Slabs of a former process -----------------------------------------------------------------
+  // ---- Slabs of a former process
+  // -----------------------------------------------------------------
 
   /**
    * How slabs of these records lie in memory.

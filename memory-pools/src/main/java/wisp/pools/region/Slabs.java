@@ -398,11 +398,7 @@ public final class Slabs {
     int slab = slot >>> shift;
     int place = slot & mask;
     boolean can =
-        slot >= 0
-            && slab < slabBound
-            && place < perSlab
-            && slabs[slab] != null
-            && !isLive(slot);
+        slot >= 0 && slab < slabBound && place < perSlab && slabs[slab] != null && !isLive(slot);
     if (can) {
       flip(slab, place);
       live[slab]++;

@@ -113,8 +113,11 @@ class SlabFileTest {
     for (int i = 0; i < blocks.length; i++) {
       int size = i % 3 == 0 ? BlockPool.HALF_OPEN : i % 3 == 1 ? BlockPool.ACTIVITY : 2_048;
       blocks[i] = first.blocks().acquire(size);
-      first.blocks().memory(blocks[i]).set(
-          java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED, first.blocks().start(blocks[i]), i);
+      first
+          .blocks()
+          .memory(blocks[i])
+          .set(
+              java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED, first.blocks().start(blocks[i]), i);
     }
     int frame = first.frames().acquire(1_000);
     int other = first.frames().acquire(1_000);
@@ -232,8 +235,7 @@ class SlabFileTest {
   @Test
   void theFileIsItsOwnersAlone() throws IOException {
     open().close();
-    assertEquals(
-        "rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(file())));
+    assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(file())));
   }
 
   // ---- What it refuses -------------------------------------------------------------------------

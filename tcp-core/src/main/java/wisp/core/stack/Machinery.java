@@ -225,7 +225,8 @@ final class Machinery {
     lingers = new Lingers(env, patience, desk, calls);
     upcalls.onFailure(tcb -> calls.abort(tcb, EndCause.HANDLER_FAILED));
 
-    InitialSequenceNumbers isn = new InitialSequenceNumbers(secret(Secret.INITIAL_SEQUENCE_NUMBERS, entropy));
+    InitialSequenceNumbers isn =
+        new InitialSequenceNumbers(secret(Secret.INITIAL_SEQUENCE_NUMBERS, entropy));
     ports = new EphemeralPorts(KeyedHash.random(entropy), KeyedHash.random(entropy));
     fastOpenCookies = new KeyedFastOpenCookies(secret(Secret.FAST_OPEN_COOKIES, entropy));
     passiveOpens =

@@ -3,7 +3,6 @@ package wisp.core.stack;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 import wisp.core.Counters.Event;
 import wisp.core.spi.CongestionControl;
 import wisp.core.spi.Durability;
@@ -35,7 +34,8 @@ final class Restoration {
   private static final int TOLD_A_POLL = 1_024;
 
   /** Stands in for a handler that is not there any more. */
-  private static final ConnectionHandler NOBODY = (context, connection, memory, offset, length) -> {};
+  private static final ConnectionHandler NOBODY =
+      (context, connection, memory, offset, length) -> {};
 
   private static final int UNTRUSTED = RecordFlags.IN_WORK | RecordFlags.IN_DOUBT;
 
@@ -183,8 +183,7 @@ final class Restoration {
 
   private CongestionControl control(BindingNotes.Kept kept) {
     String name = kept.profile().congestionControl();
-    return controls.find(
-        controls.has(name) ? name : ConnectionProfile.DEFAULT.congestionControl());
+    return controls.find(controls.has(name) ? name : ConnectionProfile.DEFAULT.congestionControl());
   }
 
   // ---- Records ---------------------------------------------------------------------------------
@@ -212,6 +211,7 @@ final class Restoration {
   private void take(int slot) {
     int flags = records.get(slot, RecordFlags.FLAGS);
     bindings.connectionAdded(Bindings.tailBinding(records.tail(slot)));
+    desk.countedAgain(slot);
     if (RecordFlags.has(flags, RecordFlags.WAITING)) {
       desk.waitingAgain();
     }
@@ -237,12 +237,12 @@ final class Restoration {
   private void takeHalfOpen(int slot, int flags) {
     int binding = Bindings.tailBinding(records.tail(slot));
     int block = records.get(slot, RecordFlags.SND_NXT);
-    scratch.slot = slot;
+    desk.identify(scratch, slot);
     boolean isWhole = !RecordFlags.has(flags, RecordFlags.IN_WORK) && !isOrphan(slot);
     if (isWhole && bindings.isActive(binding)) {
       isWhole = revival.claim(scratch, block);
     } else if (isWhole) {
-      isWhole = bindings.backlog(binding) != null && revival.claimHalfOpen(slot, block);
+      isWhole = bindings.backlog(binding) != null && revival.claimHalfOpen(scratch, block);
     }
     if (!isWhole) {
       env.counters.add(Event.RECORDS_FORGOTTEN);
@@ -264,7 +264,7 @@ final class Restoration {
   /** Whether all that an awake connection has is there, and claimed. */
   private boolean isTrusted(int slot, int flags) {
     int block = records.get(slot, RecordFlags.SND_NXT);
-    scratch.slot = slot;
+    desk.identify(scratch, slot);
     if (RecordFlags.has(flags, UNTRUSTED)) {
       return false;
     }
@@ -349,7 +349,8 @@ final class Restoration {
     if (slept || !revival.glance(scratch, first)) {
       scratch.sndNxt = first;
       scratch.rcvNxt = records.get(slot, RecordFlags.RCV_NXT);
-      scratch.tsRecent = records.get(slot, RecordFlags.TS_RECENT);
+      scratch.tsRecent =
+          records.keepTimestamps() ? records.get(slot, RecordFlags.TS_RECENT) : 0;
       scratch.timestamps = RecordFlags.has(flags, RecordFlags.TIMESTAMPS);
     }
     scratch.sndUna = scratch.sndNxt;

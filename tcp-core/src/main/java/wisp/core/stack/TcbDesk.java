@@ -157,6 +157,14 @@ final class TcbDesk {
     return codec.mss();
   }
 
+  /** A record that was found is its peer's. */
+  void countedAgain(int slot) {
+    if (env.peers.countsConnections()) {
+      codec.identifyPeer(leaving, slot);
+      env.peers.connections(leaving, 1);
+    }
+  }
+
   /** A record that was found waits for memory. */
   void waitingAgain() {
     waiting++;

@@ -2,6 +2,7 @@ package wisp.core.tcp;
 
 import java.util.Arrays;
 import wisp.core.memory.Blocks;
+import wisp.core.memory.Payer;
 import wisp.core.spi.BlockPool;
 import wisp.core.spi.Durability;
 import wisp.core.spi.FrameAllocator;
@@ -20,7 +21,7 @@ public final class Revival {
   private final FrameAllocator frames;
   private final Activity activity;
   private final ConnectionTimers timers;
-  private final DrowsyList drowsy;
+  private final ReclaimLists lists;
   private final SendQueue queue;
   private final Reassembly reassembly;
 
@@ -40,7 +41,7 @@ public final class Revival {
       FrameAllocator frames,
       Activity activity,
       ConnectionTimers timers,
-      DrowsyList drowsy,
+      ReclaimLists lists,
       SendQueue queue,
       Reassembly reassembly) {
     this.env = env;
@@ -49,7 +50,7 @@ public final class Revival {
     this.frames = frames;
     this.activity = activity;
     this.timers = timers;
-    this.drowsy = drowsy;
+    this.lists = lists;
     this.queue = queue;
     this.reassembly = reassembly;
   }
@@ -57,7 +58,7 @@ public final class Revival {
   /**
    * Claims all that an awake connection has.
    *
-   * @param tcb for the work, its slot set; its variables are read into it from the block
+   * @param tcb for the work, identified; its variables are read into it from the block
    * @return false: its block and what hangs on it do not fit together, or it had not been open yet
    */
   public boolean claim(Tcb tcb, int block) {
@@ -65,13 +66,25 @@ public final class Revival {
     boolean whole = block(block) && isWhole(tcb, block);
     if (!whole) {
       stray();
+      return false;
     }
-    return whole;
+    for (int i = 0; i < claimCount; i++) {
+      if (claims[i] >= 0) {
+        blocks.claimed(claims[i], tcb.payer);
+      }
+    }
+    return true;
   }
 
   /** Claims the small block of a connection that a SYN had made. */
-  public boolean claimHalfOpen(int slot, int block) {
-    return durability.claimBlock(block) && activity.slotOf(block) == slot;
+  public boolean claimHalfOpen(Tcb tcb, int block) {
+    claimCount = 0;
+    if (!block(block) || activity.slotOf(block) != tcb.slot) {
+      stray();
+      return false;
+    }
+    blocks.claimed(block, tcb.payer);
+    return true;
   }
 
   private void stray() {
@@ -153,7 +166,7 @@ public final class Revival {
   public void releaseStrays() {
     for (int claim : strays) {
       if (claim >= 0) {
-        blocks.release(claim);
+        blocks.release(claim, Payer.NOBODY);
       } else {
         frames.release(-1 - claim);
       }
@@ -164,16 +177,17 @@ public final class Revival {
   /** Sets the timer of a connection whose claim held good, now that it is laid out. */
   public void revive(Tcb tcb) {
     timers.adopt(tcb.block);
-    drowsy.adopt(tcb.block);
+    lists.adopt(tcb.block);
     if (tcb.halfOpen && tcb.backlog != null) {
       tcb.backlog.enter(env);
+      env.peers.halfOpen(tcb.payer, 1);
     }
     env.resumedNanos = env.nowNanos; // no round trip is measured across the time in between
     if (tcb.timer != TimerKind.NONE) {
       timers.arm(tcb, tcb.timer, tcb.timerDeadlineNanos);
     }
     if (tcb.timer == TimerKind.DROWSY) {
-      drowsy.add(tcb.block);
+      lists.drowsy.add(tcb.block);
     }
     tcb.ackNow |= tcb.ackOwed; // nobody remembers for how long it has waited
   }
