@@ -31,6 +31,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
  */
 public final class EchoPeers {
   private static final int LARGEST_MESSAGE = 2_000;
+  private static final int MOST_WAITING = 200;
   private static final long SECOND = 1_000_000_000L;
   private static final long CONNECT_SECONDS = 20;
   private final InetSocketAddress server;
@@ -114,8 +115,7 @@ public final class EchoPeers {
       }
       case "ask" -> {
         clear();
-        peers.forEach(this::say);
-        await(Long.parseLong(words[1]));
+        askAll(Long.parseLong(words[1]));
         report();
       }
       case "run" -> {
@@ -249,6 +249,31 @@ public final class EchoPeers {
       peer.channel.close();
     } catch (IOException e) {
       // It is gone.
+    }
+  }
+
+  /**
+   * Asks some hundred at a time, so that no queue on the way is what is measured; gives up when
+   * nobody has answered for so long.
+   */
+  private void askAll(long seconds) throws IOException {
+    int asked = 0;
+    long waiting = 0;
+    long lastAnswer = System.nanoTime();
+    while (!over && System.nanoTime() - lastAnswer < seconds * SECOND) {
+      while (asked < peers.size() && waiting < MOST_WAITING) {
+        say(peers.get(asked++));
+        waiting++;
+      }
+      turn(20);
+      long silent = silent();
+      if (silent != waiting) {
+        lastAnswer = System.nanoTime();
+      }
+      waiting = silent;
+      if (waiting == 0 && asked == peers.size()) {
+        return;
+      }
     }
   }
 
