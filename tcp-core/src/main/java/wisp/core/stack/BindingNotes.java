@@ -1,8 +1,5 @@
 package wisp.core.stack;
 
-import java.nio.BufferUnderflowException;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 import wisp.core.spi.Durability;
 import wisp.core.spi.EcnMode;
@@ -14,14 +11,14 @@ import wisp.core.spi.FastOpenMode;
  *
  * <pre>
  *   role and port 4 | address 16 | handler's name | name of the congestion control | profile
- *   name:  length 1 | UTF-8
+ *   name:  letters 1 | 2 each
  * </pre>
  *
  * <p>Note 0 is the context's: receive window 4 | MSS values, 4 each.
  */
 final class BindingNotes {
-  /** Names are no longer than this, in bytes of UTF-8. */
-  static final int MOST_NAME_BYTES = 64;
+  /** Names have no more letters than this. */
+  static final int MOST_NAME_LETTERS = 32;
 
   private static final int CONTEXT = 0;
   private static final int NAGLE = 1;
@@ -60,10 +57,10 @@ final class BindingNotes {
       long low,
       ConnectionHandler handler,
       ConnectionProfile p) {
-    ByteBuffer b = ByteBuffer.allocate(Durability.NOTE_BYTES);
+    var b = new NoteBytes(new byte[Durability.NOTE_BYTES]);
     b.putInt(portAndRole).putLong(high).putLong(low);
-    putName(b, handler.name());
-    putName(b, p.congestionControl());
+    b.putName(handler.name());
+    b.putName(p.congestionControl());
     int flags =
         (p.nagle() ? NAGLE : 0)
             | (p.userTimeoutOption() ? USER_TIMEOUT : 0)
@@ -73,13 +70,13 @@ final class BindingNotes {
             | (p.timestamps() ? TIMESTAMPS : 0)
             | (p.keepAlive().on() ? KEEP_ALIVE : 0)
             | (p.keepAlive().garbageOctet() ? GARBAGE_OCTET : 0);
-    b.put((byte) flags).put((byte) p.ttl()).put((byte) p.dscp());
-    b.put((byte) p.ecn().ordinal()).put((byte) p.fastOpen().ordinal());
-    b.put((byte) p.leastWindowShift()).put((byte) p.keepAlive().probes());
+    b.putByte(flags).putByte(p.ttl()).putByte(p.dscp());
+    b.putByte(p.ecn().ordinal()).putByte(p.fastOpen().ordinal());
+    b.putByte(p.leastWindowShift()).putByte(p.keepAlive().probes());
     b.putLong(p.retransmissionLimitNanos());
     b.putLong(p.keepAlive().idleNanos()).putLong(p.keepAlive().intervalNanos());
     b.putInt(p.mssLimit()).putInt(p.receiveWindowBytes());
-    return durability.note(number, java.util.Arrays.copyOf(b.array(), b.position()));
+    return durability.note(number, b.written());
   }
 
   void forget(int number) {
@@ -97,35 +94,35 @@ final class BindingNotes {
       return null;
     }
     try {
-      return read(ByteBuffer.wrap(note), window);
-    } catch (BufferUnderflowException | IndexOutOfBoundsException | IllegalArgumentException e) {
+      return read(new NoteBytes(note), window);
+    } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
       return null;
     }
   }
 
-  private static Kept read(ByteBuffer b, int window) {
-    int portAndRole = b.getInt();
-    long high = b.getLong();
-    long low = b.getLong();
-    String handler = name(b);
-    String control = name(b);
-    int flags = b.get();
-    int ttl = b.get() & 0xFF;
-    int dscp = b.get();
-    EcnMode ecn = EcnMode.values()[b.get()];
-    FastOpenMode fastOpen = FastOpenMode.values()[b.get()];
-    int leastShift = b.get();
-    int probes = b.get();
-    long limit = b.getLong();
+  private static Kept read(NoteBytes b, int window) {
+    int portAndRole = b.nextInt();
+    long high = b.nextLong();
+    long low = b.nextLong();
+    String handler = b.nextName();
+    String control = b.nextName();
+    int flags = b.nextByte();
+    int ttl = b.nextByte();
+    int dscp = b.nextByte();
+    EcnMode ecn = EcnMode.values()[b.nextByte()];
+    FastOpenMode fastOpen = FastOpenMode.values()[b.nextByte()];
+    int leastShift = b.nextByte();
+    int probes = b.nextByte();
+    long limit = b.nextLong();
     var keepAlive =
         new KeepAlive(
             (flags & KEEP_ALIVE) != 0,
-            b.getLong(),
-            b.getLong(),
+            b.nextLong(),
+            b.nextLong(),
             probes,
             (flags & GARBAGE_OCTET) != 0);
-    int mssLimit = b.getInt();
-    int receiveWindow = b.getInt();
+    int mssLimit = b.nextInt();
+    int receiveWindow = b.nextInt();
     var profile =
         new ConnectionProfile(
             (flags & NAGLE) != 0,
@@ -151,26 +148,31 @@ final class BindingNotes {
 
   /** Notes what records and bindings leave to the context. */
   void keepContext(int receiveWindowBytes, int[] mssValues) {
-    ByteBuffer b = ByteBuffer.allocate(4 + 4 * mssValues.length);
+    var b = new NoteBytes(new byte[4 + 4 * mssValues.length]);
     b.putInt(receiveWindowBytes);
     for (int value : mssValues) {
       b.putInt(value);
     }
-    durability.note(CONTEXT, b.array());
+    durability.note(CONTEXT, b.written());
   }
 
   /** The receive window then; 0: nothing is known. */
   int receiveWindowBytes() {
     byte[] note = durability.note(CONTEXT);
-    return note == null || note.length < 4 ? 0 : ByteBuffer.wrap(note).getInt();
+    return note == null || note.length < 4 ? 0 : new NoteBytes(note).nextInt();
   }
 
   /** The MSS values then, by class. */
   int[] mssValues() {
     byte[] note = durability.note(CONTEXT);
-    int[] values = new int[note == null ? 0 : note.length / 4 - 1];
+    if (note == null) {
+      return new int[0];
+    }
+    var b = new NoteBytes(note);
+    b.nextInt(); // the window
+    int[] values = new int[note.length / 4 - 1];
     for (int i = 0; i < values.length; i++) {
-      values[i] = ByteBuffer.wrap(note).getInt(4 + 4 * i);
+      values[i] = b.nextInt();
     }
     return values;
   }
@@ -183,21 +185,9 @@ final class BindingNotes {
    * @throws IllegalArgumentException for a name that is too long
    */
   static void check(String name) {
-    if (name.getBytes(StandardCharsets.UTF_8).length > MOST_NAME_BYTES) {
+    if (name.length() > MOST_NAME_LETTERS) {
       throw new IllegalArgumentException(
-          "the name '" + name + "' is longer than " + MOST_NAME_BYTES + " bytes");
+          "the name '" + name + "' is longer than " + MOST_NAME_LETTERS + " letters");
     }
-  }
-
-  private static void putName(ByteBuffer b, String name) {
-    check(name);
-    byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
-    b.put((byte) bytes.length).put(bytes);
-  }
-
-  private static String name(ByteBuffer b) {
-    byte[] bytes = new byte[b.get()];
-    b.get(bytes);
-    return new String(bytes, StandardCharsets.UTF_8);
   }
 }
