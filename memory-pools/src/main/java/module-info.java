@@ -1,4 +1,4 @@
-/** Memory strategies: heap, pool, slab, persocket, packed. */
+/** Memory strategies: heap, pool, slab, persocket, packed, mapped. */
 module wisp.pools {
   requires static org.jspecify;
   requires transitive wisp.core;
@@ -16,5 +16,6 @@ module wisp.pools {
       wisp.pools.pool.PoolStrategyProvider,
       wisp.pools.slab.SlabStrategyProvider,
       wisp.pools.persocket.PerSocketStrategyProvider,
-      wisp.pools.packed.PackedStrategyProvider;
+      wisp.pools.packed.PackedStrategyProvider,
+      wisp.pools.mapped.MappedStrategyProvider;
 }

@@ -19,6 +19,11 @@ public abstract class LinkWrapper implements Link {
     this.link = link;
   }
 
+  /** What is wrapped. */
+  final Link wrapped() {
+    return link;
+  }
+
   @Override
   public String name() {
     return link.name();

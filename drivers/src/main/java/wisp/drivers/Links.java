@@ -86,6 +86,20 @@ public final class Links {
   }
 
   /**
+   * Has a link's device stay when the link is closed, if it is one that can: for the process that
+   * comes next.
+   */
+  public static void leaveBehind(Link link) {
+    Link inner = link;
+    while (inner instanceof LinkWrapper wrapper) {
+      inner = wrapper.wrapped();
+    }
+    if (inner instanceof PersistentLink persistent) {
+      persistent.leaveBehind();
+    }
+  }
+
+  /**
    * Opens a link.
    *
    * @param spec as in the class comment

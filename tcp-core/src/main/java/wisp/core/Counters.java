@@ -77,6 +77,12 @@ public final class Counters {
     ACCEPTED,
     /** Connections that reached ESTABLISHED from SYN-SENT. */
     CONNECTED,
+    /** Connections of a former process that went on. */
+    RECORDS_RESTORED,
+    /** Those that could not, and were reset: they were in hand at its end, or nobody's now. */
+    RECORDS_RESET,
+    /** Half-open ones, and those in TIME-WAIT, that were forgotten. */
+    RECORDS_FORGOTTEN,
     /** SYNs answered without keeping anything of them (RFC 4987 §3.6). */
     SYN_COOKIES_SENT,
     /** Connections that came back from such an answer. */

@@ -23,6 +23,7 @@ import wisp.drivers.HostPrefix;
  * @param netns name or path of a network namespace; empty: the caller's
  * @param routes further prefixes that the kernel is to route to the device
  * @param hardwareAddress ours on a TAP device, 48 bits; 0: made from the device's name
+ * @param persistent whether the device outlives its process, unless that closes the link in order
  */
 public record TunConfig(
     Link.Kind kind,
@@ -32,7 +33,8 @@ public record TunConfig(
     boolean offload,
     String netns,
     List<IpPrefix> routes,
-    long hardwareAddress) {
+    long hardwareAddress,
+    boolean persistent) {
 
   /** The kernel takes the first number that is free. */
   public static final String ANY_NAME = "wisp%d";
@@ -50,7 +52,12 @@ public record TunConfig(
               "offload", "on", "on|off", "the kernel checksums and cuts packets up to 64 KiB"),
           new Parameter(
               "netns", "", "name or path", "network namespace to open it in; empty: ours"),
-          new Parameter("route", "", "prefix[+prefix…]", "further prefixes routed to the device"));
+          new Parameter("route", "", "prefix[+prefix…]", "further prefixes routed to the device"),
+          new Parameter(
+              "persist",
+              "off",
+              "on|off",
+              "the device stays when its process is killed, and is taken up again by its name"));
 
   static final List<Parameter> TAP_PARAMETERS =
       Stream.concat(
@@ -80,6 +87,12 @@ public record TunConfig(
               + name
               + "' can't be a device name; use 1 … 15 letters, digits, '_', '-' or"
               + " '.'");
+    }
+    if (persistent && name.equals(ANY_NAME)) {
+      throw new IllegalArgumentException(
+          "persist=on needs a name by which the device is found again, like "
+              + provider(kind)
+              + ":wisp0");
     }
     hosts = List.copyOf(hosts);
     routes = List.copyOf(routes);
@@ -112,7 +125,8 @@ public record TunConfig(
         isOn(values, "offload"),
         values.text("netns"),
         routes(values.text("route")),
-        ethernet ? hardwareAddress(values.text("mac")) : 0);
+        ethernet ? hardwareAddress(values.text("mac")) : 0,
+        isOn(values, "persist"));
   }
 
   /** As in {@code tun:wisp0}. */

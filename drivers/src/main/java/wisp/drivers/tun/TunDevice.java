@@ -32,6 +32,7 @@ final class TunDevice {
   static final int HEADER_BYTES = 10;
 
   private static final long TUNSETIFF = 0x400454caL;
+  private static final long TUNSETPERSIST = 0x400454cbL;
   private static final long TUNSETOFFLOAD = 0x400454d0L;
   private static final long TUNSETVNETHDRSZ = 0x400454d8L;
   private static final short IFF_TUN = 0x0001;
@@ -72,6 +73,9 @@ final class TunDevice {
   private final MemorySegment ifreq;
   private final Arena arena;
 
+  /** A persistent device was there before us, with its addresses and routes. */
+  private boolean takenUp;
+
   private TunDevice(TunConfig config, Arena arena) {
     this.config = config;
     this.arena = arena;
@@ -108,12 +112,17 @@ final class TunDevice {
     int socket = -1;
     boolean done = false;
     try {
-      String name = create(tun);
       socket = libc.socket(Libc.AF_INET, Libc.SOCK_DGRAM, 0);
       if (socket < 0) {
         throw failed("can't be configured", socket, "");
       }
+      name(config.name());
+      takenUp = config.persistent() && libc.ioctl(socket, SIOCGIFINDEX, ifreq.address()) >= 0;
+      String name = create(tun);
       configure(socket, name);
+      if (config.persistent()) {
+        check("can't be made persistent", persist(libc, tun, true));
+      }
       done = true;
       return new Opened(tun, name);
     } finally {
@@ -181,9 +190,17 @@ final class TunDevice {
     }
   }
 
+  /** Whether the device stays when the descriptor is closed; 0 or {@code −errno}. */
+  static int persist(Libc libc, int descriptor, boolean on) {
+    return libc.ioctl(descriptor, TUNSETPERSIST, on ? 1 : 0);
+  }
+
   private void added(String what, IpAddress address, int result, String exists)
       throws LinkException {
     boolean ipv6 = !address.isIpv4();
+    if (takenUp && result == -Errno.EEXIST) {
+      return; // from the last time
+    }
     switch (-result) {
       case Errno.EEXIST -> throw failed(what, result, exists);
       case Errno.EACCES, Errno.EOPNOTSUPP, Errno.EAFNOSUPPORT ->

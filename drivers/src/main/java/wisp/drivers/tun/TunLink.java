@@ -10,6 +10,7 @@ import wisp.core.spi.LinkOffloads;
 import wisp.core.spi.TransmitPacket;
 import wisp.drivers.Framing;
 import wisp.drivers.LinkDownException;
+import wisp.drivers.PersistentLink;
 import wisp.drivers.linux.Errno;
 import wisp.drivers.linux.Libc;
 import wisp.drivers.linux.Linux;
@@ -36,10 +37,14 @@ import wisp.drivers.linux.WakeEvent;
  * IP and TCP alone, as everywhere. The hardware address is the stack's: at the other end the kernel
  * has its own.
  *
+ * <p>With {@code persist=on} the device, its addresses and its routes outlive a process that is
+ * killed, and the next one takes them up; while nobody has it open the kernel drops what is sent to
+ * it.
+ *
  * <p>A device that is set down loses what is sent until it is up again. When it is deleted, {@code
  * receive} and {@code awaitReadable} throw {@link LinkDownException}.
  */
-public final class TunLink implements PolledLink {
+public final class TunLink implements PolledLink, PersistentLink {
   /** Ethernet header with a VLAN tag, IPv6 header and 65,535 bytes of payload. */
   private static final int LARGEST_PACKET = 65_575 + 18;
 
@@ -94,6 +99,7 @@ public final class TunLink implements PolledLink {
   private int claimedBytes = -1;
   private long drops;
   private boolean down;
+  private boolean stays;
   private boolean closed;
 
   private TunLink(TunConfig config, TunDevice.Opened opened, WakeEvent wakeEvent) {
@@ -289,9 +295,17 @@ public final class TunLink implements PolledLink {
   }
 
   @Override
+  public void leaveBehind() {
+    stays = config.persistent();
+  }
+
+  @Override
   public void close() {
     if (!closed) {
       closed = true;
+      if (config.persistent() && !stays) {
+        TunDevice.persist(libc, descriptor, false);
+      }
       libc.close(descriptor);
       wakeEvent.close();
       arena.close();

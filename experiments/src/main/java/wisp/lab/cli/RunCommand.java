@@ -58,8 +58,7 @@ public final class RunCommand implements Callable<Integer> {
       split = ",",
       paramLabel = "N",
       converter = Counts.class,
-      defaultValue = "1k,10k,100k,1M",
-      description = "default: ${DEFAULT-VALUE}")
+      description = "default: as the suite needs, memory 1k,10k,100k,1M")
   private List<Long> connections = List.of();
 
   @Option(
@@ -176,7 +175,7 @@ public final class RunCommand implements Callable<Integer> {
     return new RunOptions(
         names,
         links.stream().peek(Catalog::link).toList(),
-        connections,
+        connections.isEmpty() ? suite.usualConnections() : connections,
         repeat == null ? suite.usualRepeat() : repeat,
         seed,
         peers,

@@ -86,6 +86,13 @@ public final class ServeCommand implements Callable<Integer> {
               + " speak first")
   private boolean stateless;
 
+  @Option(
+      names = "--take-over",
+      description =
+          "go on with the connections of a server that runs on the same file of --memory mapped,"
+              + " and ends when it is asked to")
+  private boolean takeOver;
+
   @Mixin private StackOptions stack = new StackOptions();
 
   @Override
@@ -105,6 +112,9 @@ public final class ServeCommand implements Callable<Integer> {
     }
     var config = stack.config();
     var profile = stack.profile();
+    if (takeOver) {
+      stack.takeOver();
+    }
     MemoryStrategy memory = stack.openMemory();
     Link link;
     try {

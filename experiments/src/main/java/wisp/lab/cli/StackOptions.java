@@ -32,6 +32,8 @@ import wisp.lab.suite.Catalog;
 
 /** What {@code serve} and {@code load} have in common: a stack on a link. */
 final class StackOptions {
+  private static final String TAKE_OVER_SECONDS = "10";
+
   @Option(
       names = "--link",
       paramLabel = "LINK",
@@ -183,6 +185,11 @@ final class StackOptions {
     if (!host.isEmpty()) {
       all.put("host", String.join("+", host));
     }
+    if (outlivesProcess()
+        && provider.parameters().stream().anyMatch(p -> p.name().equals("persist"))) {
+      all.putIfAbsent("persist", "on");
+      all.putIfAbsent("name", "wisp0");
+    }
     Link opened = provider.open(all);
     if (pcap == null) {
       return opened;
@@ -193,6 +200,23 @@ final class StackOptions {
       opened.close();
       throw new FailedException("can't write --pcap " + pcap + ": " + e.getMessage(), e);
     }
+  }
+
+  /** Whether connections are to survive us: then the device must, too. */
+  private boolean outlivesProcess() {
+    return parameters.containsKey(memory + ".file");
+  }
+
+  /** Asks whoever has the memory to hand it over. */
+  void takeOver() {
+    if (!outlivesProcess()) {
+      throw new UsageException(
+          "--take-over needs a memory that outlives its process: --memory mapped --param"
+              + " mapped.file=PATH");
+    }
+    var all = new LinkedHashMap<>(parameters);
+    all.putIfAbsent(memory + ".takeover", TAKE_OVER_SECONDS);
+    parameters = all;
   }
 
   private static long epochNanos() {

@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.HashSet;
 import wisp.core.stack.CloseReason;
+import wisp.core.stack.ConnectionState;
 import wisp.core.stack.Context;
 
 /**
@@ -41,6 +42,17 @@ final class Chargen implements Service {
       if (!sendOne(context, connection)) {
         return;
       }
+    }
+  }
+
+  /** What is queued goes on by itself. */
+  @Override
+  public void onRestored(Context context, long connection) {
+    var info = context.info(connection);
+    if (info == null || info.state() != ConnectionState.ESTABLISHED) {
+      farewell.restored(context, connection);
+    } else if (info.flightBytes() + info.unsentBytes() == 0) {
+      onOpen(context, connection);
     }
   }
 

@@ -18,6 +18,11 @@ final class Discard implements Service {
   }
 
   @Override
+  public void onRestored(Context context, long connection) {
+    farewell.restored(context, connection);
+  }
+
+  @Override
   public void onData(
       Context context, long connection, MemorySegment memory, long offset, int length) {}
 

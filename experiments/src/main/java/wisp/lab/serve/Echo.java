@@ -6,6 +6,8 @@ import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.Map;
 import wisp.core.stack.CloseReason;
+import wisp.core.stack.ConnectionInfo;
+import wisp.core.stack.ConnectionState;
 import wisp.core.stack.Context;
 import wisp.core.stack.DatagramHandler;
 
@@ -78,6 +80,26 @@ final class Echo implements Service {
   @Override
   public void onOpen(Context context, long connection) {
     unreleased.clear(connection);
+  }
+
+  /**
+   * All that was to be echoed is in frames, which survive; but for the overflow. Where there may
+   * have been one the connection is paused, and can't go on.
+   */
+  @Override
+  public void onRestored(Context context, long connection) {
+    ConnectionInfo info = context.info(connection);
+    if (info == null) {
+      return;
+    }
+    unreleased.clear(connection);
+    unreleased.add(connection, context.queuedBytes(connection));
+    if (info.paused()) {
+      aborted++;
+      context.abort(connection);
+    } else if (info.state() == ConnectionState.CLOSE_WAIT) {
+      onPeerClosed(context, connection);
+    }
   }
 
   @Override

@@ -1,6 +1,7 @@
 package wisp.lab.serve;
 
 import java.util.ArrayDeque;
+import wisp.core.stack.ConnectionState;
 import wisp.core.stack.Context;
 
 /** Half-closes that found no memory, to be tried again. */
@@ -11,6 +12,14 @@ final class Farewell {
   void shutdown(Context context, long connection) {
     if (!context.shutdown(connection) && context.isOpen(connection)) {
       waiting.add(connection);
+    }
+  }
+
+  /** A connection of a former process whose peer has closed: we had not said so yet. */
+  void restored(Context context, long connection) {
+    var info = context.info(connection);
+    if (info != null && info.state() == ConnectionState.CLOSE_WAIT) {
+      shutdown(context, connection);
     }
   }
 

@@ -42,6 +42,15 @@ final class Hello implements Service {
     }
   }
 
+  /** Line and FIN go together; where there is no FIN yet nobody knows whether it was said. */
+  @Override
+  public void onRestored(Context context, long connection) {
+    var info = context.info(connection);
+    if (info != null && info.state().name().matches("ESTABLISHED|CLOSE_WAIT")) {
+      context.abort(connection);
+    }
+  }
+
   @Override
   public void onData(
       Context context, long connection, MemorySegment memory, long offset, int length) {}

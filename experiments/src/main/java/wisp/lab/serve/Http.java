@@ -67,6 +67,17 @@ final class Http implements Service {
     frame = SharedFrame.of(context, pattern);
   }
 
+  /** Between two requests nothing is lost; an answer whose rest nobody knows is. */
+  @Override
+  public void onRestored(Context context, long connection) {
+    var info = context.info(connection);
+    if (info != null && info.flightBytes() + info.unsentBytes() > 0) {
+      context.abort(connection);
+    } else {
+      farewell.restored(context, connection);
+    }
+  }
+
   @Override
   public void onData(
       Context context, long connection, MemorySegment memory, long offset, int length) {

@@ -11,6 +11,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
+import wisp.core.Counters.Event;
+import wisp.core.spi.Durability;
 import wisp.core.spi.Footprint;
 import wisp.core.spi.Link;
 import wisp.core.spi.MemoryStrategy;
@@ -20,6 +22,7 @@ import wisp.core.stack.ContextConfig;
 import wisp.core.stack.DatagramHandler;
 import wisp.core.stack.Endpoint;
 import wisp.core.stack.ListenConfig;
+import wisp.drivers.Links;
 import wisp.lab.FailedException;
 import wisp.lab.measure.ProcFile;
 import wisp.lab.results.Json;
@@ -30,6 +33,7 @@ import wisp.lab.run.Runner;
 public final class Server implements AutoCloseable {
   private static final long SECOND = 1_000_000_000L;
   private static final long RETRY_NANOS = 1_000_000;
+  private static final long LOOK_NANOS = 10_000_000;
   private static final long SPIN_NANOS = 50_000;
   private static final long GRACE_NANOS = SECOND;
   private final Link link;
@@ -41,6 +45,7 @@ public final class Server implements AutoCloseable {
   private final @Nullable Path statsFile;
   private long nextStatsNanos = SECOND;
   private long peakConnections;
+  private long takeOverNanos;
 
   /**
    * Makes it ready to accept.
@@ -85,10 +90,16 @@ public final class Server implements AutoCloseable {
   }
 
   private int serve() {
+    long begun = System.nanoTime();
+    context.poll(runner.nowNanos()); // takes over what a former process has left
+    takeOverNanos = System.nanoTime() - begun;
     System.out.println(ready());
     System.out.flush();
     services.forEach(service -> service.onServing(link::wake));
     runner.run(this::chores, Long.MAX_VALUE);
+    if (isWanted()) {
+      return handOver();
+    }
     runner.restart();
     closeDown();
     var statistics = Json.line(statistics());
@@ -98,10 +109,35 @@ public final class Server implements AutoCloseable {
     return 0;
   }
 
+  /** Whether another process waits for our memory. */
+  private boolean isWanted() {
+    Durability durability = memory.durability();
+    return durability != null && durability.isWanted();
+  }
+
+  /** Ends with all connections as they are: the next process goes on with them. */
+  private int handOver() {
+    var statistics = Json.line(statistics());
+    writeStats(statistics);
+    System.out.println(statistics);
+    System.out.flush();
+    context.handOver();
+    Links.leaveBehind(link);
+    link.close();
+    memory.close();
+    return 0;
+  }
+
   private String ready() {
     var text = new StringBuilder("ready");
     for (int i = 0; i < services.size(); i++) {
       text.append(' ').append(services.get(i).name()).append('=').append(endpoints.get(i).port());
+    }
+    long restored = context.counters().get(Event.RECORDS_RESTORED);
+    long reset = context.counters().get(Event.RECORDS_RESET);
+    if (restored + reset > 0) {
+      text.append(" restored=").append(restored).append(" reset=").append(reset);
+      text.append(" ms=").append(takeOverNanos / 1e6);
     }
     return text.append(" link=").append(link.name()).toString();
   }
@@ -133,6 +169,12 @@ public final class Server implements AutoCloseable {
       writeStats(Json.line(statistics()));
     }
     next = statsFile == null ? next : Math.min(next, nextStatsNanos);
+    if (memory.durability() != null) {
+      next = Math.min(next, now + LOOK_NANOS);
+      if (isWanted()) {
+        runner.stop();
+      }
+    }
     return waiting ? Math.min(next, now + RETRY_NANOS) : next;
   }
 

@@ -16,6 +16,7 @@ import wisp.lab.goodput.PausesSuite;
 import wisp.lab.growth.GrowthSuite;
 import wisp.lab.matrix.MatrixSuite;
 import wisp.lab.memory.MemorySuite;
+import wisp.lab.restart.RestartSuite;
 import wisp.lab.scarce.ScarcitySuite;
 import wisp.lab.scarce.TroubleSuite;
 
@@ -34,7 +35,8 @@ public final class Catalog {
           new ScarcitySuite(),
           new TroubleSuite(),
           new MatrixSuite(),
-          new GrowthSuite());
+          new GrowthSuite(),
+          new RestartSuite());
 
   /**
    * The order in which they are told: simple before clever. Those not listed come after, by name.

@@ -55,6 +55,11 @@ public interface Suite {
     return List.of();
   }
 
+  /** How many connections when nobody says. */
+  default List<Long> usualConnections() {
+    return List.of(1_000L, 10_000L, 100_000L, 1_000_000L);
+  }
+
   /** How often it repeats all when nobody says. */
   default int usualRepeat() {
     return 1;

@@ -81,7 +81,7 @@ class TransferTest {
   }
 
   @ParameterizedTest(name = "{0}")
-  @ValueSource(strings = {"heap", "pool", "slab", "persocket", "packed"})
+  @ValueSource(strings = {"heap", "pool", "slab", "persocket", "packed", "mapped"})
   void withAnyMemoryStrategy(String strategy) throws IOException {
     try (KernelLab lab = KernelLab.with().memory(strategy).capacity(256).open()) {
       receive(lab, SOME);

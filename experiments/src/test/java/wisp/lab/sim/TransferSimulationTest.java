@@ -76,7 +76,7 @@ class TransferSimulationTest {
   }
 
   static Stream<Arguments> pauses() {
-    return Stream.of("slab", "heap", "pool", "persocket", "packed")
+    return Stream.of("slab", "heap", "pool", "persocket", "packed", "mapped")
         .flatMap(s -> Stream.of(Arguments.of(s, 0.0), Arguments.of(s, 0.03)));
   }
 

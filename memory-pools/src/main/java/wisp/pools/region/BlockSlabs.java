@@ -50,6 +50,32 @@ public final class BlockSlabs implements BlockPool {
     return new BlockSlabs(new Slabs(LARGEST, count, CHUNK_BITS, source));
   }
 
+  /** The slabs themselves, for who adopts those of a former process. */
+  Slabs slabs() {
+    return chunks;
+  }
+
+  /**
+   * Makes a block live that was so in a former process; false: there is no such block, or it has
+   * been claimed.
+   */
+  public boolean claim(int handle) {
+    int code = code(handle);
+    int chunk = handle >>> PART_BITS;
+    if (handle < 0 || code >= FIRST_SMALLEST + LARGEST / HALF_OPEN) {
+      return false;
+    }
+    boolean isDivided = small.isDivided(chunk) || smallest.isDivided(chunk);
+    if (code == 0) {
+      boolean claimed = !isDivided && chunks.claim(chunk);
+      largeInUse += claimed ? 1 : 0;
+      return claimed;
+    }
+    ChunkParts other = code < FIRST_SMALLEST ? smallest : small;
+    boolean can = !other.isDivided(chunk) && (isDivided || chunks.claim(chunk));
+    return can && parts(code).claim(chunk, part(code));
+  }
+
   private BlockSlabs(Slabs chunks) {
     this.chunks = chunks;
     this.small = new ChunkParts(chunks, ACTIVITY);
@@ -149,7 +175,8 @@ public final class BlockSlabs implements BlockPool {
     return largeInUse + small.inUse() + smallest.inUse();
   }
 
-  void footprint(Footprint into) {
+  /** Adds what is reserved and in use. */
+  public void footprint(Footprint into) {
     long tables = chunks.tableBytes() + small.tableBytes() + smallest.tableBytes();
     into.add(
         Footprint.Kind.BLOCKS,

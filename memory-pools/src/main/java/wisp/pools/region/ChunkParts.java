@@ -69,6 +69,27 @@ final class ChunkParts {
     return part;
   }
 
+  /** Makes a part live that was so in a former process; false: it is already. */
+  boolean claim(int chunk, int part) {
+    if (chunk >= used.length) {
+      used = Arrays.copyOf(used, Math.max(chunk + 1, 2 * used.length));
+    }
+    if (isUsed(chunk, part)) {
+      return false;
+    }
+    if (used[chunk] == 0) {
+      partlyUsed.add(chunk);
+      free += BlockPool.LARGEST / bytes;
+    }
+    used[chunk] |= 1 << part;
+    if (used[chunk] == allParts) {
+      partlyUsed.remove(chunk);
+    }
+    inUse++;
+    free--;
+    return true;
+  }
+
   /** Whether some part of a chunk is in use. */
   boolean isDivided(int chunk) {
     return chunk < used.length && used[chunk] != 0;

@@ -53,6 +53,36 @@ public final class FrameSlabs implements FrameAllocator {
     return new FrameSlabs(slabBytes, SlabSource.preallocated(slabBytes, count));
   }
 
+  /** The slabs of a size class, for who adopts those of a former process. */
+  Slabs slabs(int sizeClass) {
+    return classes[sizeClass];
+  }
+
+  int sizeClasses() {
+    return classes.length;
+  }
+
+  /**
+   * One more reference to a frame of a former process, which makes it live; false: there is no such
+   * frame.
+   */
+  public boolean claim(int frame) {
+    int sizeClass = frame & CLASS_MASK;
+    int slot = frame >>> CLASS_BITS;
+    if (frame < 0 || sizeClass >= classes.length) {
+      return false;
+    }
+    Slabs slabs = classes[sizeClass];
+    if (slabs.claim(slot)) {
+      slabs.writeInt(slot, REFERENCES, 0);
+      inUse++;
+    } else if (!slabs.isLive(slot)) {
+      return false;
+    }
+    slabs.writeInt(slot, REFERENCES, slabs.readInt(slot, REFERENCES) + 1);
+    return true;
+  }
+
   private FrameSlabs(long slabBytes, SlabSource source) {
     this.source = source;
     for (int i = 0; i < classes.length; i++) {
@@ -161,7 +191,8 @@ public final class FrameSlabs implements FrameAllocator {
     return inUse;
   }
 
-  void footprint(Footprint into) {
+  /** Adds what is reserved and in use. */
+  public void footprint(Footprint into) {
     long reserved = source.reservedBytes();
     long used = 0;
     for (Slabs slabs : classes) {

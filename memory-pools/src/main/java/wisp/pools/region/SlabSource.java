@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * Where {@link Slabs} get their slabs from, and the limit to how many. Several may share one source
  * and its account, or have a source each under one {@link Budget}.
  */
-public abstract sealed class SlabSource {
+public abstract class SlabSource {
   /** For a limit: only the machine sets it. */
   public static final long UNLIMITED = Long.MAX_VALUE;
 
@@ -21,7 +21,7 @@ public abstract sealed class SlabSource {
 
   private final Budget budget;
 
-  private SlabSource(Budget budget) {
+  SlabSource(Budget budget) {
     this.budget = budget;
   }
 
@@ -37,6 +37,16 @@ public abstract sealed class SlabSource {
     /** So many bytes; {@link #UNLIMITED} for no limit. */
     public Budget(long most) {
       this.most = most;
+    }
+
+    /** Bytes that could still be taken. */
+    long left() {
+      return most == UNLIMITED ? UNLIMITED : most - taken;
+    }
+
+    /** Notes that so many were taken, or given back when negative. */
+    void take(long bytes) {
+      taken += bytes;
     }
   }
 
@@ -98,6 +108,14 @@ public abstract sealed class SlabSource {
 
   /** Frees everything, also what is still in use. */
   abstract void close();
+
+  /** A slab that was taken has got its number. Who wants to find it again notes it. */
+  void placed(Slabs user, Slab slab, int number) {}
+
+  /** The place of a user among all, in the order in which they were made. */
+  int userIndex(Slabs user) {
+    return budget.users.indexOf(user);
+  }
 
   void addUser(Slabs user) {
     budget.users.add(user);

@@ -144,13 +144,7 @@ public final class Slabs {
     int slab = slot >>> shift;
     int place = slot & mask;
     flip(slab, place);
-    stores[slab].writeInt(bases[slab] + (long) place * slotBytes, NONE);
-    if (freeHead[slab] == NONE) {
-      freeHead[slab] = place;
-    } else {
-      stores[slab].writeInt(bases[slab] + (long) freeTail[slab] * slotBytes, place);
-    }
-    freeTail[slab] = place;
+    append(slab, place);
     size--;
     if (live[slab]-- == perSlab) {
       withRoom.add(slab);
@@ -221,6 +215,13 @@ public final class Slabs {
     return bases[slot >>> shift] + (long) (slot & mask) * slotBytes;
   }
 
+  /** As {@link #writeInt}, and no store before it can come after it. */
+  public void writeOrderedInt(int slot, int offset, int value) {
+    assert isLive(slot) : "slot " + slot + " is not acquired";
+    int slab = slot >>> shift;
+    stores[slab].writeOrderedInt(bases[slab] + (long) (slot & mask) * slotBytes + offset, value);
+  }
+
   /** Makes all bytes of an acquired slot 0. */
   public void clear(int slot) {
     assert isLive(slot) : "slot " + slot + " is not acquired";
@@ -248,6 +249,11 @@ public final class Slabs {
   /** Bytes of a slot. */
   public int slotBytes() {
     return slotBytes;
+  }
+
+  /** Bytes of a slab. */
+  long bytesOfSlab() {
+    return slabBytes;
   }
 
   /** Acquired slots. */
@@ -287,7 +293,7 @@ public final class Slabs {
   }
 
   /** Gives all slabs back, acquired slots or not. */
-  void close() {
+  public void close() {
     for (int slab = 0; slab < slabBound; slab++) {
       if (slabs[slab] != null) {
         drop(slab);
@@ -338,6 +344,102 @@ public final class Slabs {
     taken.memory().asSlice(0, headBytes).fill((byte) 0);
     withRoom.add(slab);
     slabCount++;
+    source.placed(this, taken, slab);
+  }
+
+  // ---- Slabs of a former process -------------------------------------------------------------
+
+  /**
+   * Takes over a slab under the number that it had. Until {@link #settle} no slot of it can be
+   * acquired.
+   *
+   * @param keepsSlots whether the slots that were live still are; else none is, until claimed
+   */
+  void adopt(int number, Slab slab, boolean keepsSlots) {
+    while (number >= live.length) {
+      grow();
+    }
+    for (; slabBound <= number; slabBound++) {
+      withRoom.reserve(slabBound);
+      vacant.reserve(slabBound);
+      vacant.add(slabBound);
+    }
+    vacant.remove(number);
+    slabs[number] = slab;
+    stores[number] = slab.store();
+    bases[number] = slab.base() + headBytes;
+    slabCount++;
+    if (!keepsSlots) {
+      slab.memory().asSlice(0, headBytes).fill((byte) 0);
+    }
+    count(number);
+  }
+
+  /** Counts the live slots of an adopted slab. */
+  private void count(int slab) {
+    int before = live[slab];
+    live[slab] = 0;
+    fresh[slab] = 0;
+    for (int place = 0; place < perSlab; place += Integer.SIZE) {
+      int word = stores[slab].readInt(bitmapWord(slab, place));
+      live[slab] += Integer.bitCount(word);
+      if (word != 0) {
+        fresh[slab] = place + Integer.SIZE - Integer.numberOfLeadingZeros(word);
+      }
+    }
+    size += live[slab] - before;
+    if (fresh[slab] > 0) {
+      slotBound = Math.max(slotBound, (slab << shift | fresh[slab] - 1) + 1);
+    }
+  }
+
+  /** Makes a slot live that was so in a former process; false: there is none, or it is already. */
+  boolean claim(int slot) {
+    int slab = slot >>> shift;
+    int place = slot & mask;
+    boolean can =
+        slot >= 0 && slab < slabBound && place < perSlab && slabs[slab] != null && !isLive(slot);
+    if (can) {
+      flip(slab, place);
+      live[slab]++;
+      size++;
+      fresh[slab] = Math.max(fresh[slab], place + 1);
+      slotBound = Math.max(slotBound, slot + 1);
+    }
+    return can;
+  }
+
+  /** All claims are made: the other slots of adopted slabs are free, and empty slabs go. */
+  void settle() {
+    for (int slab = 0; slab < slabBound; slab++) {
+      if (slabs[slab] == null) {
+        continue;
+      }
+      if (live[slab] == 0) {
+        drop(slab);
+        continue;
+      }
+      freeHead[slab] = NONE;
+      for (int place = 0; place < fresh[slab]; place++) {
+        if (!isLive(slab << shift | place)) {
+          append(slab, place);
+        }
+      }
+      if (live[slab] < perSlab) {
+        withRoom.add(slab);
+      }
+    }
+  }
+
+  /** Puts a place at the end of a slab's free ones. */
+  private void append(int slab, int place) {
+    stores[slab].writeInt(bases[slab] + (long) place * slotBytes, NONE);
+    if (freeHead[slab] == NONE) {
+      freeHead[slab] = place;
+    } else {
+      stores[slab].writeInt(bases[slab] + (long) freeTail[slab] * slotBytes, place);
+    }
+    freeTail[slab] = place;
   }
 
   @SuppressWarnings("NullAway") // a vacant number's store may be collected

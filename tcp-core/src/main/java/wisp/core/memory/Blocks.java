@@ -170,6 +170,11 @@ public final class Blocks {
     return floor > 0 && pool.availableBytes() < floor + bytes ? NONE : pool.acquire(bytes);
   }
 
+  /** Counts a block that a former process had acquired for this payer, and that is in use again. */
+  public void claimed(int block, Payer payer) {
+    peers.had(payer, pool.capacity(block));
+  }
+
   /** Gives a block back, under the payer that it was had for. */
   public void release(int block, Payer payer) {
     peers.gaveBack(payer, pool.capacity(block));

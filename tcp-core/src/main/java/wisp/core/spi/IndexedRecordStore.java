@@ -1,5 +1,7 @@
 package wisp.core.spi;
 
+import java.util.function.IntPredicate;
+
 /**
  * A {@link RecordStore} out of plain slots and pages: what most strategies use. It puts the key
  * into the first words of a slot and keeps an index of 4-byte entries in the pages, about 5 bytes a
@@ -100,6 +102,32 @@ public final class IndexedRecordStore implements RecordStore {
   public void set(int slot, int word, int value) {
     assert word >= 0 && word < words : "word " + word + " of " + words;
     memory.set(slot, keyWords + word, value);
+  }
+
+  @Override
+  public void begin(int slot) {
+    memory.begin(slot);
+  }
+
+  @Override
+  public void commit() {
+    memory.commit();
+  }
+
+  /** Builds the index anew from what {@link RecordMemory} holds. */
+  @Override
+  public void restore(IntPredicate keep) {
+    assert index.size() == 0 : "restored into a store with records";
+    int bound = memory.slotBound();
+    for (int slot = 0; slot < bound; slot++) {
+      if (memory.isLive(slot) && !(keep.test(slot) && enter(slot))) {
+        memory.release(slot);
+      }
+    }
+  }
+
+  private boolean enter(int slot) {
+    return index.insert(keys.addressHigh(slot), keys.addressLow(slot), keys.tail(slot), slot);
   }
 
   @Override

@@ -50,6 +50,14 @@ public interface MemoryStrategy extends AutoCloseable {
   }
 
   /**
+   * What of this memory outlives its process, or {@code null}: nothing (the normal case). The same
+   * each time; shared.
+   */
+  default @Nullable Durability durability() {
+    return null;
+  }
+
+  /**
    * Adds what this strategy has reserved and what of it is in use, by kind, in bytes. Everything
    * counts: index, free lists, bitmaps, rounding.
    */

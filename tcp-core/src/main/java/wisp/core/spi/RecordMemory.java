@@ -24,6 +24,12 @@ public interface RecordMemory {
   /** Sets a word of an acquired slot. */
   void set(int slot, int word, int value);
 
+  /** See {@link RecordStore#begin}. */
+  default void begin(int slot) {}
+
+  /** See {@link RecordStore#commit}. */
+  default void commit() {}
+
   /** One more than the highest slot ever acquired. */
   int slotBound();
 

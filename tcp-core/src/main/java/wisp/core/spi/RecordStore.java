@@ -1,5 +1,7 @@
 package wisp.core.spi;
 
+import java.util.function.IntPredicate;
+
 /**
  * The connections' records of one {@link RecordClass}: a key and a few 32-bit words each. A
  * record's <em>slot</em> is its place; it does not change while the record lives, and the
@@ -75,6 +77,25 @@ public interface RecordStore {
    * anything.
    */
   default void prefetchIndex(long high, long low, int tail) {}
+
+  /**
+   * Several words of this live record are going to be set, and only all of them together mean
+   * something: until {@link #commit}. A memory that outlives its process sees to it that it keeps
+   * all or none of them; to others it is nothing.
+   */
+  default void begin(int slot) {}
+
+  /** The words that were set since {@link #begin} belong together. */
+  default void commit() {}
+
+  /**
+   * Takes over the records that a former process left ({@link Durability#isFormer}); called once,
+   * before all else.
+   *
+   * @param keep asked for each record that lives, whose key and words may be read; those it refuses
+   *     are removed, and so are those for which there is no memory
+   */
+  default void restore(IntPredicate keep) {}
 
   /**
    * Adds what this store reserved and uses to {@code into}, as {@link Footprint.Kind#RECORDS} and

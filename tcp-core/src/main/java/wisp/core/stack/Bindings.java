@@ -23,6 +23,10 @@ final class Bindings {
 
   private final KeyedHash hash;
   private final CongestionControls controls;
+
+  /** Where bindings are noted for a process that comes after us; {@code null}: nowhere. */
+  private final @Nullable BindingNotes notes;
+
   private long[] high = new long[16];
   private long[] low = new long[16];
   private int[] portAndRole = new int[16];
@@ -45,9 +49,10 @@ final class Bindings {
   private int bound = 1;
   private int active;
 
-  Bindings(KeyedHash hash, CongestionControls controls) {
+  Bindings(KeyedHash hash, CongestionControls controls, @Nullable BindingNotes notes) {
     this.hash = hash;
     this.controls = controls;
+    this.notes = notes;
   }
 
   /** First binding with this endpoint, or {@link #NONE}; others follow by {@link #next}. */
@@ -92,6 +97,48 @@ final class Bindings {
     if (b == NONE) {
       return NONE;
     }
+    // Before any record has this number in its key.
+    if (notes != null && !notes.keep(b, packed, addressHigh, addressLow, h, p)) {
+      free.add(b);
+      return NONE;
+    }
+    enter(b, place, packed, addressHigh, addressLow, h, p, chosen, from);
+    return b;
+  }
+
+  /**
+   * Puts a binding of a former process back under its number, which is free as yet.
+   *
+   * @param control the profile's, or what stands in for it
+   */
+  void restore(
+      int number,
+      BindingNotes.Kept kept,
+      ConnectionHandler h,
+      CongestionControl control,
+      @Nullable Backlog from) {
+    while (high.length <= number) {
+      grow();
+    }
+    int packed = pack(kept.activeRole(), kept.port());
+    int place = find(kept.high(), kept.low(), packed);
+    enter(number, place, packed, kept.high(), kept.low(), h, kept.profile(), control, from);
+    for (; bound < number; bound++) {
+      free.add(bound);
+    }
+    bound = number + 1;
+  }
+
+  private void enter(
+      int b,
+      int place,
+      int packed,
+      long addressHigh,
+      long addressLow,
+      ConnectionHandler h,
+      ConnectionProfile p,
+      CongestionControl chosen,
+      @Nullable Backlog from) {
     high[b] = addressHigh;
     low[b] = addressLow;
     portAndRole[b] = packed;
@@ -103,11 +150,25 @@ final class Bindings {
     endpoints += table[place] == NONE ? 1 : 0;
     next[b] = table[place];
     table[place] = b;
-    active += activeRole ? 1 : 0;
+    active += packed >>> 16 != 0 ? 1 : 0;
     if (endpoints * 2 > table.length) {
       rehash(table.length * 2);
     }
-    return b;
+  }
+
+  /** Forgets restored bindings without connections. */
+  void dropUnused() {
+    for (int b = 1; b < bound; b++) {
+      if (handler[b] != null && connections[b] == 0) {
+        unlink(b);
+      }
+    }
+    reuseFreed();
+  }
+
+  /** Whether there is a binding of this number. */
+  boolean isKnown(int binding) {
+    return binding < bound && handler[binding] != null;
   }
 
   /** Takes back a binding that was interned for a connection which did not come about. */
@@ -148,6 +209,9 @@ final class Bindings {
     control[b] = null;
     backlog[b] = null;
     freed.add(b);
+    if (notes != null) {
+      notes.forget(b);
+    }
   }
 
   /** Moves what follows an emptied place up, so that no look-up ends too soon. */

@@ -31,6 +31,26 @@ public interface ConnectionHandler {
   default void onOpen(Context context, long connection) {}
 
   /**
+   * By what a process that comes after this one finds its own handler for these connections, in a
+   * memory that outlives its process. Short, and always the same; empty: they do not survive.
+   */
+  default String name() {
+    return "";
+  }
+
+  /**
+   * The connection was made in a former process and has survived its end: called once, before
+   * anything else is told of it, in place of {@link #onOpen}. {@link Context#info} tells how far it
+   * is: the peer's FIN may have come ({@code CLOSE_WAIT}), and frames that the former application
+   * sent may be unreleased; they are told by {@link #onReleased} as ever.
+   *
+   * <p>What the former application had been handed by {@link #onData} and had not kept anywhere is
+   * lost to it, though the peer was told that it has arrived: only an application that keeps what
+   * it needs before it returns from a callback loses nothing.
+   */
+  default void onRestored(Context context, long connection) {}
+
+  /**
    * Text in order, straight from the link's memory (from a block or a socket buffer when it had to
    * wait there). Called as it arrives; there is no buffer to read from later. While the connection
    * is paused, what the window had promised still comes, except with socket buffers.

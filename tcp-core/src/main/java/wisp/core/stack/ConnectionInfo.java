@@ -36,6 +36,7 @@ package wisp.core.stack;
  * @param reorderingSegments so many segments late counts as lost
  * @param persistNanos for how long something has waited for the peer to open its window, which is
  *     being probed (RFC 9293 §3.8.6.1); 30 days at most; −1: nothing does
+ * @param paused whether {@link Context#pause} holds
  */
 public record ConnectionInfo(
     long handle,
@@ -68,4 +69,5 @@ public record ConnectionInfo(
     boolean recovering,
     boolean timeoutRecovery,
     int reorderingSegments,
-    long persistNanos) {}
+    long persistNanos,
+    boolean paused) {}

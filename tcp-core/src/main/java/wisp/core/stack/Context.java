@@ -96,6 +96,7 @@ public final class Context implements AutoCloseable {
     polling = true;
     try {
       machinery.advance(nowNanos);
+      machinery.restore();
       int work = machinery.receiveLooped(burst);
       burst.clear();
       work += link.receive(burst);
@@ -151,8 +152,27 @@ public final class Context implements AutoCloseable {
               + ".maySpeakFirst() is true");
     }
     machinery.controls.find(profile.congestionControl());
+    BindingNotes.check(handler.name());
     machinery.listeners.add(
         new Listeners.Listener(inZone(local), profile, handler, config, machinery.backlog(config)));
+  }
+
+  /**
+   * Whose the connections are that a former process opened with a handler of this name, and those
+   * that it accepted where nobody of that name listens now. Only memories that outlive their
+   * process have such; to be called before the first {@link #poll} or {@link #connect}, which takes
+   * them over: what has no handler then is reset.
+   *
+   * @throws IllegalArgumentException when the name is empty, or too long
+   */
+  public void offer(ConnectionHandler handler) {
+    if (handler.name().isEmpty()) {
+      throw new IllegalArgumentException("a handler without a name can't be found by it");
+    }
+    BindingNotes.check(handler.name());
+    if (machinery.restoration != null) {
+      machinery.restoration.offer(handler);
+    }
   }
 
   /** Accepts no more; connections that exist live on. False: there was no such listener. */
@@ -246,6 +266,8 @@ public final class Context implements AutoCloseable {
       throw new IllegalArgumentException("a remote endpoint needs a port");
     }
     machinery.controls.find(profile.congestionControl());
+    BindingNotes.check(handler.name());
+    machinery.restore();
     Endpoint from = local == null ? null : inZone(local);
     long handle = machinery.activeOpens.open(from, inZone(remote), route, profile, handler, frame);
     if (handle >= 0 && !polling) {
@@ -708,6 +730,20 @@ public final class Context implements AutoCloseable {
   }
 
   /**
+   * Bytes of all frames that were sent and have not been released yet; 0 for a stale handle. Frames
+   * are released whole: part of the first may have been acknowledged.
+   */
+  public int queuedBytes(long connection) {
+    Tcb tcb = open(connection);
+    if (tcb == null) {
+      return 0;
+    }
+    int bytes = tcb.queue.isEmpty() ? 0 : tcb.queue.endSeq - tcb.queue.startSeq;
+    machinery.desk.close(tcb);
+    return bytes;
+  }
+
+  /**
    * What a connection is doing, or null for a stale handle. For people and tools: it makes an
    * object, and changes nothing.
    */
@@ -787,6 +823,24 @@ public final class Context implements AutoCloseable {
   /** Who is told of exceptions that handlers throw; without one they are only counted. */
   public void onHandlerFailure(Consumer<Throwable> reporter) {
     machinery.upcalls.reportTo(reporter);
+  }
+
+  /**
+   * Ends this context but not its connections, which the next process goes on with: nothing is sent
+   * and nobody is told. To be called between two polls; closing the memory is no leak then.
+   *
+   * @throws IllegalStateException when the memory does not outlive its process
+   */
+  public void handOver() {
+    if (polling || machinery.desk.isBusy()) {
+      throw new IllegalStateException("handOver called from within a callback");
+    }
+    if (!closed) {
+      if (!machinery.handOver()) {
+        throw new IllegalStateException("this memory does not outlive its process");
+      }
+      closed = true;
+    }
   }
 
   /**

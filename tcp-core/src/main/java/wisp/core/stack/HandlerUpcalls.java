@@ -26,6 +26,7 @@ final class HandlerUpcalls implements Upcalls {
   private final Context context;
   private final Bindings bindings;
   private final Counters counters;
+  private @Nullable Restoration restoration;
   private @Nullable OnFailure onFailure;
   private @Nullable Consumer<Throwable> reporter;
   private @Nullable Throwable failure;
@@ -45,7 +46,25 @@ final class HandlerUpcalls implements Upcalls {
   }
 
   private ConnectionHandler handler(Tcb tcb) {
-    return bindings.handler(tcb.binding);
+    ConnectionHandler handler = bindings.handler(tcb.binding);
+    if (restoration != null && restoration.tells(tcb.slot)) {
+      handler.onRestored(context, tcb.handle);
+    }
+    return handler;
+  }
+
+  /** Before anything else is told of a connection from a former process, that is. */
+  void restoredBy(Restoration source) {
+    restoration = source;
+  }
+
+  /** A connection from a former process goes on. */
+  void restored(Tcb tcb) {
+    try {
+      handler(tcb);
+    } catch (Throwable e) {
+      failed(tcb, e);
+    }
   }
 
   @Override

@@ -113,6 +113,7 @@ final class Inspection {
         tcb.fastRecovery,
         tcb.resending,
         Math.max(LEAST_REORDERING, tcb.reorderingSegments),
-        shutWindows.nanos(tcb));
+        shutWindows.nanos(tcb),
+        tcb.paused);
   }
 }

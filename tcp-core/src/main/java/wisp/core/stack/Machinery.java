@@ -7,6 +7,8 @@ import wisp.core.ip.PathMtus;
 import wisp.core.memory.Blocks;
 import wisp.core.memory.Peers;
 import wisp.core.spi.Burst;
+import wisp.core.spi.Durability;
+import wisp.core.spi.Durability.Secret;
 import wisp.core.spi.Entropy;
 import wisp.core.spi.FastOpenCookies;
 import wisp.core.spi.FrameAllocator;
@@ -36,6 +38,7 @@ import wisp.core.tcp.ReceiveWindow;
 import wisp.core.tcp.Receiver;
 import wisp.core.tcp.ReclaimLists;
 import wisp.core.tcp.Retransmission;
+import wisp.core.tcp.Revival;
 import wisp.core.tcp.Scoreboard;
 import wisp.core.tcp.SegmentArrives;
 import wisp.core.tcp.SendQueue;
@@ -55,6 +58,9 @@ import wisp.core.tcp.timer.TimerWheel;
 final class Machinery {
   /** A timer that is handled later than this shows that nobody drove us. */
   private static final long PAUSE_NANOS = 500_000_000;
+
+  /** How far below the mark that a next process begins at the clock must stay. */
+  private static final long CLOCK_MARGIN_NANOS = 1_000_000_000;
 
   final Counters counters = new Counters();
   final CongestionControls controls = new CongestionControls();
@@ -98,7 +104,16 @@ final class Machinery {
   private final FastOpenCookies fastOpenCookies;
   private final FastOpenCache fastOpens;
   private final SlotList outsidePoll = new SlotList();
+  private final @Nullable Durability durability;
+
+  /** Only with a memory that outlives its process. */
+  final @Nullable Restoration restoration;
+
   private long origin;
+  private long clockMarkNanos;
+
+  /** The clock goes on from that of a former process, whatever the first poll calls its time. */
+  private boolean clockContinues;
 
   /** Made once: a method reference in {@link #expire} would be garbage at every poll. */
   private final TimerWheel.Expiry onTimer = this::timerExpired;
@@ -113,12 +128,18 @@ final class Machinery {
     KeyedHash endpoints = KeyedHash.random(entropy);
     TimeWaitTable timeWaitTable = new TimeWaitTable(endpoints, IndexPages::onHeap);
     this.records = new Records(memory, buffers, timeWaitTable);
-    bindings = new Bindings(endpoints, controls);
+    durability = memory.durability();
+    BindingNotes notes = durability == null ? null : new BindingNotes(durability);
+    bindings = new Bindings(endpoints, controls, notes);
     upcalls = new HandlerUpcalls(context, bindings, counters);
     PeerLimits limits = config.peerLimits();
     long share = Blocks.shareBytes(memory.blocks(), limits.share());
     peers = new Peers(KeyedHash.random(entropy), share, limits.halfOpen(), limits.connections());
-    env = new TcpEnvironment(tcp, counters, upcalls, peers, KeyedHash.random(entropy));
+    env = new TcpEnvironment(tcp, counters, upcalls, peers, secret(Secret.TIMESTAMPS, entropy));
+    if (durability != null) {
+      env.nowNanos = durability.clockNanos();
+      clockContinues = durability.isFormer();
+    }
     blocks = new Blocks(memory.blocks(), peers, this::relieve, counters);
     timers = new ConnectionTimers(blocks);
     destinations = new DestinationCache(KeyedHash.random(entropy));
@@ -153,7 +174,7 @@ final class Machinery {
     HalfOpen halfOpen = new HalfOpen(env, blocks, timers, lists, activity, window);
     RecordCodec codec =
         new RecordCodec(
-            records, bindings, activity, halfOpen, window, output, KeyedHash.random(entropy));
+            records, bindings, activity, halfOpen, window, output, secret(Secret.HANDLES, entropy));
     timeWaits = new TimeWaits(config, counters, timeWaitTable, records, bindings, codec);
     desk =
         new TcbDesk(
@@ -169,7 +190,7 @@ final class Machinery {
         new MemoryRelief(
             env, config.persistLimitNanos(), shutWindows, blocks, desk, output, ending);
     burstEnd = new BurstEnd(env, records, waits, silences, sender, output);
-    SynCookies cookies = new SynCookies(KeyedHash.random(entropy));
+    SynCookies cookies = new SynCookies(secret(Secret.SYN_COOKIES, entropy));
     Handshake handshake =
         new Handshake(
             env,
@@ -202,9 +223,10 @@ final class Machinery {
     lingers = new Lingers(env, patience, desk, calls);
     upcalls.onFailure(tcb -> calls.abort(tcb, EndCause.HANDLER_FAILED));
 
-    InitialSequenceNumbers isn = new InitialSequenceNumbers(KeyedHash.random(entropy));
+    InitialSequenceNumbers isn =
+        new InitialSequenceNumbers(secret(Secret.INITIAL_SEQUENCE_NUMBERS, entropy));
     ports = new EphemeralPorts(KeyedHash.random(entropy), KeyedHash.random(entropy));
-    fastOpenCookies = new KeyedFastOpenCookies(KeyedHash.random(entropy));
+    fastOpenCookies = new KeyedFastOpenCookies(secret(Secret.FAST_OPEN_COOKIES, entropy));
     Acceptances acceptances = new Acceptances(bindings, desk, blocks);
     CookieOpens cookieOpens =
         new CookieOpens(env, listeners, acceptances, desk, handshake, segmentArrives);
@@ -229,7 +251,37 @@ final class Machinery {
         new ActiveOpens(
             env, network, listeners, bindings, desk, demultiplexer, handshake, isn, ports);
     keepAlives = new KeepAlives(env, silences, desk, output, ending);
-    sweeps = new Sweeps(records, desk, blocks, upcalls, burstEnd);
+    sweeps = new Sweeps(records, desk, blocks, upcalls, burstEnd, env.nowNanos);
+    if (durability == null || notes == null) {
+      restoration = null;
+      return;
+    }
+    Journal journal = new Journal(records);
+    desk.journal(journal);
+    env.departures = journal;
+    restoration =
+        new Restoration(
+            env,
+            durability,
+            records,
+            bindings,
+            notes,
+            desk,
+            new Revival(
+                env, durability, blocks, frames, activity, timers, lists, queue, reassembly),
+            output,
+            ending,
+            burstEnd,
+            listeners,
+            controls,
+            waits,
+            silences);
+    upcalls.restoredBy(restoration);
+  }
+
+  /** A secret that connections depend on: as a former process had it, if there was one. */
+  private KeyedHash secret(Secret secret, Entropy entropy) {
+    return durability == null ? KeyedHash.random(entropy) : durability.secret(secret, entropy);
   }
 
   private static TcpConfig tcpConfig(ContextConfig config, @Nullable SocketBuffers buffers) {
@@ -264,13 +316,20 @@ final class Machinery {
   // ---- Time ------------------------------------------------------------------------------------
 
   void advance(long nowNanos) {
-    if (env.nowNanos == 0 && nowNanos < 0) {
+    if (clockContinues) {
+      clockContinues = false;
+      origin = nowNanos - env.nowNanos;
+    } else if (env.nowNanos == 0 && nowNanos < 0) {
       origin = nowNanos; // System.nanoTime may begin anywhere
     }
     long passed = Math.max(0, nowNanos - origin - env.nowNanos);
     env.nowNanos += passed;
     if (passed > PAUSE_NANOS && timers.wheel().nextDeadlineNanos() < env.nowNanos - PAUSE_NANOS) {
       env.resumedNanos = env.nowNanos;
+    }
+    if (durability != null && env.nowNanos + CLOCK_MARGIN_NANOS >= clockMarkNanos) {
+      clockMarkNanos = env.nowNanos + 2 * CLOCK_MARGIN_NANOS;
+      durability.clockIsBelow(clockMarkNanos);
     }
     network.tick(env.nowNanos);
     for (int i = 0; i < outsidePoll.size(); i++) {
@@ -311,6 +370,10 @@ final class Machinery {
     done += lingers.step(most);
     done += relief.step();
     sweeps.step(now);
+    if (restoration != null && restoration.hasUntold()) {
+      restoration.step(upcalls);
+      done++;
+    }
     return done;
   }
 
@@ -404,6 +467,22 @@ final class Machinery {
     return desk.inTimeWait() + timeWaits.size();
   }
 
+  /** Connections of a former process are taken over before anything else happens. */
+  void restore() {
+    if (restoration != null && restoration.isPending()) {
+      restoration.run();
+    }
+  }
+
+  /** Leaves everything to the next process; false: this memory does not outlive its process. */
+  boolean handOver() {
+    if (durability == null) {
+      return false;
+    }
+    durability.handOver();
+    return true;
+  }
+
   // ---- The end ---------------------------------------------------------------------------------
 
   void endAll() {
@@ -440,6 +519,7 @@ final class Machinery {
         + ports.reservedBytes()
         + timers.wheel().reservedBytes()
         + burstEnd.reservedBytes()
+        + (restoration == null ? 0 : restoration.reservedBytes())
         + desk.reservedBytes();
   }
 }

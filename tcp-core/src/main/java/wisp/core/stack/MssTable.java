@@ -14,6 +14,25 @@ final class MssTable {
   private final int[] values = java.util.Arrays.copyOf(USUAL, PLACES);
   private int size = USUAL.length;
 
+  /** Told of each new value, after the table has it. */
+  private Runnable onNew = () -> {};
+
+  /** Has {@code onNew} called whenever a value finds a place. */
+  void onNew(Runnable called) {
+    onNew = called;
+  }
+
+  /** All values, by class. */
+  int[] values() {
+    return java.util.Arrays.copyOf(values, size);
+  }
+
+  /** Has these values in place of those it has. */
+  void restore(int[] former) {
+    size = Math.min(former.length, PLACES);
+    System.arraycopy(former, 0, values, 0, size);
+  }
+
   /**
    * The class of a value; below the smallest it is the smallest, which is the floor of every send
    * MSS.
@@ -32,7 +51,9 @@ final class MssTable {
       return below;
     }
     values[size] = mss;
-    return size++;
+    size++;
+    onNew.run();
+    return size - 1;
   }
 
   /** The value of a class. */

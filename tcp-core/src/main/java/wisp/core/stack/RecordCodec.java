@@ -120,6 +120,10 @@ final class RecordCodec {
     identifyTimeouts(tcb);
   }
 
+  MssTable mss() {
+    return mss;
+  }
+
   /** The connection in this slot is no more. */
   void forget(int slot) {
     deviations.forget(slot);
@@ -303,6 +307,7 @@ final class RecordCodec {
     if (!tcb.halfOpen) {
       deviations.keepMarkedBytes(tcb);
     }
+    records.begin(tcb.slot);
     records.set(tcb.slot, RecordFlags.SND_NXT, tcb.block);
     // Whoever has something queued hears of memory with the next ACK; the others are found by a
     // sweep.
@@ -311,6 +316,7 @@ final class RecordCodec {
         tcb.slot,
         RecordFlags.FLAGS,
         (half ? RecordFlags.HALF_OPEN : RecordFlags.AWAKE) | (sweep ? RecordFlags.WAITING : 0));
+    records.commit(tcb.slot);
   }
 
   /** The record of a connection that has come into TIME-WAIT, until the end of the burst. */
@@ -363,6 +369,7 @@ final class RecordCodec {
   }
 
   private void writeWords(Tcb tcb, int flags) {
+    records.begin(tcb.slot);
     records.set(tcb.slot, RecordFlags.SND_NXT, tcb.sndNxt);
     records.set(tcb.slot, RecordFlags.RCV_NXT, tcb.rcvNxt);
     records.set(tcb.slot, RecordFlags.FLAGS, flags);
@@ -371,5 +378,6 @@ final class RecordCodec {
     } else {
       assert !tcb.timestamps : "timestamps, and no word for TS.Recent: " + tcb;
     }
+    records.commit(tcb.slot);
   }
 }

@@ -21,7 +21,8 @@ package wisp.core.stack;
  *
  * <p>In the {@link TimeWaitTable} bits 20 to 31 tell until when it lasts instead. Awake only the
  * state and the waiting bit count: the rest is in the activity block, whose number overlays
- * SND.NXT.
+ * SND.NXT. Two further bits then tell a process that comes after a sudden end whether block and
+ * words can be trusted ({@link Journal}).
  */
 final class RecordFlags {
   static final int FREE = 0;
@@ -48,6 +49,18 @@ final class RecordFlags {
 
   /** The last one, since who has no timestamps has no such word. */
   static final int TS_RECENT = 3;
+
+  /**
+   * Awake, and laid out at this moment, in a memory that outlives its process: the block may be
+   * half written, and packets may have left of which it does not know.
+   */
+  static final int IN_WORK = 1 << 3;
+
+  /**
+   * With {@link #AWAKE} in the same case: it slept, and packets have left since. The other words
+   * are those of its sleep, and there is no block.
+   */
+  static final int IN_DOUBT = 1 << 4;
 
   static final int SACK = 1 << 7;
   static final int TIMESTAMPS = 1 << 8;

@@ -1,5 +1,6 @@
 package wisp.core.stack;
 
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 import wisp.core.ip.IpAddress;
 import wisp.core.spi.MemoryStrategy;
@@ -48,9 +49,7 @@ final class Records {
 
   /** Words of a record that hold the stack's state. */
   int words() {
-    return timestamps
-        ? RecordStore.STATE_WORDS
-        : RecordStore.STATE_WORDS_WITHOUT_TIMESTAMPS;
+    return timestamps ? RecordStore.STATE_WORDS : RecordStore.STATE_WORDS_WITHOUT_TIMESTAMPS;
   }
 
   private RecordStore store(int slot) {
@@ -155,6 +154,24 @@ final class Records {
 
   void set(int slot, int word, int value) {
     store(slot).set(place(slot), word, value);
+  }
+
+  /** See {@link RecordStore#begin}. */
+  void begin(int slot) {
+    store(slot).begin(place(slot));
+  }
+
+  /** See {@link RecordStore#commit}. */
+  void commit(int slot) {
+    store(slot).commit();
+  }
+
+  /** See {@link RecordStore#restore}; of IPv6 only if there were any. */
+  void restore(boolean withIpv6, IntPredicate keep) {
+    ipv4.restore(keep);
+    if (withIpv6) {
+      ipv6().restore(place -> keep.test(place | IPV6));
+    }
   }
 
   /** Records; what is in the TIME-WAIT table does not count. */

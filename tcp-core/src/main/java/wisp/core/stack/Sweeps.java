@@ -23,13 +23,20 @@ final class Sweeps {
   private int agingCursor = Integer.MAX_VALUE;
   private long nextAgingNanos;
 
-  Sweeps(Records records, TcbDesk desk, Blocks blocks, Upcalls upcalls, Agenda agenda) {
+  Sweeps(
+      Records records,
+      TcbDesk desk,
+      Blocks blocks,
+      Upcalls upcalls,
+      Agenda agenda,
+      long startNanos) {
     this.records = records;
     this.desk = desk;
     this.blocks = blocks;
     this.upcalls = upcalls;
     this.agenda = agenda;
-    nextAgingNanos = records.keepTimestamps() ? AGE_NANOS : Long.MAX_VALUE;
+    nextAgingNanos =
+        records.keepTimestamps() ? (startNanos / AGE_NANOS + 1) * AGE_NANOS : Long.MAX_VALUE;
   }
 
   /** A step of each walk that is under way. */

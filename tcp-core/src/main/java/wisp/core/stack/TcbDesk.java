@@ -48,6 +48,9 @@ final class TcbDesk {
   /** Records in TIME-WAIT, until the end of the burst. */
   private final SlotList entering = new SlotList();
 
+  /** Only with a memory that outlives its process. */
+  private @Nullable Journal journal;
+
   private Tcb[] tcbs = {new Tcb()};
   private int[] users = new int[1];
   private int depth;
@@ -142,6 +145,43 @@ final class TcbDesk {
     return tcb.state == State.CLOSED || tcb.state == State.TIME_WAIT || tcb.halfOpen;
   }
 
+  // ---- Connections of a former process ---------------------------------------------------------
+
+  /** From now on this one marks what is laid out. */
+  void journal(Journal keeper) {
+    journal = keeper;
+  }
+
+  /** See {@link RecordCodec#identify}. */
+  void identify(Tcb tcb, int slot) {
+    codec.identify(tcb, slot);
+  }
+
+  MssTable mss() {
+    return codec.mss();
+  }
+
+  /** A record that was found is its peer's. */
+  void countedAgain(int slot) {
+    if (env.peers.countsConnections()) {
+      codec.identifyPeer(leaving, slot);
+      env.peers.connections(leaving, 1);
+    }
+  }
+
+  /** A record that was found waits for memory. */
+  void waitingAgain() {
+    waiting++;
+  }
+
+  /** Ends a connection without a word to anybody; its record goes with {@link #removeEnded}. */
+  void drop(int slot) {
+    leave(records.get(slot, RecordFlags.FLAGS));
+    records.set(slot, RecordFlags.FLAGS, RecordFlags.FREE);
+    forget(slot);
+    removals.add(slot);
+  }
+
   // ---- Open and close --------------------------------------------------------------------------
 
   /**
@@ -154,6 +194,9 @@ final class TcbDesk {
         users[i]++;
         return tcbs[i];
       }
+    }
+    if (journal != null) {
+      journal.opened(slot);
     }
     Tcb tcb = take();
     if (tcb.slot != slot) {
@@ -282,7 +325,8 @@ final class TcbDesk {
           case HALF_OPEN -> halfOpen.begin(tcb);
           case BARE -> {
             tcb.resetActivity();
-            records.set(slot, RecordFlags.FLAGS, RecordFlags.AWAKE); // until it is put away
+            // Until it is put away; there is no block.
+            records.set(slot, RecordFlags.FLAGS, RecordFlags.AWAKE | RecordFlags.IN_DOUBT);
             yield true;
           }
         };

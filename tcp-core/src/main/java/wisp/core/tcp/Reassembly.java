@@ -65,6 +65,20 @@ public final class Reassembly {
   /** Why the last {@link #insert} that did not hold all of it dropped the rest. */
   Event dropReason = Event.DROP_NO_BLOCK;
 
+  /** Claims the blocks of text held in a former process; false: the list is broken. */
+  boolean claim(Place place, Revival revival) {
+    int count = 0;
+    int last = Blocks.NONE;
+    for (int block = place.head; block != Blocks.NONE; block = blocks.getInt(block, NEXT)) {
+      if (!revival.block(block)) {
+        return false;
+      }
+      last = block;
+      count++;
+    }
+    return count == place.blockCount && (last == place.tail || count == 0);
+  }
+
   /** With a share of at most so many bytes of blocks for each connection. */
   public Reassembly(Blocks blocks, int mostBytes) {
     this.blocks = blocks;

@@ -231,6 +231,37 @@ public final class SendQueue {
     return frame;
   }
 
+  /** Claims the blocks and frames of a queue from a former process; false: it is broken. */
+  boolean claim(Place place, Revival revival) {
+    if (place.isEmpty()) {
+      return true;
+    }
+    int block = place.headBlock;
+    int index = place.headIndex;
+    @SeqNum int seq = place.startSeq;
+    while (revival.block(block)) {
+      boolean isLast = block == place.tailBlock;
+      int end = isLast ? place.tailIndex : PER_BLOCK;
+      if (end > PER_BLOCK) {
+        return false;
+      }
+      for (; index < end; index++) {
+        int length = entryLength(block, index);
+        if (!revival.frame(entryFrame(block, index), length)) {
+          return false;
+        }
+        seq += length;
+      }
+      if (isLast) {
+        place.cursorBlock = Blocks.NONE;
+        return seq == place.endSeq;
+      }
+      block = blocks.getInt(block, NEXT);
+      index = 0;
+    }
+    return false;
+  }
+
   private void setEntry(int block, int index, int frame, int length) {
     blocks.setInt(block, ENTRIES + index * ENTRY_BYTES, frame);
     blocks.setInt(block, ENTRIES + index * ENTRY_BYTES + 4, length);

@@ -30,6 +30,9 @@ public final class TcpEnvironment {
   /** Keeps how long peers have kept their windows shut. */
   public PersistTimes persistTimes = PersistTimes.NOBODY;
 
+  /** Sees each segment before it leaves. */
+  public Departures departures = Departures.UNSEEN;
+
   public final TcpConfig config;
   public final Counters counters;
   public final Upcalls upcalls;

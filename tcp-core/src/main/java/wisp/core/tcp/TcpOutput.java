@@ -291,8 +291,7 @@ public final class TcpOutput {
       TcpOptions.writeTimestamp(ip.memory(), ip.start() + TcpHeader.LENGTH, tsVal, tcb.tsRecent);
     }
     int field = window.advertise(tcb, false);
-    finish(
-        tcb, tcb.sndUna, tcb.rcvNxt, headerBytes, 0, 0, TcpHeader.ACK, field, 0, 0, Ecn.NOT_ECT);
+    finish(tcb, tcb.sndUna, tcb.rcvNxt, headerBytes, 0, 0, TcpHeader.ACK, field, 0, 0, Ecn.NOT_ECT);
     return true;
   }
 
@@ -492,6 +491,7 @@ public final class TcpOutput {
   /** RST of a connection with these numbers; with a timestamp as all else (RFC 7323 §3.2). */
   void sendReset(Tcb tcb, @SeqNum int seq, @SeqNum int ack, boolean acknowledge) {
     int headerBytes = TcpHeader.LENGTH + timestampBytes(tcb);
+    env.departures.ending(tcb);
     if (begin(tcb, headerBytes)) {
       if (tcb.timestamps) {
         long at = ip.start() + TcpHeader.LENGTH;
@@ -504,6 +504,7 @@ public final class TcpOutput {
   }
 
   private boolean begin(Tcb tcb, int bytes) {
+    env.departures.leaving(tcb);
     return ip.begin(tcb.localHigh, tcb.localLow, tcb.remoteHigh, tcb.remoteLow, bytes, tcb.route);
   }
 

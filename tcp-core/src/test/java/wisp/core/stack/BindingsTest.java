@@ -47,7 +47,7 @@ class BindingsTest {
   }
 
   private void agreesWithAMap(SplittableRandom random, String what) {
-    var bindings = new Bindings(new KeyedHash(1, 2), new CongestionControls());
+    var bindings = new Bindings(new KeyedHash(1, 2), new CongestionControls(), null);
     Map<Key, Integer> numbers = new HashMap<>();
     List<Key> connections = new ArrayList<>();
     for (int step = 0; step < 3_000; step++) {
@@ -117,7 +117,7 @@ class BindingsTest {
   @Test
   @DisplayName("threats 7.7: numbers come back, however many endpoints come and go")
   void aMillionEndpointsOneAfterTheOther() {
-    var bindings = new Bindings(new KeyedHash(3, 4), new CongestionControls());
+    var bindings = new Bindings(new KeyedHash(3, 4), new CongestionControls(), null);
     for (int i = 0; i < 1_000_000; i++) {
       int b =
           bindings.intern(

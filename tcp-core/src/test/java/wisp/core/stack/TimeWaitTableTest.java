@@ -190,7 +190,8 @@ class TimeWaitTableTest {
   private final Counters counters = new Counters();
   private final TimeWaitTable table = new TimeWaitTable(new KeyedHash(1, 2), () -> pages);
   private final Records records = new Records(memory, null, table);
-  private final Bindings bindings = new Bindings(new KeyedHash(3, 4), new CongestionControls());
+  private final Bindings bindings =
+      new Bindings(new KeyedHash(3, 4), new CongestionControls(), null);
   private final int binding =
       bindings.intern(
           false,
