@@ -87,7 +87,7 @@ public final class BroadcastSuite implements Suite {
         throw new UsageException(
             "suite broadcast runs on the in-memory link only; over "
                 + link
-                + " use wisp serve broadcast and scripts/receive_broadcast.py");
+                + " use wisp serve broadcast");
       }
     }
     if (!options.peers().equals("phantom") && !options.peers().equals("real")) {
