@@ -249,10 +249,10 @@ final class RecordCodec {
       return;
     }
     tcb.block = BlockPool.NONE;
-    tcb.resetActivity();
     tcb.state = stateOf(state);
     tcb.sndNxt = records.get(slot, RecordFlags.SND_NXT);
     tcb.sndUna = tcb.sndNxt;
+    tcb.resetActivity();
     tcb.rcvNxt = records.get(slot, RecordFlags.RCV_NXT);
     tcb.tsRecent = records.keepTimestamps() ? records.get(slot, RecordFlags.TS_RECENT) : 0;
     tcb.tsRecentAge = RecordFlags.age(flags);

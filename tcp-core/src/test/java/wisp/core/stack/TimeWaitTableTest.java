@@ -24,6 +24,11 @@ import wisp.core.tcp.congestion.CongestionControls;
 
 @DisplayName("The TIME-WAIT table: found by key, left in order, beside a plain model")
 class TimeWaitTableTest {
+  /** All but the last one, which tells the time. */
+  private static final int[] WORDS = {
+    RecordFlags.SND_NXT, RecordFlags.RCV_NXT, RecordFlags.TS_RECENT
+  };
+
   private static final long SECOND = 1_000_000_000L;
   private static final long PREFIX = 0x2001_0DB8_0000_0000L;
 
@@ -89,7 +94,7 @@ class TimeWaitTableTest {
       boolean isIpv4 = number % 3 != 0;
       int slot = table.insert(high(isIpv4), low(isIpv4, number), tail(number), units);
       assertTrue(slot >= 0 && Records.isTimeWait(slot));
-      for (int word = 0; word < 3; word++) {
+      for (int word : WORDS) {
         assertEquals(0, table.get(slot, word), "fresh");
         table.set(slot, word, number + word);
       }
@@ -107,7 +112,7 @@ class TimeWaitTableTest {
 
     void remove(int number) {
       int slot = find(number);
-      for (int word = 0; word < 3; word++) {
+      for (int word : WORDS) {
         assertEquals(number + word, table.get(slot, word));
       }
       assertEquals(RecordFlags.TIME_WAIT, RecordFlags.state(table.get(slot, RecordFlags.FLAGS)));
