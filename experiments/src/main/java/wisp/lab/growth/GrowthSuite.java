@@ -76,8 +76,8 @@ public final class GrowthSuite implements Suite {
     }
     numbers(options);
     for (long count : options.connections()) {
-      if (count < 1 || count > Math.min(PhantomPeers.MOST, 1 << 30)) {
-        throw new UsageException("--connections " + count + " is outside 1 … " + (1 << 30));
+      if (count < 1 || count > Math.min(PhantomPeers.MOST, 1 << 29)) {
+        throw new UsageException("--connections " + count + " is outside 1 … " + (1 << 29));
       }
     }
   }
@@ -114,7 +114,7 @@ public final class GrowthSuite implements Suite {
             strategy,
             options.connections(),
             given.number("questions", 0, Long.MAX_VALUE),
-            given.number("leaving", 0, 1 << 30),
+            given.number("leaving", 0, 1 << 29),
             options.seed() + repetition,
             options.parametersOf(strategy));
     var report = new GrowthReport(folder.name(), strategy, repetition);

@@ -39,7 +39,7 @@ public final class MemorySuite implements Suite {
   static final String NAME = "memory";
   static final String KERNEL = "kernel";
   private static final String LINK = "inmemory";
-  private static final long MOST_CONNECTIONS = 1 << 30;
+  private static final long MOST_CONNECTIONS = 1 << 29;
   private static final double USABLE_MEMORY = 0.85;
   private static final long JVM_BYTES = 400L << 20;
 

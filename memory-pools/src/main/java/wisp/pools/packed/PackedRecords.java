@@ -45,8 +45,8 @@ abstract class PackedRecords implements RecordStore, RecordRegion {
   /** Fewer would give a quotient more bits than there is room for. */
   static final int LEAST_BUCKETS = 8;
 
-  /** A context has 30 bits for slots of a class, of which the stash takes 64. */
-  static final int MOST_CONNECTIONS = ((1 << 24) - 1) * TAKEN_PLACES;
+  /** A context has 29 bits for slots of a class, of which the stash takes 64. */
+  static final int MOST_CONNECTIONS = ((1 << 23) - 1) * TAKEN_PLACES;
 
   private static final int TAG_BITS = 6;
   private static final int WAY_BITS = 2;

@@ -97,6 +97,10 @@ final class Records {
     if (place == NONE) {
       return NONE;
     }
+    if (place >= TIME_WAIT) {
+      (isIpv4 ? ipv4 : ipv6()).remove(place); // no slot number is left
+      return NONE;
+    }
     int slot = isIpv4 ? place : place | IPV6;
     if (buffers != null && !buffers.open(slot)) {
       store(slot).remove(place);
