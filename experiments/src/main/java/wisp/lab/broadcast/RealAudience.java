@@ -1,6 +1,7 @@
 package wisp.lab.broadcast;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.SplittableRandom;
 import wisp.core.ip.IpAddress;
 import wisp.core.ip.IpPrefix;
@@ -25,7 +26,7 @@ final class RealAudience implements Audience, ConnectionHandler {
   private final MemorySegment message;
   private final Context context;
   private final int count;
-  private final int[] received;
+  private int[] received;
   private int asked;
   private int open;
   private int complete;
@@ -77,6 +78,9 @@ final class RealAudience implements Audience, ConnectionHandler {
   public void onData(
       Context context, long connection, MemorySegment memory, long offset, int length) {
     int slot = Context.slot(connection);
+    if (slot >= received.length) {
+      received = Arrays.copyOf(received, 2 * slot); // not every strategy fills its places in order
+    }
     int place = received[slot];
     if (place + length > message.byteSize()
         || MemorySegment.mismatch(memory, offset, offset + length, message, place, place + length)

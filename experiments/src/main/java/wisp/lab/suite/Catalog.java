@@ -28,7 +28,6 @@ public final class Catalog {
   private static final List<Suite> SUITES =
       List.of(
           new MemorySuite(),
-          new BroadcastSuite(),
           new GoodputSuite(),
           new FairnessSuite(),
           new PausesSuite(),
@@ -36,7 +35,8 @@ public final class Catalog {
           new TroubleSuite(),
           new MatrixSuite(),
           new GrowthSuite(),
-          new RestartSuite());
+          new RestartSuite(),
+          new BroadcastSuite());
 
   /**
    * The order in which they are told: simple before clever. Those not listed come after, by name.

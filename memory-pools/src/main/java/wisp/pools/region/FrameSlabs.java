@@ -94,7 +94,7 @@ public final class FrameSlabs implements FrameAllocator {
 
   private static int slotBytes(int payloadBytes) {
     int sums = payloadBytes < SUM_CHUNK ? 0 : 2 * FrameAllocator.sumsOf(payloadBytes);
-    return HEADER_BYTES + payloadBytes + (sums + 3 & -4);
+    return HEADER_BYTES + payloadBytes + Math.ceilDiv(sums, 8) * 8; // payloads stay aligned
   }
 
   @Override
