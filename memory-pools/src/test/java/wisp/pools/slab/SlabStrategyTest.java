@@ -1,8 +1,13 @@
 package wisp.pools.slab;
 
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import java.util.Map;
+import org.junit.jupiter.api.Test;
+import wisp.core.spi.Footprint;
 import wisp.core.spi.MemoryStrategyProvider;
 import wisp.core.spi.RecordClass;
+import wisp.core.spi.StrategyConfig;
 import wisp.pools.contract.MemoryStrategyContract;
 
 class SlabStrategyTest extends MemoryStrategyContract {
@@ -28,5 +33,29 @@ class SlabStrategyTest extends MemoryStrategyContract {
       case IPV4 -> 24 + 7.5;
       case IPV6 -> 36 + 7.5;
     };
+  }
+
+  @Test
+  void recordsThatGoOldestFirstTakeTheirIndexAlong() {
+    int count = 1_000_000;
+    try (var memory = provider().create(StrategyConfig.forConnections(count, 5))) {
+      var records = memory.records(RecordClass.IPV4);
+      int[] slots = new int[count];
+      for (int i = 0; i < count; i++) {
+        slots[i] = records.insert(0, RecordClass.mappedLow(i), i);
+      }
+      for (int left = count; left > count / 5; left--) {
+        records.remove(slots[count - left]);
+      }
+      var footprint = new Footprint();
+      memory.footprint(footprint);
+      long held =
+          footprint.reservedBytes(Footprint.Kind.RECORDS)
+              + footprint.reservedBytes(Footprint.Kind.INDEX);
+      assertTrue(held < 42L * count / 5, held + " bytes for " + count / 5 + " records");
+      for (int i = count - count / 5; i < count; i++) {
+        records.remove(slots[i]);
+      }
+    }
   }
 }

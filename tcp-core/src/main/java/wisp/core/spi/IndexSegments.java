@@ -36,6 +36,7 @@ final class IndexSegments {
   /** Of a free segment the first page's number is the next free segment. */
   private int[][] tables = {new int[WORDS]};
 
+  private final int[] exchanged = new int[MOST_PAGES];
   private int tableCount = 1;
   private int firstFree = NONE;
   private int bound;
@@ -161,6 +162,32 @@ final class IndexSegments {
     return true;
   }
 
+  /**
+   * So many pages for all that it has, whose contents are of no use afterwards. A pool that gives
+   * out what lies lowest first gets room at its end that way, as segments shrink one by one.
+   */
+  void exchangePages(int segment, int has, int pages) {
+    int fresh = 0;
+    while (fresh < pages) {
+      int page = this.pages.acquire();
+      if (page == IndexPages.NONE) {
+        break;
+      }
+      exchanged[fresh++] = page;
+    }
+    if (fresh < pages) {
+      while (fresh > 0) {
+        this.pages.release(exchanged[--fresh]);
+      }
+      dropPages(segment, has, has - pages); // then the first of its own will do
+      return;
+    }
+    dropPages(segment, has, has);
+    for (int i = 0; i < pages; i++) {
+      word(segment, i, exchanged[i]);
+    }
+  }
+
   /** Gives the last so many pages back. */
   void dropPages(int segment, int has, int fewer) {
     for (int i = has - fewer; i < has; i++) {
@@ -204,7 +231,8 @@ final class IndexSegments {
   long reservedBytes() {
     return pages.reservedBytes()
         + 4L * WORDS * capacity()
-        + (long) ARRAY_HEADER_BYTES * (1 + tableCount)
+        + (long) ARRAY_HEADER_BYTES * (2 + tableCount)
+        + 4L * MOST_PAGES
         + (long) REFERENCE_BYTES * tables.length;
   }
 }

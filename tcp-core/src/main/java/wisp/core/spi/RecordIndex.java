@@ -317,9 +317,8 @@ final class RecordIndex {
     }
     m.take(leaf);
     if (m.fitInto(pages)) {
+      segments.exchangePages(IndexLeaf.segment(leaf), IndexLeaf.pages(leaf), pages);
       becomes(place, leaf, pages, m);
-      segments.dropPages(
-          IndexLeaf.segment(leaf), IndexLeaf.pages(leaf), IndexLeaf.pages(leaf) - pages);
     }
   }
 
@@ -390,6 +389,7 @@ final class RecordIndex {
       return false;
     }
     segments.unite(kept, IndexLeaf.pages(leaf), freed, IndexLeaf.pages(neighbour), pages);
+    segments.exchangePages(kept, pages, pages);
     m.writeLower(kept);
     directory.assign(place, bits - 1, IndexLeaf.of(kept, pages, width, bits - 1));
     directory.trim(place);
