@@ -250,6 +250,8 @@ final class MonkeyRun {
             () ->
                 sim.memoryA.records(RecordClass.IPV4).size()
                         + sim.memoryB.records(RecordClass.IPV4).size()
+                        + sim.a.timeWaits()
+                        + sim.b.timeWaits()
                     == 0,
             1_000 * SECOND);
     require(
