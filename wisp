@@ -56,5 +56,7 @@ if ! is_current; then
   exec 9>&-
 fi
 
+# glibc keeps freed memory below its (growing) mmap threshold: pinned, a slab that a strategy gives back leaves the process.
+export MALLOC_MMAP_THRESHOLD_="${MALLOC_MMAP_THRESHOLD_:-131072}"
 # shellcheck disable=SC2086
 exec "$jdk/bin/java" "@$home/build/jvm.args" "-Dwisp.home=$home" ${WISP_JAVA_OPTS:-} -cp "$builds/$app/*" wisp.lab.Main "$@"

@@ -8,6 +8,8 @@ import org.jspecify.annotations.Nullable;
 import wisp.core.Counters.Event;
 import wisp.core.spi.Link;
 import wisp.core.spi.Parameter;
+import wisp.core.spi.RecordStore;
+import wisp.core.spi.StrategyConfig;
 import wisp.core.stack.CloseReason;
 import wisp.core.stack.ConnectionProfile;
 import wisp.core.stack.PeerLimits;
@@ -77,11 +79,20 @@ record ScarcityTrial(
       long timeouts,
       Map<Event, Long> reasons) {}
 
-  /** Whether a strategy's blocks can be limited. */
+  private static final Map<String, String> FEW = Map.of("blocks", "6Ki");
+
+  /** Whether a strategy's blocks can be limited to a few kilobytes. */
   static boolean canLimit(String strategy) {
-    return Catalog.strategy(strategy).parameters().stream()
-        .map(Parameter::name)
-        .anyMatch("blocks"::equals);
+    var provider = Catalog.strategy(strategy);
+    if (provider.parameters().stream().map(Parameter::name).noneMatch("blocks"::equals)) {
+      return false;
+    }
+    try {
+      provider.create(new StrategyConfig(RecordStore.STATE_WORDS, 1, 0, 1, 1, FEW)).close();
+      return true;
+    } catch (IllegalArgumentException e) {
+      return false; // its slabs are larger
+    }
   }
 
   /**

@@ -15,6 +15,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -35,6 +36,7 @@ import wisp.core.stack.Endpoint;
 @DisplayName("A flood of fragments takes no more than its budget, and a transfer goes on")
 @Tag("interop")
 @Timeout(60)
+@Order(1) // it compares speeds: before other strategies have been through this JVM
 class FragmentFloodTest {
   private static final int PORT = 100;
   private static final int ROUNDS = Integer.getInteger("wisp.flood.rounds", 5);

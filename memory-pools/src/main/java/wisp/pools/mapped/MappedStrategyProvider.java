@@ -20,7 +20,11 @@ public final class MappedStrategyProvider implements MemoryStrategyProvider {
           new Parameter("slab", "256Ki", "bytes", "size of a slab, a power of two"),
           new Parameter(
               "records", "0", "bytes", "limit to the records' slabs; 0: what the disk has"),
-          new Parameter("blocks", "1Gi", "bytes", "limit to blocks of connections in trouble"),
+          new Parameter(
+              "blocks",
+              "1Gi",
+              "bytes",
+              "limit to blocks of connections in trouble, a slab at least"),
           new Parameter(
               "frames", "1Gi", "bytes", "limit to what applications have allocated to send"),
           new Parameter(
@@ -52,7 +56,7 @@ public final class MappedStrategyProvider implements MemoryStrategyProvider {
     long slab = Long.highestOneBit(given.number("slab", LARGEST_FRAME_SLAB, 1 << 26));
     var layout = new SlabFile.Layout(config.recordWords(), MappedStrategy.blockSizes(), slab);
     long records = given.number("records", 0, Long.MAX_VALUE);
-    long blocks = given.number("blocks", 0, Long.MAX_VALUE);
+    long blocks = given.number("blocks", slab, Long.MAX_VALUE);
     long frames = given.number("frames", 0, Long.MAX_VALUE);
     long patience = given.number("takeover", 0, 3_600) * 1_000;
     String path = given.text("file");

@@ -62,15 +62,19 @@ public abstract class SlabSource {
 
   /** As {@link #machine(long)}, under a limit that others share. */
   public static SlabSource machine(Budget budget) {
-    return new Machine(budget, UNLIMITED);
+    return new Machine(budget, null);
   }
 
   /**
-   * As {@link #machine(Budget)}; what lies beyond so many bytes is in huge pages, where the kernel
-   * has them: fewer misses of its page tables, but 2 MiB are touched at once.
+   * As {@link #machine(Budget)}, but not by malloc: straight from the kernel and back to it, for
+   * what stays long. What comes and goes with the load of a moment is better off with malloc, which
+   * keeps it: the kernel clears each page that it gives.
+   *
+   * @param hugeFromBytes what lies beyond so many bytes is in huge pages, where the kernel has
+   *     them: fewer misses of its page tables, but 2 MiB are touched at once
    */
-  public static SlabSource machine(Budget budget, long hugeFromBytes) {
-    return new Machine(budget, hugeFromBytes);
+  public static SlabSource kernel(Budget budget, long hugeFromBytes) {
+    return new Machine(budget, Chunks.areAvailable() ? new Chunks(hugeFromBytes) : null);
   }
 
   /**
@@ -144,10 +148,10 @@ public abstract class SlabSource {
     private long reserved;
     private boolean closed;
 
-    Machine(Budget budget, long hugeFromBytes) {
+    Machine(Budget budget, @Nullable Chunks chunks) {
       super(budget);
       this.budget = budget;
-      this.chunks = Chunks.areAvailable() ? new Chunks(hugeFromBytes) : null;
+      this.chunks = chunks;
     }
 
     @Override

@@ -19,7 +19,8 @@ import wisp.pools.region.SlabSource;
  * {@code slab}: everything off-heap, in slabs that are fetched as the load grows and given back as
  * it falls.
  *
- * <p>Given back means to the kernel, at once ({@link wisp.pools.region.SlabSource}).
+ * <p>Records and index come straight from the kernel and go back to it; blocks and frames, which
+ * come and go with the load of a moment, are malloc's.
  */
 public final class SlabStrategyProvider implements MemoryStrategyProvider {
   private static final List<Parameter> PARAMETERS =
@@ -74,8 +75,8 @@ public final class SlabStrategyProvider implements MemoryStrategyProvider {
         config,
         recordClass,
         RecordSlabs.growing(
-            recordClass, config.recordWords(), slab, SlabSource.machine(limit, hugeFrom)),
+            recordClass, config.recordWords(), slab, SlabSource.kernel(limit, hugeFrom)),
         IndexSlabs.growing(
-            slab, SlabSource.machine(new SlabSource.Budget(SlabSource.UNLIMITED), hugeFrom)));
+            slab, SlabSource.kernel(new SlabSource.Budget(SlabSource.UNLIMITED), hugeFrom)));
   }
 }
