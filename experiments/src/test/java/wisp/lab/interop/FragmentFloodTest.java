@@ -15,7 +15,6 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.DisplayName;
-import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -36,7 +35,6 @@ import wisp.core.stack.Endpoint;
 @DisplayName("A flood of fragments takes no more than its budget, and a transfer goes on")
 @Tag("interop")
 @Timeout(60)
-@Order(1) // it compares speeds: before other strategies have been through this JVM
 class FragmentFloodTest {
   private static final int PORT = 100;
   private static final int ROUNDS = Integer.getInteger("wisp.flood.rounds", 5);
@@ -124,9 +122,8 @@ class FragmentFloodTest {
       assertTrue(
           blocks() <= NetworkConfig.DEFAULT.fragmentBytes(), "blocks at the end: " + blocks());
     }
-    // In the best round: what else the machine does only disturbs. Alone it is 0.7 to 1, in a build
-    // with coverage 0.2 to 0.5.
-    assertTrue(bestRound(elsewhere, flooded) >= 0.1, "the transfer starves");
+    // In the best round: what else the machine does only disturbs.
+    assertTrue(bestRound(elsewhere, flooded) >= 0.5, "the transfer starves");
   }
 
   /** The kernel takes it and checks each byte, until the socket is closed. */
