@@ -14,6 +14,7 @@ import wisp.lab.chart.LineChart;
 import wisp.lab.chart.SiFormat;
 import wisp.lab.measure.Machine;
 import wisp.lab.phantom.PhantomPeers;
+import wisp.lab.report.Table;
 import wisp.lab.results.Json;
 import wisp.lab.results.Row;
 import wisp.lab.results.RunFolder;
@@ -149,6 +150,11 @@ public final class GrowthSuite implements Suite {
             report.value("lookup_in_bursts"),
             SiFormat.count(report.value("right_answers")),
             SiFormat.count(report.value("questions"))));
+  }
+
+  @Override
+  public List<Table> tables(List<Row> rows) {
+    return GrowthTables.of(rows);
   }
 
   @Override

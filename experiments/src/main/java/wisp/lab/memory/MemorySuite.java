@@ -18,6 +18,7 @@ import wisp.lab.kernel.KernelBaseline;
 import wisp.lab.kernel.KernelPoint;
 import wisp.lab.measure.Machine;
 import wisp.lab.phantom.PhantomPeers;
+import wisp.lab.report.Table;
 import wisp.lab.results.Json;
 import wisp.lab.results.Row;
 import wisp.lab.results.RunFolder;
@@ -391,6 +392,11 @@ public final class MemorySuite implements Suite {
   @FunctionalInterface
   private interface KernelRow {
     void add(String metric, String unit, double value, String remark);
+  }
+
+  @Override
+  public List<Table> tables(List<Row> rows) {
+    return MemoryTables.of(rows);
   }
 
   @Override

@@ -4,11 +4,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
-import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import wisp.lab.chart.Chart;
 import wisp.lab.chart.ChartFiles;
@@ -20,8 +17,6 @@ import wisp.lab.suite.Suite;
 
 /** Draws the charts of a run and writes {@code report.html}: one file, which needs no other. */
 public final class HtmlReport {
-  private static final String KERNEL = "kernel";
-
   private HtmlReport() {}
 
   /** Of what the folder holds: {@code data.csv} and {@code run.json}. */
@@ -43,7 +38,9 @@ public final class HtmlReport {
     var tables = suite.tables(rows);
     tables.forEach(table -> page.append(table(table)));
     if (tables.isEmpty()) {
-      page.append(table(rows, suite.headline()));
+      String metric = suite.headline();
+      var all = new CountTable(metric.replace('_', ' '), metric, metric, SiFormat::bytes);
+      page.append(table(all.of(rows, "Small: compared with the kernel's.")));
     }
     page.append(problems(rows));
     page.append("<h2>How to run it again</h2>\n<pre>")
@@ -112,68 +109,20 @@ public final class HtmlReport {
     text.append("</tr></thead>\n");
     for (List<String> line : table.lines()) {
       text.append("<tr>");
-      line.forEach(cell -> text.append("<td>").append(escaped(cell)).append("</td>"));
+      line.forEach(cell -> text.append("<td>").append(lines(cell)).append("</td>"));
       text.append("</tr>\n");
     }
     text.append("</table></div>\n<p class=dim>").append(escaped(table.note()));
     return text.append("</p>\n").toString();
   }
 
-  /** One line a strategy, one column a count; below each value how much that is of the kernel's. */
-  private static String table(List<Row> rows, String metric) {
-    var strategies = new LinkedHashSet<String>();
-    var counts = new TreeSet<Long>();
-    var values = new TreeMap<String, List<Row>>();
-    for (Row row : rows) {
-      if (row.metric().equals(metric)) {
-        strategies.add(row.strategy());
-        counts.add(row.connections());
-        values
-            .computeIfAbsent(
-                row.strategy() + ' ' + row.connections(), k -> new java.util.ArrayList<>())
-            .add(row);
-      }
-    }
-    var text =
-        new StringBuilder(
-            "<h2>"
-                + escaped(metric.replace('_', ' '))
-                + "</h2>\n<div class=wide><table>\n<thead><tr><th></th>");
-    counts.forEach(count -> text.append("<th>").append(SiFormat.whole(count)).append("</th>"));
-    text.append("</tr></thead>\n");
-    for (String strategy : strategies) {
-      text.append("<tr><td>").append(escaped(strategy)).append("</td>");
-      for (long count : counts) {
-        double own = median(values.get(strategy + ' ' + count));
-        double kernel = median(values.get(KERNEL + ' ' + count));
-        text.append("<td>").append(SiFormat.bytes(own));
-        if (!strategy.equals(KERNEL) && own > 0 && kernel > 0) {
-          text.append("<br><small>").append(ratio(own / kernel)).append("</small>");
-        }
-        text.append("</td>");
-      }
-      text.append("</tr>\n");
-    }
-    return text.append(
-            "</table></div>\n"
-                + "<p class=dim>Small: compared with the kernel's, of the same run unless marked"
-                + " recorded.</p>\n")
-        .toString();
-  }
-
-  private static String ratio(double ratio) {
-    return ratio < 1
-        ? "1/" + SiFormat.count(1 / ratio) + " of the kernel’s"
-        : SiFormat.count(ratio) + " × the kernel’s";
-  }
-
-  private static double median(@Nullable List<Row> rows) {
-    if (rows == null) {
-      return Double.NaN;
-    }
-    var sorted =
-        rows.stream().mapToDouble(Row::value).filter(v -> !Double.isNaN(v)).sorted().toArray();
-    return sorted.length == 0 ? Double.NaN : sorted[sorted.length / 2];
+  /** The second line of a cell is a remark. */
+  private static String lines(String cell) {
+    String text = escaped(cell);
+    int end = text.indexOf('\n');
+    return end < 0
+        ? text
+        : text.substring(0, end) + "<br><small>" + text.substring(end + 1) + "</small>";
   }
 
   private static String problems(List<Row> rows) {

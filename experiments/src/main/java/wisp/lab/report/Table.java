@@ -7,6 +7,7 @@ import java.util.List;
  * A table of the page.
  *
  * @param columns the first stands left, all others right
+ * @param lines of as many cells; what comes after a line break in a cell is a remark to it
  * @param note what a reader must know, below it
  */
 public record Table(String title, List<String> columns, List<List<String>> lines, String note) {
@@ -14,7 +15,7 @@ public record Table(String title, List<String> columns, List<List<String>> lines
   public List<String> text() {
     int[] width = new int[columns.size()];
     var all = new ArrayList<>(List.of(columns));
-    all.addAll(lines);
+    lines.forEach(line -> all.add(line.stream().map(cell -> cell.replace("\n", ", ")).toList()));
     for (List<String> line : all) {
       for (int i = 0; i < width.length; i++) {
         width[i] = Math.max(width[i], line.get(i).length());

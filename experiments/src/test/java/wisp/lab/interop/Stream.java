@@ -15,6 +15,11 @@ final class Stream {
   private static final int PERIOD = 1_000_003;
   private static final int CHUNK = 256 << 10;
   private static final byte[] TEXT = new byte[PERIOD + CHUNK];
+
+  /** Kept: to clear a new one cost more than to read into it and to check what was read. */
+  private static final ThreadLocal<ByteBuffer> BUFFERS =
+      ThreadLocal.withInitial(() -> ByteBuffer.allocateDirect(CHUNK));
+
   private static final MemorySegment SEGMENT = MemorySegment.ofArray(TEXT);
 
   static {
@@ -80,7 +85,7 @@ final class Stream {
 
   /** A kernel socket reads bytes [from, to) and checks each. */
   static void receive(SocketChannel socket, long from, long to) throws IOException {
-    var buffer = ByteBuffer.allocateDirect((int) Math.min(CHUNK, to - from));
+    ByteBuffer buffer = BUFFERS.get();
     MemorySegment memory = MemorySegment.ofBuffer(buffer);
     for (long at = from; at < to; ) {
       buffer.clear().limit((int) Math.min(CHUNK, to - at));
