@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class MeasuredTest {
@@ -46,6 +47,20 @@ class MeasuredTest {
       assertEquals("quotient", value(measured, count, "bytes_per_connection").note());
       assertEquals(1, value(measured, count, "fixed_bytes").value());
     }
+  }
+
+  @Test
+  void theResidentSetIsComparedBetweenCountsThatLieFarApart() {
+    var measured = new Measured(new Variant("slab", true, true));
+    for (long count : new long[] {1_000, 1_000_000, 1_100_000, 2_200_000}) {
+      put(measured, count);
+    }
+    measured.put(1_100_000, "rss_growth_bytes", "bytes", 1); // what else moves
+    measured.put(2_200_000, "rss_growth_bytes", "bytes", FIXED + 2 * PER_CONNECTION * 1_100_000);
+    var slopes = measured.residentSlopes();
+    assertEquals(Set.of(1_000_000L, 1_100_000L), slopes.keySet());
+    assertEquals(1, slopes.get(1_000_000L).value(), 1e-9);
+    assertEquals("slope to 2200000", slopes.get(1_000_000L).note());
   }
 
   @Test

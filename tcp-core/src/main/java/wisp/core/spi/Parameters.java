@@ -1,5 +1,6 @@
 package wisp.core.spi;
 
+import java.math.BigDecimal;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -67,7 +68,7 @@ public final class Parameters {
     return number;
   }
 
-  /** A number with an optional suffix: {@code 64Ki}, {@code 1M}, {@code 250000}. */
+  /** A whole number with an optional suffix: {@code 64Ki}, {@code 1.5M}, {@code 250000}. */
   public static long parse(String text) {
     String digits = text.strip();
     long factor = 1;
@@ -88,10 +89,13 @@ public final class Parameters {
     } else if (kilo == 1024) {
       throw new NumberFormatException(text);
     }
-    try {
-      return Math.multiplyExact(Long.parseLong(digits), factor);
-    } catch (ArithmeticException e) {
+    if (!digits.matches("[+-]?[0-9]{1,19}(\\.[0-9]{1,19})?")) {
       throw new NumberFormatException(text);
+    }
+    try {
+      return new BigDecimal(digits).multiply(BigDecimal.valueOf(factor)).longValueExact();
+    } catch (ArithmeticException e) {
+      throw new NumberFormatException(text); // not whole, or too large
     }
   }
 }
