@@ -15,6 +15,9 @@ final class Measured {
   /** From here on the slope is the figure, where there is one. */
   static final long SLOPE_FROM = 1_000_000;
 
+  /** So many connections more outweigh what else changes the resident set of a JVM. */
+  static final long FAR_APART = 5_000_000;
+
   private static final List<String> PER_CONNECTION =
       List.of(
           "bytes_per_connection",
@@ -112,15 +115,15 @@ final class Measured {
   }
 
   /**
-   * From a million connections on, for each count and the next that is twice as large at least:
-   * what the resident set grew by, as a ratio to what the strategy says that it reserved in
-   * between. Near 1 the account is true. Between counts that lie closer the difference would tell
-   * of what else moves in a JVM, some megabytes.
+   * From a million connections on, for each count and the next that is larger by {@link
+   * #FAR_APART}: what the resident set grew by, as a ratio to what the strategy says that it
+   * reserved in between. Near 1 the account is true. Between counts that lie closer the difference
+   * would tell of what else moves in a JVM, some megabytes.
    */
   Map<Long, Value> residentSlopes() {
     var slopes = new TreeMap<Long, Value>();
     for (long count : points.tailMap(SLOPE_FROM).keySet()) {
-      Long next = points.ceilingKey(2 * count);
+      Long next = points.ceilingKey(count + FAR_APART);
       if (next != null) {
         double resident = get(next, "rss_growth_bytes") - get(count, "rss_growth_bytes");
         double reserved = get(next, "reserved_bytes") - get(count, "reserved_bytes");
