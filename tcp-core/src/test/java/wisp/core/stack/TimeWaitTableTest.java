@@ -25,7 +25,7 @@ import wisp.core.tcp.congestion.CongestionControls;
 
 @DisplayName("The TIME-WAIT table: found by key, left in order, beside a plain model")
 class TimeWaitTableTest {
-  /** All but the last one, which tells the time. */
+  /** All but the flags, which tell the time too. */
   private static final int[] WORDS = {
     RecordFlags.SND_NXT, RecordFlags.RCV_NXT, RecordFlags.TS_RECENT
   };
