@@ -12,12 +12,12 @@ import org.jfree.data.xy.YIntervalSeries;
 import org.jfree.data.xy.YIntervalSeriesCollection;
 
 /**
- * Values from zero on over a few named conditions: a marker at the median, a line from the least to
- * the largest.
+ * Values over a few named conditions: a marker at the median, a line from the least to the largest.
  *
  * @param subtitle the conditions, so that the picture says them even when it is torn from its page
  * @param conditions along x; a point's x is the index of one
  * @param yLabels how values are written on the axis
+ * @param logarithmic for values that lie orders of magnitude apart; else the axis begins at zero
  */
 public record DotChart(
     String title,
@@ -25,12 +25,24 @@ public record DotChart(
     List<String> conditions,
     String yTitle,
     DoubleFunction<String> yLabels,
+    boolean logarithmic,
     List<Series> series)
     implements Chart {
   /** How far the markers of one condition stand apart. */
   private static final double SPREAD = 0.5;
 
   private static final double HEADROOM = 1.1;
+
+  /** With an axis that begins at zero. */
+  public DotChart(
+      String title,
+      List<String> subtitle,
+      List<String> conditions,
+      String yTitle,
+      DoubleFunction<String> yLabels,
+      List<Series> series) {
+    this(title, subtitle, conditions, yTitle, yLabels, false, series);
+  }
 
   @Override
   public boolean isEmpty() {
@@ -60,10 +72,23 @@ public record DotChart(
     var x = new SymbolAxis("", conditions.toArray(String[]::new));
     x.setGridBandsVisible(false);
     x.setRange(-0.5, conditions.size() - 0.5);
-    var y = new NumberAxis(yTitle);
-    y.setRange(0, HEADROOM * most());
-    y.setNumberFormatOverride(new LabelFormat(yLabels));
+    var y = logarithmic ? LogScale.around(yTitle, yLabels, least(), most()) : fromZero();
     return ChartPage.of(title, subtitle, new XYPlot(data, x, y, renderer));
+  }
+
+  private NumberAxis fromZero() {
+    var axis = new NumberAxis(yTitle);
+    axis.setRange(0, HEADROOM * most());
+    axis.setNumberFormatOverride(new LabelFormat(yLabels));
+    return axis;
+  }
+
+  private double least() {
+    return series.stream()
+        .flatMap(one -> one.points().stream())
+        .mapToDouble(Series.Point::low)
+        .min()
+        .orElse(1);
   }
 
   private double most() {

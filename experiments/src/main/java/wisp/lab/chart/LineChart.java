@@ -55,7 +55,7 @@ public record LineChart(
     renderer.setDrawSeriesLineAsPath(true);
 
     var x = new LogScale(xTitle, SiFormat::count, xLeast() / 1.5, xMost() * xEndRoom());
-    var y = new LogScale(yTitle, yLabels, yLower(), yUpper());
+    var y = LogScale.around(yTitle, yLabels, yLeast(), yMost());
     var plot = new XYPlot(data, x, y, renderer);
     endLabels(y.getLowerBound(), y.getUpperBound(), styles).forEach(plot::addAnnotation);
     return ChartPage.of(title, subtitle, plot);
@@ -148,30 +148,19 @@ public record LineChart(
     return Math.pow(10, 0.1 + END_ROOM_DECADES * decades / 2);
   }
 
-  private double yLower() {
-    double least =
-        series.stream()
-            .flatMap(one -> one.points().stream())
-            .mapToDouble(Series.Point::low)
-            .min()
-            .orElse(1);
-    return roundedDown(least / 1.3);
+  private double yLeast() {
+    return series.stream()
+        .flatMap(one -> one.points().stream())
+        .mapToDouble(Series.Point::low)
+        .min()
+        .orElse(1);
   }
 
-  private double yUpper() {
-    double most =
-        series.stream()
-            .flatMap(one -> one.points().stream())
-            .mapToDouble(Series.Point::high)
-            .max()
-            .orElse(10);
-    return 1 / roundedDown(1 / (most * 1.3));
-  }
-
-  /** The next 1, 2 or 5 times a power of ten below. */
-  private static double roundedDown(double value) {
-    double power = Math.pow(10, Math.floor(Math.log10(value)));
-    double digit = value / power;
-    return power * (digit >= 5 ? 5 : digit >= 2 ? 2 : 1);
+  private double yMost() {
+    return series.stream()
+        .flatMap(one -> one.points().stream())
+        .mapToDouble(Series.Point::high)
+        .max()
+        .orElse(10);
   }
 }

@@ -15,6 +15,10 @@ import org.jfree.chart.ui.TextAnchor;
  */
 final class LogScale extends LogAxis {
   private static final long serialVersionUID = 1;
+
+  /** Between the values and the ends of the axis, as a factor. */
+  private static final double ROOM = 1.3;
+
   private final transient DoubleFunction<String> labels;
 
   LogScale(String title, DoubleFunction<String> labels, double lower, double upper) {
@@ -23,6 +27,18 @@ final class LogScale extends LogAxis {
     setAutoRange(false);
     setRange(lower, upper);
     setMinorTickMarksVisible(false);
+  }
+
+  /** From the next 1, 2 or 5 times a power of ten below these values to the next above them. */
+  static LogScale around(String title, DoubleFunction<String> labels, double least, double most) {
+    return new LogScale(
+        title, labels, roundedDown(least / ROOM), 1 / roundedDown(1 / (most * ROOM)));
+  }
+
+  private static double roundedDown(double value) {
+    double power = Math.pow(10, Math.floor(Math.log10(value)));
+    double digit = value / power;
+    return power * (digit >= 5 ? 5 : digit >= 2 ? 2 : 1);
   }
 
   @Override

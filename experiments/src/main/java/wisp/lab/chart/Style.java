@@ -6,9 +6,13 @@ import java.awt.geom.AffineTransform;
 import java.awt.geom.Ellipse2D;
 import java.awt.geom.Path2D;
 import java.awt.geom.Rectangle2D;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * How a series looks. Colours of Okabe and Ito, which colour-blind readers can tell apart (without
@@ -32,6 +36,11 @@ record Style(Color color, Shape marker) {
           "persocket", new Style(PURPLE, diamond()),
           "packed", new Style(GREEN, triangle(Math.PI)),
           "mapped", new Style(SKY, cross()));
+
+  /** Whose colours others take, the first of them first. */
+  private static final List<Style> ORDER =
+      Stream.of("packed", "mapped", "heap", "persocket", "slab", "pool").map(KNOWN::get).toList();
+
   private static final String KERNEL = "Linux kernel";
   private static final List<Style> KERNELS =
       List.of(
@@ -39,23 +48,16 @@ record Style(Color color, Shape marker) {
           new Style(BLACK, square()),
           new Style(BLACK, diamond()),
           new Style(BLACK, circle()));
-  private static final List<Style> FURTHER =
-      List.of(
-          new Style(GREEN, triangle(Math.PI)),
-          new Style(SKY, cross()),
-          new Style(GREEN, square()),
-          new Style(SKY, diamond()),
-          new Style(GREEN, circle()),
-          new Style(SKY, triangle(0)));
 
   /**
-   * A style for each name. What is known always looks the same; others take what is left, in order.
-   * All of the kernel's is black; what differs by more than a remark in brackets has other markers.
+   * A style for each name. What is known always looks the same; others take colours that are left,
+   * and when there are no more, colours with other markers. All of the kernel's is black; what
+   * differs by more than a remark in brackets has other markers.
    */
   static Map<String, Style> of(List<String> names) {
     var styles = new LinkedHashMap<String, Style>();
     var kernels = new LinkedHashMap<String, Style>();
-    int further = 0;
+    var others = others(names);
     for (String name : names) {
       Style known =
           name.startsWith(KERNEL)
@@ -63,20 +65,25 @@ record Style(Color color, Shape marker) {
                   name.replaceFirst(" \\(.*", ""),
                   one -> KERNELS.get(kernels.size() % KERNELS.size()))
               : KNOWN.get(name);
-      while (known == null) {
-        Style next = FURTHER.get(further++ % FURTHER.size());
-        boolean taken = further <= FURTHER.size() && isUsed(next, names);
-        known = taken ? null : next;
-      }
-      styles.put(name, known);
+      styles.put(name, known == null ? others.next() : known);
     }
     return styles;
   }
 
-  private static boolean isUsed(Style style, List<String> names) {
-    return KNOWN.entrySet().stream()
-        .anyMatch(
-            known -> names.contains(known.getKey()) && known.getValue().color.equals(style.color));
+  /** Each colour that no known name has, then each with the next marker, and so on for ever. */
+  private static Iterator<Style> others(List<String> names) {
+    var taken = names.stream().map(KNOWN::get).filter(Objects::nonNull).map(Style::color).toList();
+    var left = ORDER.stream().filter(style -> !taken.contains(style.color)).toList();
+    // Of six known names each has a colour: the others have them too, with another marker.
+    int first = left.isEmpty() ? ORDER.size() : 0;
+    var from = left.isEmpty() ? ORDER : left;
+    return IntStream.iterate(first, i -> i + 1).mapToObj(i -> from(from, i)).iterator();
+  }
+
+  private static Style from(List<Style> styles, int i) {
+    Style style = styles.get(i % styles.size());
+    int marker = ORDER.indexOf(style) + i / styles.size();
+    return new Style(style.color, ORDER.get(marker % ORDER.size()).marker);
   }
 
   private static Shape circle() {

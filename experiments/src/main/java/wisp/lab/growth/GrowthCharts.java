@@ -5,12 +5,13 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import wisp.lab.chart.LineChart;
 import wisp.lab.chart.Series;
 import wisp.lab.chart.SiFormat;
+import wisp.lab.report.OverConnections;
+import wisp.lab.report.Provenance;
 import wisp.lab.results.Row;
 
 /** Look-ups over the number of connections, and what is held while a crowd leaves. */
@@ -87,23 +88,8 @@ final class GrowthCharts {
 
   private static void add(
       List<Series> all, List<Row> rows, String strategy, String name, Predicate<Row> which) {
-    var byCount = new TreeMap<Long, List<Double>>();
-    rows.stream()
-        .filter(row -> row.strategy().equals(strategy) && which.test(row))
-        .filter(row -> row.value() > 0 && row.connections() > 0) // both axes are logarithmic
-        .forEach(
-            row ->
-                byCount
-                    .computeIfAbsent(row.connections(), n -> new ArrayList<>())
-                    .add(row.value()));
-    var points = new ArrayList<Series.Point>();
-    byCount.forEach(
-        (count, values) -> {
-          values.sort(null);
-          points.add(
-              new Series.Point(
-                  count, values.get(values.size() / 2), values.getFirst(), values.getLast()));
-        });
+    var own = rows.stream().filter(r -> r.strategy().equals(strategy) && which.test(r)).toList();
+    var points = OverConnections.points(own, Row::value);
     if (!points.isEmpty()) {
       all.add(
           new Series(name, name.endsWith("in no order") || name.endsWith("one by one"), points));
@@ -111,17 +97,6 @@ final class GrowthCharts {
   }
 
   private static List<String> subtitle(Map<String, @Nullable Object> info, String what) {
-    var machine = info.get("machine") instanceof Map<?, ?> map ? map : Map.of();
-    String commit = String.valueOf(machine.get("commit"));
-    return List.of(
-        what,
-        machine.get("kernel")
-            + "; JDK "
-            + machine.get("jdk")
-            + "; commit "
-            + commit.substring(0, Math.min(10, commit.length()))
-            + (Boolean.TRUE.equals(machine.get("dirty")) ? "+" : "")
-            + "; "
-            + String.valueOf(info.get("start")).replaceFirst("T.*", ""));
+    return List.of(what, Provenance.line(info));
   }
 }

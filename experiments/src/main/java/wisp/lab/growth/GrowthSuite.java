@@ -1,7 +1,6 @@
 package wisp.lab.growth;
 
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -20,6 +19,7 @@ import wisp.lab.results.Row;
 import wisp.lab.results.RunFolder;
 import wisp.lab.run.ChildJvm;
 import wisp.lab.suite.Catalog;
+import wisp.lab.suite.Failures;
 import wisp.lab.suite.Progress;
 import wisp.lab.suite.RunOptions;
 import wisp.lab.suite.Suite;
@@ -71,10 +71,7 @@ public final class GrowthSuite implements Suite {
     if (!options.links().equals(List.of(LINK))) {
       throw new UsageException("suite growth runs on the in-memory link only");
     }
-    for (String strategy : options.strategies()) {
-      var provider = Catalog.strategy(strategy);
-      Parameters.of(strategy, provider.parameters(), options.parametersOf(strategy));
-    }
+    Catalog.checkStrategies(options);
     numbers(options);
     for (long count : options.connections()) {
       if (count < 1 || count > Math.min(PhantomPeers.MOST, 1 << 29)) {
@@ -89,21 +86,19 @@ public final class GrowthSuite implements Suite {
 
   @Override
   public void run(RunOptions options, RunFolder folder, Progress progress) throws IOException {
-    var failures = new ArrayList<String>();
+    var failures = new Failures("run(s)");
     for (int repetition = 1; repetition <= options.repeat(); repetition++) {
       for (String strategy : options.strategies()) {
         try {
           one(options, repetition, strategy, folder, progress);
         } catch (FailedException e) {
-          failures.add(e.getMessage());
+          failures.add(String.valueOf(e.getMessage()));
           progress.line(strategy + " failed: " + e.getMessage());
         }
       }
     }
     progress.close();
-    if (!failures.isEmpty()) {
-      throw new FailedException(failures.size() + " run(s) failed, first " + failures.getFirst());
-    }
+    failures.report();
   }
 
   private void one(

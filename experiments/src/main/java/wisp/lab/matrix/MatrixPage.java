@@ -29,7 +29,7 @@ final class MatrixPage {
   private static Set<Cell> cells(List<Row> rows) {
     var cells = new LinkedHashSet<Cell>();
     for (Row row : rows) {
-      if (row.metric().equals(MatrixSuite.SECONDS)) {
+      if (Attempts.isLast(row)) {
         cells.add(Cell.parse(row.scenario()));
       }
     }
@@ -37,15 +37,12 @@ final class MatrixPage {
   }
 
   private static List<Row> goodputs(List<Row> rows) {
-    return rows.stream()
-        .filter(row -> row.metric().equals(MatrixSuite.GOODPUT))
-        .filter(row -> row.strategy().equals(MatrixSuite.OURS))
-        .toList();
+    return rows.stream().filter(Attempts::isFirst).toList();
   }
 
-  /** Cells that did not go well, each repetition by itself. */
+  /** Cells that did not go well at the last attempt, each repetition by itself. */
   static long failed(List<Row> rows) {
-    return goodputs(rows).stream().filter(row -> row.note().startsWith(MatrixSuite.FAILED)).count();
+    return Attempts.last(rows).stream().filter(Attempts::isFailed).count();
   }
 
   private static Spread spread(List<Row> rows, String strategy, String metric) {
@@ -57,23 +54,32 @@ final class MatrixPage {
   }
 
   /** What a run ends with. */
-  static List<String> summary(List<Row> rows) {
+  static List<String> summary(List<Row> all) {
+    var rows = Attempts.last(all);
+    long again = Attempts.passedAgain(all);
     var cells = cells(rows);
     long tried = goodputs(rows).size();
     Spread ratio = spread(rows, MatrixSuite.OURS, MatrixSuite.RATIO);
     Spread seconds = spread(rows, MatrixSuite.OURS, MatrixSuite.SECONDS);
-    var all = new Space();
+    var space = new Space();
     return List.of(
-        tried - failed(rows) + " of " + tried + " passed, " + cells.size() + " different cells",
+        tried
+            - failed(rows)
+            + " of "
+            + tried
+            + " passed, "
+            + cells.size()
+            + " different cells"
+            + (again == 0 ? "" : "; " + again + " had failed before"),
         String.format(
             Locale.ROOT,
             "of all combinations of levels: %s of twos, %s of threes, %s of fours; of the product"
                 + " of %,d cells %.4f %%",
-            Spread.percent(Walk.share(all, cells, 2)),
-            Spread.percent(Walk.share(all, cells, 3)),
-            Spread.percent(Walk.share(all, cells, 4)),
-            all.product(),
-            100.0 * cells.size() / all.product()),
+            Spread.percent(Walk.share(space, cells, 2)),
+            Spread.percent(Walk.share(space, cells, 3)),
+            Spread.percent(Walk.share(space, cells, 4)),
+            space.product(),
+            100.0 * cells.size() / space.product()),
         "goodput as a share of the kernel's, cell by cell: " + ratio.text(MatrixPage::ratio),
         String.format(Locale.ROOT, "a cell took %s s", seconds.text(MatrixPage::one))
             + (seconds.most() > LONGEST_SECONDS ? ": more than 20 s, see the table" : ""));
@@ -83,8 +89,9 @@ final class MatrixPage {
     return String.format(Locale.ROOT, "%.1f", value);
   }
 
-  static List<Table> tables(List<Row> rows) {
-    return List.of(verdict(rows), cellTable(rows), levelTable(rows));
+  static List<Table> tables(List<Row> all) {
+    var rows = Attempts.last(all);
+    return List.of(verdict(all), cellTable(rows), levelTable(rows));
   }
 
   private static Table verdict(List<Row> rows) {
@@ -142,7 +149,7 @@ final class MatrixPage {
     String verdict = "passed";
     String digest = "";
     for (Row row : goodput) {
-      if (row.note().startsWith(MatrixSuite.FAILED)) {
+      if (Attempts.isFailed(row)) {
         verdict = row.note();
       } else {
         digest = row.note().replace("sha256 ", "");
@@ -262,7 +269,8 @@ final class MatrixPage {
   /** Cells that have something in common, under a short name. */
   private record Group(String name, List<Row> rows) {}
 
-  static Map<String, Chart> charts(List<Row> rows) {
+  static Map<String, Chart> charts(List<Row> all) {
+    var rows = Attempts.last(all);
     var path = new ArrayList<Group>();
     for (Factor factor : List.of(Factor.LOSS, Factor.DELAY, Factor.MTU)) {
       for (String level : factor.levels()) {
@@ -304,6 +312,7 @@ final class MatrixPage {
         names,
         "ratio",
         MatrixPage::ratio,
+        true,
         points.isEmpty() ? List.of() : List.of(new Series(MatrixSuite.OURS, false, points)));
   }
 }

@@ -2,7 +2,6 @@ package wisp.lab.matrix;
 
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
@@ -25,7 +24,7 @@ import wisp.lab.suite.Suite;
 /**
  * Transfers between us and the kernel under everything that the two can differ in. Usually the
  * cells that cover all pairs of levels; {@code --full} goes on through the product, as far as its
- * time goes, and a later run with {@code --resume} goes on from there.
+ * time goes, and a later run with {@code --resume} goes on from there, once more with what failed.
  */
 public final class MatrixSuite implements Suite {
   static final String NAME = "matrix";
@@ -109,7 +108,8 @@ public final class MatrixSuite implements Suite {
     }
   }
 
-  private static void walk(
+  /** Tries what has not passed yet, as far as the time goes. */
+  static void walk(
       Space space,
       RunOptions options,
       RunFolder folder,
@@ -119,13 +119,13 @@ public final class MatrixSuite implements Suite {
       long end)
       throws IOException {
     for (int repetition = 1; repetition <= options.repeat(); repetition++) {
-      Set<String> done = done(folder.rows(), repetition);
+      Set<String> passed = Attempts.passed(folder.rows(), repetition);
       Iterator<Cell> walk = new Walk(space, options.full(), options.seed());
       long count = (repetition - 1) * most;
       while (walk.hasNext() && now() < end) {
         Cell cell = walk.next();
         progress.at(++count, cell.at(Factor.LOSS) + " lost");
-        if (!done.contains(cell.text())) {
+        if (!passed.contains(cell.text())) {
           var trial = worker.run(cell, options.seed() + repetition - 1);
           folder.add(rows(folder, trial, repetition));
           progress.line(line(count, trial));
@@ -169,16 +169,6 @@ public final class MatrixSuite implements Suite {
     return space;
   }
 
-  private static Set<String> done(List<Row> rows, int repetition) {
-    var done = new HashSet<String>();
-    for (Row row : rows) {
-      if (row.metric().equals(SECONDS) && row.repetition() == repetition) {
-        done.add(row.scenario());
-      }
-    }
-    return done;
-  }
-
   private static List<Row> rows(RunFolder folder, Trial trial, int repetition) {
     var rows = new ArrayList<Row>();
     String cell = trial.cell().text();
@@ -192,7 +182,7 @@ public final class MatrixSuite implements Suite {
     rows.add(row(folder, OURS, repetition, cell, BYTES, "bytes", trial.bytes(), ""));
     rows.add(row(folder, OURS, repetition, cell, CHECKSUMS, "packets", trial.checksums(), ""));
     rows.add(row(folder, OURS, repetition, cell, MARKS, "marks", trial.marks(), ""));
-    // The last: a cell that has it is done.
+    // The last: a cell that has it was tried to the end.
     rows.add(row(folder, OURS, repetition, cell, SECONDS, "s", trial.seconds(), ""));
     return rows;
   }

@@ -5,13 +5,14 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 import wisp.lab.chart.LineChart;
 import wisp.lab.chart.Series;
 import wisp.lab.chart.SiFormat;
 import wisp.lab.kernel.KernelPoint;
+import wisp.lab.report.OverConnections;
+import wisp.lab.report.Provenance;
 import wisp.lab.results.Row;
 
 /** Bytes per connection, and memory in all, over the number of connections. */
@@ -68,7 +69,7 @@ final class MemoryCharts {
           rows.stream()
               .filter(row -> row.strategy().equals(name) && row.metric().equals(metric))
               .toList();
-      all.add(new Series(name, false, points(own, value)));
+      all.add(new Series(name, false, OverConnections.points(own, value)));
     }
     all.removeIf(one -> one.points().isEmpty());
     return all;
@@ -81,8 +82,9 @@ final class MemoryCharts {
             .filter(row -> row.strategy().equals(MemorySuite.KERNEL))
             .filter(row -> row.metric().equals(PER_CONNECTION))
             .toList();
-    var live = points(own.stream().filter(row -> !isRecorded(row)).toList(), value);
-    var recorded = points(own.stream().filter(MemoryCharts::isRecorded).toList(), value);
+    var live = OverConnections.points(own.stream().filter(row -> !isRecorded(row)).toList(), value);
+    var recorded =
+        OverConnections.points(own.stream().filter(MemoryCharts::isRecorded).toList(), value);
     all.add(new Series("Linux kernel", false, live));
     if (!recorded.isEmpty()) {
       var joined = new ArrayList<>(live.isEmpty() ? List.of() : List.of(live.getLast()));
@@ -95,31 +97,9 @@ final class MemoryCharts {
     return row.note().equals(KernelPoint.RECORDED);
   }
 
-  private static List<Series.Point> points(List<Row> rows, ToDoubleFunction<Row> value) {
-    var byCount = new TreeMap<Long, List<Double>>();
-    rows.stream()
-        .filter(row -> value.applyAsDouble(row) > 0) // not NaN, and visible on a logarithmic axis
-        .forEach(
-            row ->
-                byCount
-                    .computeIfAbsent(row.connections(), n -> new ArrayList<>())
-                    .add(value.applyAsDouble(row)));
-    var points = new ArrayList<Series.Point>();
-    byCount.forEach(
-        (count, values) -> {
-          values.sort(null);
-          points.add(
-              new Series.Point(
-                  count, values.get(values.size() / 2), values.getFirst(), values.getLast()));
-        });
-    return points;
-  }
-
   private static List<String> subtitle(List<Row> rows, Map<String, @Nullable Object> info) {
     int runs = rows.stream().mapToInt(Row::repetition).max().orElse(1);
-    var machine = info.get("machine") instanceof Map<?, ?> map ? map : Map.of();
     var options = info.get("options") instanceof Map<?, ?> map ? map : Map.of();
-    String commit = String.valueOf(machine.get("commit"));
     return List.of(
         "IPv4, idle after a real handshake with "
             + (options.get("peers") == null ? "phantom" : options.get("peers"))
@@ -128,13 +108,6 @@ final class MemoryCharts {
             + "; one JVM per point",
         "Linux kernel: pages of the slab caches that grow with connections, per end, without"
             + " buffers",
-        machine.get("kernel")
-            + "; JDK "
-            + machine.get("jdk")
-            + "; commit "
-            + commit.substring(0, Math.min(10, commit.length()))
-            + (Boolean.TRUE.equals(machine.get("dirty")) ? "+" : "")
-            + "; "
-            + String.valueOf(info.get("start")).replaceFirst("T.*", ""));
+        Provenance.line(info));
   }
 }

@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import wisp.core.spi.Parameter;
-import wisp.core.spi.Parameters;
 import wisp.core.spi.RecordStore;
 import wisp.core.spi.StrategyConfig;
 import wisp.lab.FailedException;
@@ -24,6 +23,7 @@ import wisp.lab.results.Row;
 import wisp.lab.results.RunFolder;
 import wisp.lab.run.ChildJvm;
 import wisp.lab.suite.Catalog;
+import wisp.lab.suite.Failures;
 import wisp.lab.suite.Progress;
 import wisp.lab.suite.RunOptions;
 import wisp.lab.suite.Suite;
@@ -84,10 +84,10 @@ public final class MemorySuite implements Suite {
                 + link);
       }
     }
+    Catalog.checkStrategies(options);
     for (String strategy : options.strategies()) {
-      var provider = Catalog.strategy(strategy);
-      Parameters.of(strategy, provider.parameters(), options.parametersOf(strategy));
-      provider.create(small(options.parametersOf(strategy))).close(); // values are checked by it
+      var small = small(options.parametersOf(strategy));
+      Catalog.strategy(strategy).create(small).close(); // values are checked by it
     }
     Variant.of(options);
     if (!options.peers().equals("phantom") && !options.peers().equals("real")) {
@@ -104,22 +104,16 @@ public final class MemorySuite implements Suite {
 
   @Override
   public void run(RunOptions options, RunFolder folder, Progress progress) throws IOException {
-    var failures = new ArrayList<String>();
+    var failures = new Failures("point(s)");
     for (int repetition = 1; repetition <= options.repeat(); repetition++) {
       kernel(options, repetition, folder, progress);
       strategies(options, repetition, folder, progress, failures);
     }
-    if (!failures.isEmpty()) {
-      throw new FailedException(failures.size() + " point(s) failed, first " + failures.getFirst());
-    }
+    failures.report();
   }
 
   private void strategies(
-      RunOptions options,
-      int repetition,
-      RunFolder folder,
-      Progress progress,
-      List<String> failures)
+      RunOptions options, int repetition, RunFolder folder, Progress progress, Failures failures)
       throws IOException {
     var series = Variant.of(options).stream().map(Measured::new).toList();
     long done = 0;

@@ -55,18 +55,13 @@ final class KernelShortage {
         for (int repetition = 1; repetition <= options.repeat(); repetition++) {
           double kernel = goodput(lab, Left.KERNEL, seconds);
           double ours = goodput(lab, Left.OURS, seconds);
-          folder.add(
-              List.of(
-                  row(folder, KERNEL, pool, repetition, ScarcitySuite.GOODPUT, "bit/s", kernel),
-                  row(folder, OURS, pool, repetition, ScarcitySuite.GOODPUT, "bit/s", ours),
-                  row(
-                      folder,
-                      OURS,
-                      pool,
-                      repetition,
-                      "goodput_ratio",
-                      "of kernel",
-                      ours / kernel)));
+          rows(folder, KERNEL, pool, repetition)
+              .add(ScarcitySuite.GOODPUT, "bit/s", kernel)
+              .write();
+          rows(folder, OURS, pool, repetition)
+              .add(ScarcitySuite.GOODPUT, "bit/s", ours)
+              .add("goodput_ratio", "of kernel", ours / kernel)
+              .write();
           progress.line(
               String.format(
                   Locale.ROOT,
@@ -81,26 +76,13 @@ final class KernelShortage {
     }
   }
 
-  private static Row row(
-      RunFolder folder,
-      String strategy,
-      long pool,
-      int repetition,
-      String metric,
-      String unit,
-      double value) {
-    return new Row(
-        folder.name(),
-        ScarcitySuite.NAME,
-        strategy,
-        "tun",
-        FLOWS,
-        repetition,
-        metric,
-        unit,
-        value,
-        "",
-        LABEL + "/" + pool);
+  private static TrialRows rows(RunFolder folder, String strategy, long pool, int repetition) {
+    return new TrialRows(
+        folder, ScarcitySuite.NAME, strategy, "tun", FLOWS, repetition, scenario(pool));
+  }
+
+  private static String scenario(long pool) {
+    return LABEL + "/" + pool;
   }
 
   /** Of all flows together, in bits per second; the right kernel sends. */
@@ -130,7 +112,7 @@ final class KernelShortage {
     for (String who : List.of(KERNEL, OURS)) {
       var points = new ArrayList<Series.Point>();
       for (long pool : POOLS) {
-        Spread spread = Spread.of(rows, LABEL + "/" + pool, who, ScarcitySuite.GOODPUT);
+        Spread spread = Spread.of(rows, scenario(pool), who, ScarcitySuite.GOODPUT);
         if (spread.count() > 0) {
           points.add(spread.at((double) pool));
         }
@@ -145,7 +127,7 @@ final class KernelShortage {
   static Table table(List<Row> rows) {
     var lines = new ArrayList<List<String>>();
     for (long pool : POOLS) {
-      String scenario = LABEL + "/" + pool;
+      String scenario = scenario(pool);
       Spread kernel = Spread.of(rows, scenario, KERNEL, ScarcitySuite.GOODPUT);
       Spread ours = Spread.of(rows, scenario, OURS, ScarcitySuite.GOODPUT);
       if (kernel.count() > 0) {

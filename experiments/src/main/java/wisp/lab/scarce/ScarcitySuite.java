@@ -1,8 +1,6 @@
 package wisp.lab.scarce;
 
 import java.io.IOException;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -10,7 +8,6 @@ import org.jspecify.annotations.Nullable;
 import wisp.core.spi.Parameter;
 import wisp.core.spi.Parameters;
 import wisp.drivers.faults.PathConfig;
-import wisp.lab.FailedException;
 import wisp.lab.UsageException;
 import wisp.lab.chart.Chart;
 import wisp.lab.chart.SiFormat;
@@ -31,7 +28,6 @@ import wisp.lab.suite.Suite;
 public final class ScarcitySuite implements Suite {
   static final String NAME = "scarcity";
   static final String GOODPUT = "goodput";
-  private static final String LINK = "inmemory";
   private static final double SECONDS = 3;
   private static final long LEAST_POOL = 6 << 10;
   private static final long MOST_POOL = 1 << 30;
@@ -54,28 +50,15 @@ public final class ScarcitySuite implements Suite {
   private record Plan(int connections, int greedy, List<Long> pools, PathConfig path, long nanos) {
     static Plan of(RunOptions options) {
       var given = Parameters.of(NAME, PARAMETERS, options.parametersOf(NAME));
-      double seconds = options.seconds() == 0 ? SECONDS : options.seconds();
       try {
         return new Plan(
             (int) given.number("connections", 1, 10_000),
             (int) given.number("greedy", 1, 1_000),
-            pools(given.text("pools")),
+            Trials.turns(given, "pools", LEAST_POOL, MOST_POOL, "8Ki+64Ki"),
             PathConfig.parse(given.text("path").replace('+', ',')),
-            (long) (seconds * VirtualPath.SECOND));
+            Trials.nanos(options, SECONDS));
       } catch (IllegalArgumentException e) {
         throw new UsageException("suite " + NAME + ": " + e.getMessage());
-      }
-    }
-
-    private static List<Long> pools(String text) {
-      try {
-        var pools = Arrays.stream(text.split("\\+")).map(Parameters::parse).toList();
-        if (pools.stream().anyMatch(bytes -> bytes < LEAST_POOL || bytes > MOST_POOL)) {
-          throw new IllegalArgumentException("a pool is outside 6Ki … 1Gi");
-        }
-        return pools;
-      } catch (NumberFormatException e) {
-        throw new IllegalArgumentException("pools=" + text + " is not like 8Ki+64Ki", e);
       }
     }
   }
@@ -103,20 +86,16 @@ public final class ScarcitySuite implements Suite {
   @Override
   public void check(RunOptions options) {
     Plan.of(options);
-    for (String strategy : options.strategies()) {
-      Parameters.of(
-          strategy, Catalog.strategy(strategy).parameters(), options.parametersOf(strategy));
-    }
+    Catalog.checkStrategies(options);
   }
 
   @Override
   public void run(RunOptions options, RunFolder folder, Progress progress) throws IOException {
     Plan plan = Plan.of(options);
     var strategies = options.strategies().stream().filter(ScarcityTrial::canLimit).toList();
-    int trials = options.repeat() * plan.pools.size() * strategies.size() * Company.values().length;
-    progress.begin(NAME, trials);
-    var failures = new ArrayList<String>();
-    long done = 0;
+    long work =
+        (long) options.repeat() * plan.pools.size() * strategies.size() * Company.values().length;
+    var trials = new Trials(this, "bit/s", work, progress);
     for (int repetition = 1; repetition <= options.repeat(); repetition++) {
       for (long pool : plan.pools) {
         for (String strategy : strategies) {
@@ -132,8 +111,19 @@ public final class ScarcitySuite implements Suite {
                     plan.path,
                     plan.nanos,
                     options.seed() + repetition - 1);
-            trial(trial, company, repetition, folder, progress, failures);
-            progress.at(++done, strategy);
+            String scenario = company.scenario(pool);
+            var rows =
+                new TrialRows(
+                    folder, NAME, strategy, Trials.LINK, plan.connections, repetition, scenario);
+            String label =
+                String.format(
+                    Locale.ROOT,
+                    "%d  %-10s %8s  %-10s ",
+                    repetition,
+                    strategy,
+                    ScarcityCharts.binary(pool),
+                    company.label);
+            trials.run(rows, label, 1, into -> tell(trial.run(), into));
           }
         }
       }
@@ -143,80 +133,26 @@ public final class ScarcitySuite implements Suite {
       KernelShortage.measure(options, folder, progress);
     }
     tables(folder.rows()).forEach(table -> table.text().forEach(progress::line));
-    if (!failures.isEmpty()) {
-      throw new FailedException(failures.size() + " trial(s) failed, first " + failures.getFirst());
-    }
+    trials.end();
   }
 
-  private static void trial(
-      ScarcityTrial trial,
-      Company company,
-      int repetition,
-      RunFolder folder,
-      Progress progress,
-      List<String> failures)
-      throws IOException {
-    var rows = new ArrayList<Row>();
-    Values values =
-        (metric, unit, value, note) ->
-            rows.add(
-                new Row(
-                    folder.name(),
-                    NAME,
-                    trial.strategy(),
-                    LINK,
-                    trial.connections(),
-                    repetition,
-                    metric,
-                    unit,
-                    value,
-                    note,
-                    company.scenario(trial.poolBytes())));
-    String told;
-    try {
-      var result = trial.run();
-      values.add(GOODPUT, "bit/s", result.bitsPerSecond());
-      values.add("goodput_least", "bit/s", result.leastBitsPerSecond());
-      values.add("pool_bytes", "bytes", (double) result.poolBytes());
-      values.add("peak_block_bytes", "bytes", (double) result.peakBytes());
-      values.add("drain_time", "s", result.drainSeconds());
-      values.add("timeouts", "events", (double) result.timeouts());
-      result
-          .reasons()
-          .forEach((reason, n) -> values.add(reason.name().toLowerCase(Locale.ROOT), "events", n));
-      told =
-          String.format(
-              Locale.ROOT,
-              "%8s Mbit/s   slowest %6s   peak %8s   all arrived after %4.1f s",
-              Spread.millions(result.bitsPerSecond()),
-              Spread.millions(result.leastBitsPerSecond()),
-              SiFormat.bytes((double) result.peakBytes()),
-              result.drainSeconds());
-    } catch (FailedException e) {
-      told = "failed: " + e.getMessage();
-      failures.add(String.valueOf(e.getMessage()));
-      values.add(GOODPUT, "bit/s", Double.NaN, told);
-    }
-    progress.line(
-        String.format(
-            Locale.ROOT,
-            "%d  %-10s %8s  %-10s %s",
-            repetition,
-            trial.strategy(),
-            ScarcityCharts.binary(trial.poolBytes()),
-            company.label,
-            told));
-    folder.add(rows);
-  }
-
-  /** What differs between the rows of a trial. */
-  @FunctionalInterface
-  private interface Values {
-    void add(String metric, String unit, double value, String note);
-
-    default void add(String metric, String unit, double value) {
-      add(metric, unit, value, "");
-    }
+  private static String tell(ScarcityTrial.Result result, TrialRows rows) {
+    rows.add(GOODPUT, "bit/s", result.bitsPerSecond())
+        .add("goodput_least", "bit/s", result.leastBitsPerSecond())
+        .add("pool_bytes", "bytes", (double) result.poolBytes())
+        .add("peak_block_bytes", "bytes", (double) result.peakBytes())
+        .add("drain_time", "s", result.drainSeconds())
+        .add("timeouts", "events", (double) result.timeouts());
+    result
+        .reasons()
+        .forEach((reason, n) -> rows.add(reason.name().toLowerCase(Locale.ROOT), "events", n));
+    return String.format(
+        Locale.ROOT,
+        "%8s Mbit/s   slowest %6s   peak %8s   all arrived after %4.1f s",
+        Spread.millions(result.bitsPerSecond()),
+        Spread.millions(result.leastBitsPerSecond()),
+        SiFormat.bytes((double) result.peakBytes()),
+        result.drainSeconds());
   }
 
   @Override

@@ -2,7 +2,7 @@ package wisp.lab.scarce;
 
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -13,7 +13,6 @@ import wisp.core.spi.Footprint.Kind;
 import wisp.core.spi.Parameter;
 import wisp.core.spi.Parameters;
 import wisp.drivers.faults.PathConfig;
-import wisp.lab.FailedException;
 import wisp.lab.UsageException;
 import wisp.lab.chart.Chart;
 import wisp.lab.chart.DotChart;
@@ -34,7 +33,6 @@ import wisp.lab.suite.Suite;
  */
 public final class TroubleSuite implements Suite {
   private static final String NAME = "trouble";
-  private static final String LINK = "inmemory";
   private static final String MEAN = "mean_bytes_per_connection";
   private static final String PEAK = "peak_bytes_per_connection";
   private static final String IDLE = "idle_bytes_per_connection";
@@ -100,97 +98,91 @@ public final class TroubleSuite implements Suite {
   @Override
   public void check(RunOptions options) {
     counts(options);
-    for (String strategy : options.strategies()) {
-      Parameters.of(
-          strategy, Catalog.strategy(strategy).parameters(), options.parametersOf(strategy));
-    }
+    Catalog.checkStrategies(options);
   }
 
   private static List<Integer> counts(RunOptions options) {
     var given = Parameters.of(NAME, PARAMETERS, options.parametersOf(NAME));
     try {
-      var counts =
-          Arrays.stream(given.text("connections").split("\\+")).map(Parameters::parse).toList();
-      if (counts.stream().anyMatch(n -> n < 2 || n > 100_000)) {
-        throw new UsageException("suite trouble: connections are outside 2 … 100,000");
-      }
-      return counts.stream().map(Long::intValue).toList();
-    } catch (NumberFormatException e) {
-      throw new UsageException("suite trouble: connections is not like 1k+10k");
+      return Trials.turns(given, "connections", 2, 100_000, "1k+10k").stream()
+          .map(Long::intValue)
+          .toList();
+    } catch (IllegalArgumentException e) {
+      throw new UsageException("suite " + NAME + ": " + e.getMessage());
     }
   }
 
   @Override
   public void run(RunOptions options, RunFolder folder, Progress progress) throws IOException {
-    double seconds = options.seconds() == 0 ? SECONDS : options.seconds();
     var counts = counts(options);
-    var failures = new ArrayList<String>();
-    progress.begin(
-        NAME,
+    long work =
         (long) options.repeat()
             * options.strategies().size()
             * SCENARIOS.size()
-            * counts.stream().mapToInt(Integer::intValue).sum());
-    long done = 0;
+            * counts.stream().mapToInt(Integer::intValue).sum();
+    var trials = new Trials(this, "bytes", work, progress);
     for (int repetition = 1; repetition <= options.repeat(); repetition++) {
       for (int count : counts) {
         for (String strategy : options.strategies()) {
-          var known = new LinkedHashMap<String, TroubleTrial.Result>();
-          for (Scenario scenario : SCENARIOS) {
-            var trial =
-                new TroubleTrial(
-                    strategy,
-                    options.parametersOf(strategy),
-                    count,
-                    PathConfig.parse(scenario.path),
-                    scenario.underWay,
-                    (long) (seconds * VirtualPath.SECOND),
-                    options.seed() + repetition - 1);
-            try {
-              var result = known.get(scenario.path);
-              if (result == null) {
-                result = trial.run();
-                known.put(scenario.path, result);
-                progress.line(told(trial, scenario, repetition, result));
-              }
-              folder.add(rows(folder, trial, scenario, repetition, result));
-            } catch (FailedException e) {
-              failures.add(scenario.name() + ", " + e.getMessage());
-              progress.line(scenario.name() + ", failed: " + e.getMessage());
-              folder.add(
-                  List.of(
-                      row(
-                          folder,
-                          trial,
-                          scenario,
-                          repetition,
-                          MEAN,
-                          Double.NaN,
-                          "failed: " + e.getMessage())));
-            }
-            done += count;
-            progress.at(done, strategy);
-          }
+          scenarios(options, repetition, count, strategy, folder, trials);
         }
       }
     }
     progress.close();
     tables(folder.rows()).forEach(table -> table.text().forEach(progress::line));
-    if (!failures.isEmpty()) {
-      throw new FailedException(failures.size() + " trial(s) failed, first " + failures.getFirst());
+    trials.end();
+  }
+
+  private static void scenarios(
+      RunOptions options,
+      int repetition,
+      int count,
+      String strategy,
+      RunFolder folder,
+      Trials trials)
+      throws IOException {
+    var known = new HashMap<String, TroubleTrial.Result>();
+    for (Scenario scenario : SCENARIOS) {
+      var trial =
+          new TroubleTrial(
+              strategy,
+              options.parametersOf(strategy),
+              count,
+              PathConfig.parse(scenario.path),
+              scenario.underWay,
+              Trials.nanos(options, SECONDS),
+              options.seed() + repetition - 1);
+      var rows =
+          new TrialRows(folder, NAME, strategy, Trials.LINK, count, repetition, scenario.name());
+      String label =
+          String.format(
+              Locale.ROOT,
+              "%d  %-10s %7s  %-15s ",
+              repetition,
+              strategy,
+              SiFormat.whole(count),
+              scenario.name());
+      trials.run(
+          rows,
+          label,
+          count,
+          into -> {
+            var result = known.get(scenario.path);
+            boolean isNew = result == null;
+            if (result == null) {
+              result = trial.run();
+              known.put(scenario.path, result);
+            }
+            add(result, count, into);
+            return isNew ? told(result, count) : "";
+          });
     }
   }
 
-  private static String told(
-      TroubleTrial trial, Scenario scenario, int repetition, TroubleTrial.Result result) {
-    double n = trial.connections();
+  private static String told(TroubleTrial.Result result, double n) {
     return String.format(
         Locale.ROOT,
-        "%d  %-10s %7s  %-15s mean %8s  peak %8s  idle again %6s after %4.1f s   %s Mbit/s",
-        repetition,
-        trial.strategy(),
-        SiFormat.whole(trial.connections()),
-        scenario.name(),
+        "mean %8s  peak %8s  idle again %6s after %4.1f s   %s Mbit/s",
         SiFormat.bytes(TroubleTrial.Result.ofConnections(result.mean()) / n),
         SiFormat.bytes(TroubleTrial.Result.ofConnections(result.peak()) / n),
         SiFormat.bytes(TroubleTrial.Result.ofConnections(result.idle()) / n),
@@ -198,82 +190,27 @@ public final class TroubleSuite implements Suite {
         Spread.millions(result.bitsPerSecond()));
   }
 
-  private static List<Row> rows(
-      RunFolder folder,
-      TroubleTrial trial,
-      Scenario scenario,
-      int repetition,
-      TroubleTrial.Result result) {
-    var rows = new ArrayList<Row>();
-    double n = trial.connections();
+  private static void add(TroubleTrial.Result result, double n, TrialRows rows) {
     Map<String, Map<Kind, Double>> kinds = new LinkedHashMap<>();
     kinds.put(MEAN, result.mean());
     kinds.put(PEAK, result.peak());
     kinds.put(IDLE, result.idle());
     kinds.forEach(
         (metric, bytes) -> {
-          double all = TroubleTrial.Result.ofConnections(bytes);
-          rows.add(row(folder, trial, scenario, repetition, metric, all / n, ""));
+          rows.add(metric, "bytes", TroubleTrial.Result.ofConnections(bytes) / n);
           bytes.forEach(
               (kind, value) ->
                   rows.add(
-                      row(
-                          folder,
-                          trial,
-                          scenario,
-                          repetition,
-                          kind.name().toLowerCase(Locale.ROOT) + "_" + metric,
-                          value / n,
-                          "")));
+                      kind.name().toLowerCase(Locale.ROOT) + "_" + metric, "bytes", value / n));
         });
     rows.add(
-        row(
-            folder,
-            trial,
-            scenario,
-            repetition,
             "idle_reserved_bytes_per_connection",
+            "bytes",
             result.idleReserved() / n,
-            "the context's tables included"));
-    rows.add(row(folder, trial, scenario, repetition, "rest_time", "s", result.restSeconds(), ""));
-    rows.add(
-        row(folder, trial, scenario, repetition, "goodput", "bit/s", result.bitsPerSecond(), ""));
-    rows.add(row(folder, trial, scenario, repetition, "resent", "share", result.resent(), ""));
-    return rows;
-  }
-
-  private static Row row(
-      RunFolder folder,
-      TroubleTrial trial,
-      Scenario scenario,
-      int repetition,
-      String metric,
-      double value,
-      String note) {
-    return row(folder, trial, scenario, repetition, metric, "bytes", value, note);
-  }
-
-  private static Row row(
-      RunFolder folder,
-      TroubleTrial trial,
-      Scenario scenario,
-      int repetition,
-      String metric,
-      String unit,
-      double value,
-      String note) {
-    return new Row(
-        folder.name(),
-        NAME,
-        trial.strategy(),
-        LINK,
-        trial.connections(),
-        repetition,
-        metric,
-        unit,
-        value,
-        note,
-        scenario.name());
+            "the context's tables included")
+        .add("rest_time", "s", result.restSeconds())
+        .add("goodput", "bit/s", result.bitsPerSecond())
+        .add("resent", "share", result.resent());
   }
 
   @Override

@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 import wisp.core.spi.CongestionControlProvider;
 import wisp.core.spi.LinkProvider;
 import wisp.core.spi.MemoryStrategyProvider;
+import wisp.core.spi.Parameters;
 import wisp.lab.UsageException;
 import wisp.lab.broadcast.BroadcastSuite;
 import wisp.lab.goodput.FairnessSuite;
@@ -100,6 +101,17 @@ public final class Catalog {
   /** By name. */
   public static Suite suite(String name) {
     return find("suite", name, SUITES, Suite::name);
+  }
+
+  /**
+   * Whether the strategies that are asked for exist and have the parameters that are given.
+   *
+   * @throws IllegalArgumentException in one line for the user, also as {@link UsageException}
+   */
+  public static void checkStrategies(RunOptions options) {
+    for (String name : options.strategies()) {
+      Parameters.of(name, strategy(name).parameters(), options.parametersOf(name));
+    }
   }
 
   /**

@@ -1,10 +1,12 @@
 package wisp.lab.chart;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
+import org.jfree.chart.axis.LogAxis;
 import org.jfree.data.xy.IntervalXYDataset;
 import org.junit.jupiter.api.Test;
 
@@ -33,6 +35,26 @@ class DotChartTest {
     assertTrue(data.getXValue(0, 0) < data.getXValue(1, 0));
     assertEquals(80, data.getStartYValue(0, 0));
     assertEquals(95, data.getEndYValue(0, 0));
+  }
+
+  @Test
+  void aLogarithmicAxisHoldsValuesThatLieOrdersOfMagnitudeApart() {
+    var points = List.of(new Series.Point(0, 1, 0.03, 14), new Series.Point(1, 0.9, 0.8, 1.1));
+    var chart =
+        new DotChart(
+            "Ratios",
+            List.of("one wire"),
+            List.of("loss", "clean"),
+            "ratio",
+            SiFormat::count,
+            true,
+            List.of(new Series("wisp", false, points)));
+
+    var axis = chart.draw().getXYPlot().getRangeAxis();
+
+    assertInstanceOf(LogAxis.class, axis);
+    assertEquals(0.02, axis.getLowerBound(), 1e-9);
+    assertEquals(20, axis.getUpperBound(), 1e-9);
   }
 
   @Test

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -57,5 +58,23 @@ class LineChartTest {
     var styles = Style.of(names);
     assertEquals(names.size(), styles.values().stream().distinct().count());
     assertEquals(Style.of(List.of("slab")).get("slab").color(), styles.get("slab").color());
+  }
+
+  @Test
+  void namesThatNobodyKnowsHaveColoursOfTheirOwnAsLongAsThereAreSome() {
+    var three = Style.of(List.of("alone", "beside one", "beside another")).values();
+    assertEquals(3, three.stream().map(Style::color).distinct().count());
+
+    var beside = Style.of(List.of("slab", "heap", "pool", "x1", "x2", "x3", "Linux kernel"));
+    assertEquals(7, beside.values().stream().map(Style::color).distinct().count());
+
+    var many = IntStream.range(0, 18).mapToObj(i -> "x" + i).toList();
+    assertEquals(18, Style.of(many).values().stream().distinct().count());
+  }
+
+  @Test
+  void givenAllStrategies_whenThereIsASeventh_thenItIsNoneOfThem() {
+    var names = List.of("heap", "pool", "slab", "persocket", "packed", "mapped", "x1", "x2");
+    assertEquals(8, Style.of(names).values().stream().distinct().count());
   }
 }

@@ -62,7 +62,7 @@ class MainTest {
         "serve echo --own 10.9.1.0/24 --peer-connections 0 | a peer's limit is below 1",
         "run scarcity --param scarcity.pools=x | pools=x is not like 8Ki+64Ki",
         "run scarcity --param scarcity.path=x  | is not parameter=value",
-        "run trouble --param trouble.connections=1 | connections are outside 2",
+        "run trouble --param trouble.connections=1 | connections=1 is outside 2",
         "serve echo --own 10.9.1.0/24 --port 0 | ports must lie in 1",
         "serve echo --link inmemory            | nobody else can reach an in-memory link",
         "serve echo --own 10.9.1.0/24 --link tnu | did you mean tun?",

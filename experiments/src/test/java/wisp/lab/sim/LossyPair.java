@@ -3,8 +3,7 @@ package wisp.lab.sim;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import wisp.core.spi.Burst;
-import wisp.core.spi.Link;
-import wisp.core.spi.LinkOffloads;
+import wisp.core.spi.QuietLink;
 import wisp.core.spi.TransmitPacket;
 
 /**
@@ -52,8 +51,7 @@ final class LossyPair implements AutoCloseable {
   }
 
   /** One of the two links. */
-  final class End implements Link {
-    private final MemorySegment transmit = arena.allocate(SLOT_BYTES);
+  final class End extends QuietLink {
     private final MemorySegment[] memory = new MemorySegment[PACKETS];
     private final int[] length = new int[PACKETS];
     private final long[] arrival = new long[PACKETS];
@@ -65,30 +63,11 @@ final class LossyPair implements AutoCloseable {
     private End peer = this;
 
     private End() {
+      super(arena.allocate(SLOT_BYTES));
       for (int i = 0; i < PACKETS; i++) {
         memory[i] = arena.allocate(SLOT_BYTES);
         slots[i] = i;
       }
-    }
-
-    @Override
-    public String name() {
-      return "lossy";
-    }
-
-    @Override
-    public Kind kind() {
-      return Kind.IP;
-    }
-
-    @Override
-    public int mtu() {
-      return 1_500;
-    }
-
-    @Override
-    public LinkOffloads offloads() {
-      return LinkOffloads.NONE;
     }
 
     /** Those that are due, the earliest first; among equals the one that left first. */
@@ -116,12 +95,6 @@ final class LossyPair implements AutoCloseable {
     }
 
     @Override
-    public boolean claim(int bytes, TransmitPacket packet) {
-      packet.lend(transmit, 0);
-      return true;
-    }
-
-    @Override
     public void commit(TransmitPacket packet) {
       if (isDown || happens(lost)) {
         return;
@@ -143,20 +116,5 @@ final class LossyPair implements AutoCloseable {
       // One nanosecond apart: an order for what leaves at one time.
       arrival[slot] = at + underWay;
     }
-
-    @Override
-    public void cancel(TransmitPacket packet) {}
-
-    @Override
-    public void flush() {}
-
-    @Override
-    public void awaitReadable(long timeoutNanos) {}
-
-    @Override
-    public void wake() {}
-
-    @Override
-    public void close() {}
   }
 }

@@ -1,29 +1,36 @@
 package wisp.pools.mapped;
 
-import wisp.core.spi.RecordMemory;
-import wisp.pools.region.Slabs;
+import wisp.core.spi.RecordClass;
+import wisp.pools.region.ExtentSource;
+import wisp.pools.region.RecordSlabs;
 
 /**
  * Records in a mapped file. Stores keep their order, and what is set between {@link #begin} and
  * {@link #commit} is undone by the next process when this one ended in between.
  */
-final class MappedRecords implements RecordMemory {
-  private final Slabs slabs;
+final class MappedRecords extends RecordSlabs {
   private final UndoWord undo;
   private final int classBit;
   private final int keyWords;
   private final int recordWords;
 
   /**
-   * In these slabs.
+   * In slabs from this source.
    *
-   * @param classBit tells the class in the undo word
+   * @param slabBytes a slab is at most so large
+   * @param classBit tells the class in the undo word, where slot numbers leave it room
    */
-  MappedRecords(Slabs slabs, UndoWord undo, int classBit, int keyWords, int recordWords) {
-    this.slabs = slabs;
+  MappedRecords(
+      RecordClass recordClass,
+      int recordWords,
+      long slabBytes,
+      ExtentSource source,
+      UndoWord undo,
+      int classBit) {
+    super(recordClass, recordWords, slabBytes, UndoWord.SLOT_BITS, source);
     this.undo = undo;
     this.classBit = classBit;
-    this.keyWords = keyWords;
+    this.keyWords = recordClass.keyWords();
     this.recordWords = recordWords;
   }
 
@@ -34,7 +41,7 @@ final class MappedRecords implements RecordMemory {
     if (code == 0 || ((code - 1) & UndoWord.IPV6) != classBit) {
       return;
     }
-    if (slabs.isLive(slot)) {
+    if (isLive(slot)) {
       for (int i = 0; i < recordWords; i++) {
         slabs.writeOrderedInt(slot, (keyWords + i) * 4, undo.word(i));
       }
@@ -45,7 +52,7 @@ final class MappedRecords implements RecordMemory {
   @Override
   public void begin(int slot) {
     for (int i = 0; i < recordWords; i++) {
-      undo.word(i, slabs.readInt(slot, (keyWords + i) * 4));
+      undo.word(i, get(slot, keyWords + i));
     }
     undo.code((slot | classBit) + 1);
   }
@@ -56,49 +63,15 @@ final class MappedRecords implements RecordMemory {
   }
 
   @Override
-  public int acquire() {
-    int slot = slabs.acquire();
-    if (slot != NONE) {
-      for (int i = keyWords + recordWords - 1; i >= 0; i--) {
-        set(slot, i, 0);
-      }
+  protected void clear(int slot) {
+    for (int i = keyWords + recordWords - 1; i >= 0; i--) {
+      set(slot, i, 0);
     }
-    return slot;
-  }
-
-  @Override
-  public void release(int slot) {
-    slabs.release(slot);
-  }
-
-  @Override
-  public boolean isLive(int slot) {
-    return slabs.isLive(slot);
-  }
-
-  @Override
-  public int get(int slot, int word) {
-    return slabs.readInt(slot, word * 4);
   }
 
   @Override
   public void set(int slot, int word, int value) {
     undo.beforeStore();
     slabs.writeOrderedInt(slot, word * 4, value);
-  }
-
-  @Override
-  public int slotBound() {
-    return slabs.slotBound();
-  }
-
-  @Override
-  public int size() {
-    return slabs.size();
-  }
-
-  @Override
-  public long reservedBytes() {
-    return slabs.source().reservedBytes() + slabs.tableBytes();
   }
 }

@@ -11,19 +11,18 @@ import wisp.core.spi.Durability;
 import wisp.core.spi.Entropy;
 import wisp.core.spi.Footprint;
 import wisp.core.spi.FrameAllocator;
-import wisp.core.spi.IndexedRecordStore;
 import wisp.core.spi.KeyedHash;
 import wisp.core.spi.MemoryStrategy;
 import wisp.core.spi.RecordClass;
 import wisp.core.spi.RecordStore;
 import wisp.core.spi.StrategyConfig;
-import wisp.pools.Leaks;
 import wisp.pools.region.BlockSlabs;
 import wisp.pools.region.ExtentSource;
 import wisp.pools.region.FrameSlabs;
 import wisp.pools.region.IndexSlabs;
+import wisp.pools.region.IndexedRegion;
+import wisp.pools.region.RegionStrategy;
 import wisp.pools.region.SlabSource;
-import wisp.pools.region.Slabs;
 
 /** {@code mapped}: slabs in a file. Only the index is not in there: it is built anew. */
 public final class MappedStrategy implements MemoryStrategy, Durability {
@@ -40,12 +39,10 @@ public final class MappedStrategy implements MemoryStrategy, Durability {
 
   private final SlabFile file;
   private final UndoWord undo;
-  private final StrategyConfig config;
-  private final Region ipv4;
   private final SlabSource.Budget recordLimit;
-  private @Nullable Region ipv6;
   private final BlockSlabs blocks;
   private final FrameSlabs frames;
+  private final RegionStrategy memory;
   private int[] noteExtents = new int[0];
   private long noteBytes;
   private LongSupplier wallClock = System::currentTimeMillis;
@@ -53,45 +50,18 @@ public final class MappedStrategy implements MemoryStrategy, Durability {
   private boolean handedOver;
   private boolean closed;
 
-  /** The records of a class and their index. */
-  private static final class Region {
-    final Slabs slabs;
-    final ExtentSource source;
-    final IndexSlabs index;
-    final RecordStore store;
-
-    Region(MappedStrategy all, RecordClass recordClass, int kind, int classBit) {
-      int words = all.config.recordWords();
-      long slabBytes = all.file.extentBytes();
-      source = new ExtentSource(all.file, all.recordLimit, kind, false);
-      slabs = source.records(recordClass, words, slabBytes);
-      all.forEach(kind, (extent, number) -> source.adopt(slabs, extent, number));
-      ExtentSource.settle(slabs);
-      var memory = new MappedRecords(slabs, all.undo, classBit, recordClass.keyWords(), words);
-      memory.rollBack();
-      index = IndexSlabs.growing(slabBytes, SlabSource.machine(SlabSource.UNLIMITED));
-      store = new IndexedRecordStore(all.config, recordClass, memory, index);
-    }
-
-    void close() {
-      slabs.close();
-      index.close();
-    }
-  }
-
   private interface Found {
     void at(int extent, int number);
   }
 
   MappedStrategy(
       StrategyConfig config, SlabFile file, long records, long blockBytes, long frameBytes) {
-    this.config = config;
     this.file = file;
     undo = new UndoWord(file.header(), SlabFile.UNDO);
     recordLimit = new SlabSource.Budget(records == 0 ? SlabSource.UNLIMITED : records);
     file.notWanted();
     forEach(NOTES, (extent, number) -> noteExtent(number, extent));
-    ipv4 = new Region(this, RecordClass.IPV4, IPV4, 0);
+    var ipv4 = region(config, RecordClass.IPV4, IPV4, 0);
     var blockSource = new ExtentSource(file, new SlabSource.Budget(blockBytes), BLOCKS, false);
     blocks = BlockSlabs.growing(file.extentBytes(), blockSource);
     forEach(BLOCKS, (extent, number) -> blockSource.adopt(blocks, extent, number));
@@ -101,9 +71,33 @@ public final class MappedStrategy implements MemoryStrategy, Durability {
       int sizeClass = i;
       forEach(FRAMES + i, (extent, number) -> frameSource.adopt(frames, sizeClass, extent, number));
     }
+    memory =
+        new RegionStrategy(
+            NAME,
+            ipv4,
+            () -> region(config, RecordClass.IPV6, IPV6, UndoWord.IPV6),
+            blocks,
+            frames);
     if (!file.isFormer()) {
       claimed();
     }
+  }
+
+  /** The records of a class that a former process left, and an index of them. */
+  private IndexedRegion region(
+      StrategyConfig config, RecordClass recordClass, int kind, int classBit) {
+    if (closed) {
+      throw new IllegalStateException(NAME + " is closed");
+    }
+    long slabBytes = file.extentBytes();
+    var source = new ExtentSource(file, recordLimit, kind, false);
+    var records =
+        new MappedRecords(recordClass, config.recordWords(), slabBytes, source, undo, classBit);
+    forEach(kind, (extent, number) -> source.adopt(records, extent, number));
+    ExtentSource.settle(records);
+    records.rollBack();
+    var index = IndexSlabs.growing(slabBytes, SlabSource.machine(SlabSource.UNLIMITED));
+    return new IndexedRegion(config, recordClass, records, index);
   }
 
   /** What the blocks of this program look like: a file with others is refused. */
@@ -142,22 +136,7 @@ public final class MappedStrategy implements MemoryStrategy, Durability {
 
   @Override
   public RecordStore records(RecordClass recordClass) {
-    return region(recordClass).store;
-  }
-
-  private Region region(RecordClass recordClass) {
-    return switch (recordClass) {
-      case IPV4 -> ipv4;
-      case IPV6 -> {
-        if (ipv6 == null) {
-          if (closed) {
-            throw new IllegalStateException(NAME + " is closed");
-          }
-          ipv6 = new Region(this, RecordClass.IPV6, IPV6, UndoWord.IPV6);
-        }
-        yield ipv6;
-      }
-    };
+    return memory.records(recordClass);
   }
 
   @Override
@@ -180,12 +159,7 @@ public final class MappedStrategy implements MemoryStrategy, Durability {
     if (closed) {
       return;
     }
-    ipv4.store.footprint(into);
-    if (ipv6 != null) {
-      ipv6.store.footprint(into);
-    }
-    blocks.footprint(into);
-    frames.footprint(into);
+    memory.footprint(into);
     long own = file.headerBytes() + noteBytes + 4L * noteExtents.length;
     into.add(Footprint.Kind.RECORDS, own, 0);
   }
@@ -337,17 +311,10 @@ public final class MappedStrategy implements MemoryStrategy, Durability {
       file.close();
       return;
     }
-    var leaks = new Leaks(NAME);
-    leaks.add("records", ipv4.slabs.size());
-    leaks.add("IPv6 records", ipv6 == null ? 0 : ipv6.slabs.size());
-    leaks.add("blocks", blocks.inUse()).add("frames", frames.inUse());
-    ipv4.close();
-    if (ipv6 != null) {
-      ipv6.close();
+    try {
+      memory.close();
+    } finally {
+      file.close();
     }
-    blocks.close();
-    frames.close();
-    file.close();
-    leaks.report();
   }
 }

@@ -11,7 +11,8 @@ import net.openhft.chronicle.bytes.BytesStore;
  * </pre>
  */
 final class UndoWord {
-  static final int IPV6 = 1 << 30;
+  static final int SLOT_BITS = 30;
+  static final int IPV6 = 1 << SLOT_BITS;
 
   private final BytesStore<?, Void> store;
   private final long at;

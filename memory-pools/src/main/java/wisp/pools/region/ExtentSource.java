@@ -3,7 +3,6 @@ package wisp.pools.region;
 import java.lang.foreign.MemorySegment;
 import net.openhft.chronicle.bytes.BytesStore;
 import org.jspecify.annotations.Nullable;
-import wisp.core.spi.RecordClass;
 
 /**
  * Slabs in {@link Extents}, one each, labelled with what they are for and their number, so that a
@@ -84,22 +83,11 @@ public final class ExtentSource extends SlabSource {
     return (bytes + PAGE_BYTES - 1) & -PAGE_BYTES;
   }
 
-  // ---- Slabs of a former process
-  // -----------------------------------------------------------------
-
-  /**
-   * How slabs of these records lie in memory.
-   *
-   * @param slabBytes a slab is at most so large
-   */
-  public Slabs records(RecordClass recordClass, int recordWords, long slabBytes) {
-    int bytes = (recordClass.keyWords() + recordWords) * 4;
-    int perSlab = Integer.highestOneBit(Slabs.fitting(bytes, slabBytes));
-    return new Slabs(bytes, perSlab, 30, this);
-  }
+  // ---- Slabs of a former process ---------------------------------------------------------------
 
   /** Puts records back, all that were live. */
-  public void adopt(Slabs slabs, int extent, int number) {
+  public void adopt(RecordSlabs records, int extent, int number) {
+    Slabs slabs = records.slabs;
     slabs.adopt(number, slab(extent, slabs.bytesOfSlab()), true);
   }
 
@@ -123,9 +111,9 @@ public final class ExtentSource extends SlabSource {
     return true;
   }
 
-  /** All slabs are back. */
-  public static void settle(Slabs slabs) {
-    slabs.settle();
+  /** All records are back. */
+  public static void settle(RecordSlabs records) {
+    records.slabs.settle();
   }
 
   /** All blocks and frames that are still needed have been claimed. */

@@ -3,10 +3,14 @@ package wisp.pools.region;
 import wisp.core.spi.RecordClass;
 import wisp.core.spi.RecordMemory;
 
-/** Records in {@link Slabs}. */
-public final class RecordSlabs implements RecordMemory {
+/**
+ * Records in {@link Slabs}. Who wants their stores to have an order overrides how they are made.
+ */
+public class RecordSlabs implements RecordMemory {
   private static final int SLOT_BITS = 31;
-  private final Slabs slabs;
+
+  /** Where they lie; its own. */
+  protected final Slabs slabs;
 
   /**
    * Slabs of a power of two of records, so that slot numbers have no gaps.
@@ -15,9 +19,7 @@ public final class RecordSlabs implements RecordMemory {
    */
   public static RecordSlabs growing(
       RecordClass recordClass, int recordWords, long slabBytes, SlabSource source) {
-    int bytes = bytes(recordClass, recordWords);
-    int perSlab = Integer.highestOneBit(Slabs.fitting(bytes, slabBytes));
-    return new RecordSlabs(new Slabs(bytes, perSlab, SLOT_BITS, source));
+    return new RecordSlabs(recordClass, recordWords, slabBytes, SLOT_BITS, source);
   }
 
   /** One slab for so many records, reserved now; none for 0. */
@@ -26,8 +28,23 @@ public final class RecordSlabs implements RecordMemory {
     return new RecordSlabs(Slabs.fixed(bytes, records, SLOT_BITS));
   }
 
+  /**
+   * As {@link #growing}.
+   *
+   * @param slotBits slot numbers are below 2 to the power of this
+   */
+  protected RecordSlabs(
+      RecordClass recordClass, int recordWords, long slabBytes, int slotBits, SlabSource source) {
+    this(growing(bytes(recordClass, recordWords), slabBytes, slotBits, source));
+  }
+
   private RecordSlabs(Slabs slabs) {
     this.slabs = slabs;
+  }
+
+  private static Slabs growing(int bytes, long slabBytes, int slotBits, SlabSource source) {
+    int perSlab = Integer.highestOneBit(Slabs.fitting(bytes, slabBytes));
+    return new Slabs(bytes, perSlab, slotBits, source);
   }
 
   private static int bytes(RecordClass recordClass, int recordWords) {
@@ -35,26 +52,31 @@ public final class RecordSlabs implements RecordMemory {
   }
 
   @Override
-  public int acquire() {
+  public final int acquire() {
     int slot = slabs.acquire();
     if (slot != NONE) {
-      slabs.clear(slot);
+      clear(slot);
     }
     return slot;
   }
 
+  /** Sets all words of a new record to 0. */
+  protected void clear(int slot) {
+    slabs.clear(slot);
+  }
+
   @Override
-  public void release(int slot) {
+  public final void release(int slot) {
     slabs.release(slot);
   }
 
   @Override
-  public boolean isLive(int slot) {
+  public final boolean isLive(int slot) {
     return slabs.isLive(slot);
   }
 
   @Override
-  public int get(int slot, int word) {
+  public final int get(int slot, int word) {
     return slabs.readInt(slot, word * 4);
   }
 
@@ -64,22 +86,22 @@ public final class RecordSlabs implements RecordMemory {
   }
 
   @Override
-  public int slotBound() {
+  public final int slotBound() {
     return slabs.slotBound();
   }
 
   @Override
-  public int size() {
+  public final int size() {
     return slabs.size();
   }
 
   @Override
-  public long reservedBytes() {
+  public final long reservedBytes() {
     return slabs.source().reservedBytes() + slabs.tableBytes();
   }
 
   /** Frees the memory of all records, in use or not. */
-  public void close() {
+  public final void close() {
     slabs.close();
     slabs.source().close();
   }

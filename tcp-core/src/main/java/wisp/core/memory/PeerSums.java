@@ -57,7 +57,7 @@ final class PeerSums {
   }
 
   private static int secondPlace(int account) {
-    return account >>> 9 & PLACES - 1;
+    return account / PLACES & PLACES - 1;
   }
 
   static long bytes() {

@@ -165,7 +165,7 @@ final class BindingNotes {
   /** The MSS values then, by class. */
   int[] mssValues() {
     byte[] note = durability.note(CONTEXT);
-    if (note == null) {
+    if (note == null || note.length < 4) {
       return new int[0];
     }
     var b = new NoteBytes(note);

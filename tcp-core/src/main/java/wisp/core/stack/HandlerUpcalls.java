@@ -160,8 +160,14 @@ final class HandlerUpcalls implements Upcalls {
 
   @Override
   public void ended(Tcb tcb, EndCause cause) {
+    ConnectionHandler handler = bindings.handler(tcb.binding);
     try {
-      handler(tcb).onClosed(context, tcb.handle, reason(tcb, cause));
+      handler(tcb); // which tells first, if need be, that it had been restored
+    } catch (Throwable e) {
+      report(e); // there is nothing left to abort, and the last call comes all the same
+    }
+    try {
+      handler.onClosed(context, tcb.handle, reason(tcb, cause));
     } catch (Throwable e) {
       report(e);
     }

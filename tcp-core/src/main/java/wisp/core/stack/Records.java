@@ -72,7 +72,8 @@ final class Records {
     return ipv6;
   }
 
-  private static int place(int slot) {
+  /** Where it is in its store: a slot number without what tells which store that is. */
+  static int place(int slot) {
     return slot & ~(IPV6 | TIME_WAIT);
   }
 

@@ -4,6 +4,7 @@ import java.util.BitSet;
 import java.util.HashMap;
 import java.util.Map;
 import wisp.core.Counters.Event;
+import wisp.core.ip.IpAddress;
 import wisp.core.spi.CongestionControl;
 import wisp.core.spi.Durability;
 import wisp.core.tcp.Agenda;
@@ -62,7 +63,11 @@ final class Restoration {
   private final BitSet untoldIpv6 = new BitSet();
   private final Tcb scratch = new Tcb();
   private int untold;
-  private int cursor;
+
+  /** Nobody below is untold. */
+  private int ipv4Cursor;
+
+  private int ipv6Cursor;
   private boolean pending;
 
   Restoration(
@@ -161,7 +166,7 @@ final class Restoration {
       BindingNotes.Kept kept = notes.kept(number, window);
       if (kept != null) {
         restore(number, kept);
-        withIpv6 |= !wisp.core.ip.IpAddress.isIpv4(kept.high(), kept.low());
+        withIpv6 |= !IpAddress.isIpv4(kept.high(), kept.low());
       }
     }
     return withIpv6;
@@ -393,12 +398,13 @@ final class Restoration {
   }
 
   private int nextUntold() {
-    int place = untoldIpv4.nextSetBit(cursor);
+    int place = untoldIpv4.nextSetBit(ipv4Cursor);
     if (place >= 0) {
-      cursor = place;
+      ipv4Cursor = place;
       return place;
     }
-    return untoldIpv6.nextSetBit(0) | Records.IPV6;
+    ipv6Cursor = untoldIpv6.nextSetBit(ipv6Cursor);
+    return ipv6Cursor | Records.IPV6;
   }
 
   long reservedBytes() {

@@ -68,8 +68,7 @@ final class Sweeps {
       int slot = records.at(waitingCursor);
       boolean waits =
           records.isLive(slot)
-              && RecordFlags.has(records.get(slot, RecordFlags.FLAGS), RecordFlags.WAITING)
-              && RecordFlags.state(records.get(slot, RecordFlags.FLAGS)) != RecordFlags.TIME_WAIT;
+              && RecordFlags.has(records.get(slot, RecordFlags.FLAGS), RecordFlags.WAITING);
       if (waits) {
         Tcb tcb = desk.open(slot);
         if (!blocks.hasTooMuch(

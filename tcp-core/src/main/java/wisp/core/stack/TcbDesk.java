@@ -436,8 +436,7 @@ final class TcbDesk {
 
   /** Takes a connection out of the count that its record stands for. */
   private void leave(int before) {
-    if (RecordFlags.state(before) != RecordFlags.TIME_WAIT
-        && RecordFlags.has(before, RecordFlags.WAITING)) {
+    if (RecordFlags.has(before, RecordFlags.WAITING)) {
       waiting--;
     }
   }

@@ -13,7 +13,7 @@ import wisp.core.spi.RecordStore;
  *
  * <pre>
  *   page of 512 words:   places of 6 words (IPv4: 85 of them) or 9 (IPv6: 56)  |  time of the first, 2 words
- *   place:               key  |  SND.NXT  RCV.NXT  TS.Recent  flags
+ *   place:               key  |  SND.NXT  RCV.NXT  flags  TS.Recent
  *   flags:               those of a record; from bit 20 on how long after the page's first it is over
  *   slot:                page * places in a page + place
  * </pre>

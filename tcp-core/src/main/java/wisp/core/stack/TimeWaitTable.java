@@ -76,10 +76,6 @@ final class TimeWaitTable {
     return (slot & Records.IPV6) == 0 || ipv6 != null;
   }
 
-  private static int place(int slot) {
-    return slot & ~(Records.IPV6 | Records.TIME_WAIT);
-  }
-
   /** The slot with this key, or {@link Records#NONE}. */
   int find(long high, long low, int tail) {
     boolean isIpv4 = IpAddress.isIpv4(high, low);
@@ -107,23 +103,23 @@ final class TimeWaitTable {
   }
 
   void remove(int slot) {
-    of(slot).store.remove(place(slot));
+    of(slot).store.remove(Records.place(slot));
   }
 
   /** Until when a live slot lasts, in units of {@link TimeWaitRing#UNIT_NANOS}. */
   long deadline(int slot) {
-    return of(slot).ring.deadline(place(slot));
+    return of(slot).ring.deadline(Records.place(slot));
   }
 
   /** A word of a live slot. */
   int get(int slot, int word) {
-    return of(slot).store.get(place(slot), word);
+    return of(slot).store.get(Records.place(slot), word);
   }
 
   /** Sets a word, of the flags those bits that are not the time. */
   void set(int slot, int word, int value) {
     Family family = of(slot);
-    int place = place(slot);
+    int place = Records.place(slot);
     if (word == RecordFlags.FLAGS) {
       value = RecordFlags.withStamp(value, RecordFlags.stampOf(family.store.get(place, word)));
     }
@@ -150,7 +146,7 @@ final class TimeWaitTable {
 
   /** Whether the slot of a place is in use. */
   boolean isLive(int slot) {
-    return knows(slot) && store(slot).isLive(place(slot));
+    return knows(slot) && store(slot).isLive(Records.place(slot));
   }
 
   /** Leaves the place of {@link #oldest}, which has been removed. */

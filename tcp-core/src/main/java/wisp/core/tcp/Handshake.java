@@ -169,7 +169,7 @@ public final class Handshake {
   public enum Confirmation {
     /** Of one that holds. */
     GOOD,
-    /** Of one that did, within the last hour or so; only told where that was asked. */
+    /** Of one that did, within the last 64 periods; only told where that was asked. */
     EXPIRED,
     /** Of none. */
     NONE

@@ -22,7 +22,7 @@ class IndexedRecordStoreTest {
 
   private final RecordClass recordClass;
   private final ArrayRecords memory;
-  private final CountingPages pages = new CountingPages();
+  private final FewPages pages = new FewPages();
 
   IndexedRecordStoreTest(RecordClass recordClass) {
     this.recordClass = recordClass;
@@ -111,7 +111,7 @@ class IndexedRecordStoreTest {
           assertEquals((int) (long) key, store.store.get(slot, 0));
         });
     model.values().forEach(store::remove);
-    assertEquals(1, pages.live, "pages of an empty store");
+    assertEquals(1, pages.inUse, "pages of an empty store");
     assertEquals(0, store.size());
   }
 
@@ -123,7 +123,7 @@ class IndexedRecordStoreTest {
       for (; n < next; n++) {
         store.insert(n * 0x1_0001L);
       }
-      double load = n / (512.0 * pages.live);
+      double load = n / (512.0 * pages.inUse);
       assertTrue(load > 0.79, "load " + load + " at " + n);
     }
   }
@@ -143,7 +143,7 @@ class IndexedRecordStoreTest {
       store.remove(slots[victim]);
       slots[victim] = store.insert(key++);
     }
-    double load = n / (512.0 * pages.live);
+    double load = n / (512.0 * pages.inUse);
     assertTrue(load > 0.7, "load " + load);
   }
 
@@ -154,13 +154,13 @@ class IndexedRecordStoreTest {
     for (int i = 0; i < n; i++) {
       store.insert(i);
     }
-    int peak = pages.live;
+    int peak = pages.inUse;
     for (int i = 0; i < n; i++) {
       if (i % 10 != 0) {
         store.remove(store.find(i));
       }
     }
-    assertTrue(pages.live < peak / 4, pages.live + " pages of " + peak);
+    assertTrue(pages.inUse < peak / 4, pages.inUse + " pages of " + peak);
     for (int i = 0; i < n; i += 10) {
       assertTrue(store.find(i) != RecordStore.NONE);
     }
@@ -169,7 +169,7 @@ class IndexedRecordStoreTest {
   @Test
   void givenNoPage_whenInserting_thenNothingChanges() {
     var store = store(7);
-    pages.limit = 4;
+    pages.most = 4;
     long key = 0;
     int slot;
     while ((slot = store.insert(key)) != RecordStore.NONE) {
@@ -182,18 +182,18 @@ class IndexedRecordStoreTest {
     for (long k = 0; k < key; k++) {
       assertEquals(k, store.number(store.find(k)));
     }
-    pages.limit = 6;
+    pages.most = 6;
     assertTrue(store.insert(key) != RecordStore.NONE);
   }
 
   @Test
   void givenNoPageAtAll_whenInserting_thenNone() {
-    pages.limit = 0;
+    pages.most = 0;
     var store = store(8);
     assertEquals(RecordStore.NONE, store.insert(1));
     assertEquals(RecordStore.NONE, store.find(1));
     assertEquals(0, memory.size());
-    pages.limit = 1;
+    pages.most = 1;
     assertEquals(store.insert(1), store.find(1));
   }
 
@@ -244,41 +244,5 @@ class IndexedRecordStoreTest {
       u += 1 << 20;
     }
     return u / whole;
-  }
-
-  private static final class CountingPages implements IndexPages {
-    final IndexPages pages = IndexPages.onHeap();
-    int live;
-    int limit = Integer.MAX_VALUE;
-
-    @Override
-    public int acquire() {
-      if (live == limit) {
-        return NONE;
-      }
-      live++;
-      return pages.acquire();
-    }
-
-    @Override
-    public void release(int page) {
-      live--;
-      pages.release(page);
-    }
-
-    @Override
-    public int get(int page, int i) {
-      return pages.get(page, i);
-    }
-
-    @Override
-    public void set(int page, int i, int value) {
-      pages.set(page, i, value);
-    }
-
-    @Override
-    public long reservedBytes() {
-      return pages.reservedBytes();
-    }
   }
 }

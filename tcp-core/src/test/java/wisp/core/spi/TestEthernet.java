@@ -5,7 +5,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
 
 /** An Ethernet link played by the test: feeds crafted frames, keeps what was sent. */
-public final class TestEthernet implements Link {
+public final class TestEthernet extends QuietLink {
   /** Frames that {@link #receive} will hand out. */
   public final ArrayDeque<byte[]> incoming = new ArrayDeque<>();
 
@@ -16,18 +16,13 @@ public final class TestEthernet implements Link {
   private static final int HEADER = 14;
 
   private final long hardware;
-  private final MemorySegment transmit = MemorySegment.ofArray(new byte[2_048]);
   private boolean claimed;
   private int room;
 
   /** Of this station. */
   public TestEthernet(long hardware) {
+    super(MemorySegment.ofArray(new byte[2_048]));
     this.hardware = hardware;
-  }
-
-  @Override
-  public String name() {
-    return "test-ethernet";
   }
 
   @Override
@@ -38,16 +33,6 @@ public final class TestEthernet implements Link {
   @Override
   public long hardwareAddress() {
     return hardware;
-  }
-
-  @Override
-  public int mtu() {
-    return MTU;
-  }
-
-  @Override
-  public LinkOffloads offloads() {
-    return LinkOffloads.NONE;
   }
 
   @Override
@@ -86,16 +71,4 @@ public final class TestEthernet implements Link {
   public void cancel(TransmitPacket packet) {
     claimed = false;
   }
-
-  @Override
-  public void flush() {}
-
-  @Override
-  public void awaitReadable(long timeoutNanos) {}
-
-  @Override
-  public void wake() {}
-
-  @Override
-  public void close() {}
 }

@@ -5,7 +5,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
 
 /** A link played by the test: feeds crafted packets, keeps what was sent. */
-public final class TestLink implements Link {
+public final class TestLink extends QuietLink {
   /** Packets that {@link #receive} will hand out. */
   public final ArrayDeque<byte[]> incoming = new ArrayDeque<>();
 
@@ -23,7 +23,6 @@ public final class TestLink implements Link {
 
   private final int mtu;
   private final LinkOffloads offloads;
-  private final MemorySegment transmit = MemorySegment.ofArray(new byte[65_536]);
   private boolean claimed;
 
   private static LinkOffloads cutting(int bytes) {
@@ -37,18 +36,9 @@ public final class TestLink implements Link {
 
   /** With this MTU, cutting packets of so many bytes itself; 0: it doesn't. */
   public TestLink(int mtu, int segmentationBytes) {
+    super(MemorySegment.ofArray(new byte[65_536]));
     this.mtu = mtu;
     offloads = segmentationBytes == 0 ? LinkOffloads.NONE : cutting(segmentationBytes);
-  }
-
-  @Override
-  public String name() {
-    return "test";
-  }
-
-  @Override
-  public Kind kind() {
-    return Kind.IP;
   }
 
   @Override
@@ -109,13 +99,4 @@ public final class TestLink implements Link {
   public void flush() {
     flushes++;
   }
-
-  @Override
-  public void awaitReadable(long timeoutNanos) {}
-
-  @Override
-  public void wake() {}
-
-  @Override
-  public void close() {}
 }

@@ -8,8 +8,7 @@ import wisp.core.Counters.Event;
 import wisp.core.ip.IpPrefix;
 import wisp.core.spi.Burst;
 import wisp.core.spi.Footprint;
-import wisp.core.spi.Link;
-import wisp.core.spi.LinkOffloads;
+import wisp.core.spi.QuietLink;
 import wisp.core.spi.TestMemory;
 import wisp.core.spi.TransmitPacket;
 
@@ -18,7 +17,7 @@ import wisp.core.spi.TransmitPacket;
  * address, port and ISN follow. They negotiate MSS, window scale, SACK and timestamps. Checksums
  * are trusted and nothing is allocated, so that a million of them take seconds.
  */
-final class Crowd implements Link {
+final class Crowd extends QuietLink {
   static final int SERVICE = 7;
   private static final int PORTS = 50_000;
   private static final int TS_VAL = 5_000;
@@ -32,11 +31,9 @@ final class Crowd implements Link {
   private final boolean ipv6;
   private final int ip;
   private final byte[] incoming = new byte[200];
-  private final byte[] transmit = new byte[2_048];
   private final MemorySegment in = MemorySegment.ofArray(incoming);
-  private final MemorySegment out = MemorySegment.ofArray(transmit);
   private final ByteBuffer received = ByteBuffer.wrap(incoming);
-  private final ByteBuffer answer = ByteBuffer.wrap(transmit);
+  private final ByteBuffer answer = transmit.asByteBuffer();
   private int arriving;
 
   /** Packets sent by the context since the last one arrived, and what the last of them said. */
@@ -49,6 +46,7 @@ final class Crowd implements Link {
   long now = 1_000_000_000L;
 
   Crowd(boolean ipv6, Consumer<ContextConfig.Builder> change) {
+    super(MemorySegment.ofArray(new byte[2_048]));
     this.ipv6 = ipv6;
     this.ip = ipv6 ? 40 : 20;
     IpPrefix own = IpPrefix.parse(ipv6 ? "2001:db8::1/128" : "10.0.0.1/32");
@@ -108,26 +106,6 @@ final class Crowd implements Link {
   }
 
   @Override
-  public String name() {
-    return "crowd";
-  }
-
-  @Override
-  public Kind kind() {
-    return Kind.IP;
-  }
-
-  @Override
-  public int mtu() {
-    return 1_500;
-  }
-
-  @Override
-  public LinkOffloads offloads() {
-    return LinkOffloads.NONE;
-  }
-
-  @Override
   public int receive(Burst burst) {
     if (arriving == 0) {
       return 0;
@@ -135,12 +113,6 @@ final class Crowd implements Link {
     burst.add(in, 0, arriving, Burst.CHECKSUM_TRUSTED);
     arriving = 0;
     return 1;
-  }
-
-  @Override
-  public boolean claim(int bytes, TransmitPacket packet) {
-    packet.lend(out, 0);
-    return true;
   }
 
   @Override
@@ -158,19 +130,4 @@ final class Crowd implements Link {
       }
     }
   }
-
-  @Override
-  public void cancel(TransmitPacket packet) {}
-
-  @Override
-  public void flush() {}
-
-  @Override
-  public void awaitReadable(long timeoutNanos) {}
-
-  @Override
-  public void wake() {}
-
-  @Override
-  public void close() {}
 }

@@ -16,8 +16,7 @@ import wisp.core.Counters.Event;
 import wisp.core.ip.Crafted;
 import wisp.core.ip.IpPrefix;
 import wisp.core.spi.Burst;
-import wisp.core.spi.Link;
-import wisp.core.spi.LinkOffloads;
+import wisp.core.spi.QuietLink;
 import wisp.core.spi.TestMemory;
 import wisp.core.spi.TransmitPacket;
 import wisp.core.wire.ArpPacket;
@@ -35,9 +34,8 @@ class HotPathAllocationTest {
   private static final long THEIRS = 0x0200_0000_0002L;
 
   /** Hands out prepared packets whose checksum is trusted; what is sent is only counted. */
-  private static final class PreparedLink implements Link {
+  private static final class PreparedLink extends QuietLink {
     final MemorySegment[] packets = new MemorySegment[BURST];
-    final MemorySegment transmit = MemorySegment.ofArray(new byte[2_048]);
     final int frame;
     int ready;
     int sent;
@@ -47,12 +45,8 @@ class HotPathAllocationTest {
 
     /** With so many bytes before the IP header: 14 on Ethernet. */
     PreparedLink(int frame) {
+      super(MemorySegment.ofArray(new byte[2_048]));
       this.frame = frame;
-    }
-
-    @Override
-    public String name() {
-      return "prepared";
     }
 
     @Override
@@ -66,16 +60,6 @@ class HotPathAllocationTest {
     }
 
     @Override
-    public int mtu() {
-      return 1_500;
-    }
-
-    @Override
-    public LinkOffloads offloads() {
-      return LinkOffloads.NONE;
-    }
-
-    @Override
     public int receive(Burst burst) {
       int n = ready;
       for (int i = 0; i < n; i++) {
@@ -86,33 +70,12 @@ class HotPathAllocationTest {
     }
 
     @Override
-    public boolean claim(int bytes, TransmitPacket packet) {
-      packet.lend(transmit, 0);
-      return true;
-    }
-
-    @Override
     public void commit(TransmitPacket packet) {
       sent++;
       lastSeq = transmit.get(BE32, frame + SEQ);
       lastAck = transmit.get(BE32, frame + ACK);
       lastLength = packet.length - frame - 40;
     }
-
-    @Override
-    public void cancel(TransmitPacket packet) {}
-
-    @Override
-    public void flush() {}
-
-    @Override
-    public void awaitReadable(long timeoutNanos) {}
-
-    @Override
-    public void wake() {}
-
-    @Override
-    public void close() {}
   }
 
   private final TestMemory memory = new TestMemory();

@@ -16,6 +16,7 @@ import wisp.core.Counters;
 import wisp.core.Counters.Event;
 import wisp.core.ip.IpAddress;
 import wisp.core.ip.IpPrefix;
+import wisp.core.spi.FewPages;
 import wisp.core.spi.IndexPages;
 import wisp.core.spi.KeyedHash;
 import wisp.core.spi.RecordClass;
@@ -24,50 +25,13 @@ import wisp.core.tcp.congestion.CongestionControls;
 
 @DisplayName("The TIME-WAIT table: found by key, left in order, beside a plain model")
 class TimeWaitTableTest {
-  /** All but the last one, which tells the time. */
+  /** All but the flags, which tell the time too. */
   private static final int[] WORDS = {
     RecordFlags.SND_NXT, RecordFlags.RCV_NXT, RecordFlags.TS_RECENT
   };
 
   private static final long SECOND = 1_000_000_000L;
   private static final long PREFIX = 0x2001_0DB8_0000_0000L;
-
-  /** Pages from the heap, so many at most; what comes back twice or is used after is an error. */
-  private static final class FewPages implements IndexPages {
-    private final IndexPages pages = IndexPages.onHeap();
-    int most = Integer.MAX_VALUE;
-    int inUse;
-
-    @Override
-    public int acquire() {
-      if (inUse >= most) {
-        return NONE;
-      }
-      inUse++;
-      return pages.acquire();
-    }
-
-    @Override
-    public void release(int page) {
-      inUse--;
-      pages.release(page);
-    }
-
-    @Override
-    public int get(int page, int i) {
-      return pages.get(page, i);
-    }
-
-    @Override
-    public void set(int page, int i, int value) {
-      pages.set(page, i, value);
-    }
-
-    @Override
-    public long reservedBytes() {
-      return pages.reservedBytes();
-    }
-  }
 
   private static long high(boolean ipv4) {
     return ipv4 ? 0 : PREFIX;
