@@ -303,14 +303,19 @@ final class Machinery {
   /** What a new listener may have half open. */
   Backlog backlog(ListenConfig config) {
     FastOpenCookies own = config.fastOpenCookies();
-    return new Backlog(
-        config.backlog(),
-        new FastOpens(
-            config.fastOpens(),
-            own == null ? fastOpenCookies : own,
-            config.fastOpenWithoutCookie()),
-        config.mayOpen(),
-        config.cookiePeriodNanos());
+    var backlog =
+        new Backlog(
+            config.backlog(),
+            new FastOpens(
+                config.fastOpens(),
+                own == null ? fastOpenCookies : own,
+                config.fastOpenWithoutCookie()),
+            config.mayOpen(),
+            config.cookiePeriodNanos());
+    if (durability != null && durability.isFormer()) {
+      backlog.mayHaveSentCookies(env.nowNanos);
+    }
+    return backlog;
   }
 
   // ---- Time ------------------------------------------------------------------------------------
