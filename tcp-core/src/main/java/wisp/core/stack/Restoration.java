@@ -62,7 +62,8 @@ final class Restoration {
   private final BitSet untoldIpv6 = new BitSet();
   private final Tcb scratch = new Tcb();
   private int untold;
-  private int cursor;
+  private int cursorIpv4;
+  private int cursorIpv6;
   private boolean pending;
 
   Restoration(
@@ -393,12 +394,13 @@ final class Restoration {
   }
 
   private int nextUntold() {
-    int place = untoldIpv4.nextSetBit(cursor);
+    int place = untoldIpv4.nextSetBit(cursorIpv4);
     if (place >= 0) {
-      cursor = place;
+      cursorIpv4 = place;
       return place;
     }
-    return untoldIpv6.nextSetBit(0) | Records.IPV6;
+    cursorIpv6 = untoldIpv6.nextSetBit(cursorIpv6);
+    return cursorIpv6 | Records.IPV6;
   }
 
   long reservedBytes() {
