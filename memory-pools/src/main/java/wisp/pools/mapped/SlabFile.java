@@ -57,6 +57,7 @@ final class SlabFile implements Extents, AutoCloseable {
   private static final int NUMBER_MASK = (1 << KIND_PLACE) - 1;
   private static final int EXTENTS_A_CHUNK = 16;
   private static final long WAIT_MILLIS = 2;
+  private static final String OWNER_ONLY = "rw-------";
   private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
 
   /** What both sides must agree on. */
@@ -128,6 +129,7 @@ final class SlabFile implements Extents, AutoCloseable {
       FileLock lock = lock(path, channel, patienceMillis);
       boolean former = channel.size() > 0 && isUsable(path, channel, layout);
       if (!former) {
+        restrict(path);
         initialize(channel, layout);
       }
       return new SlabFile(path, layout, channel, lock, former);
@@ -153,11 +155,18 @@ final class SlabFile implements Extents, AutoCloseable {
     }
   }
 
+  /** Nobody else may read what will be in it, whoever made it and with which mode. */
+  private static void restrict(Path path) throws IOException {
+    if (path.getFileSystem().supportedFileAttributeViews().contains("posix")) {
+      Files.setPosixFilePermissions(path, PosixFilePermissions.fromString(OWNER_ONLY));
+    }
+  }
+
   /** The keys in it are as good as the connections. */
   private static FileAttribute<?>[] ownerOnly(Path path) {
     return path.getFileSystem().supportedFileAttributeViews().contains("posix")
         ? new FileAttribute<?>[] {
-          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(OWNER_ONLY))
         }
         : new FileAttribute<?>[0];
   }
@@ -395,7 +404,7 @@ final class SlabFile implements Extents, AutoCloseable {
     }
     try {
       zero(channel, start(extent), bytes);
-      store(extent);
+      chunk(chunkOf(extent));
     } catch (IOException | OutOfMemoryError e) {
       return NONE; // no room on the disk
     }
@@ -423,9 +432,23 @@ final class SlabFile implements Extents, AutoCloseable {
     return layout.extentBytes;
   }
 
+  /**
+   * See {@link Extents#store}.
+   *
+   * @throws IllegalStateException when an extent of a former process can't be mapped: one that was
+   *     {@linkplain #take taken} is
+   */
   @Override
   public BytesStore<?, Void> store(int extent) {
-    return chunk((int) (start(extent) / chunkBytes));
+    try {
+      return chunk(chunkOf(extent));
+    } catch (IOException e) {
+      throw new IllegalStateException("can't map " + path + ": " + e.getMessage(), e);
+    }
+  }
+
+  private int chunkOf(int extent) {
+    return (int) (start(extent) / chunkBytes);
   }
 
   @Override
@@ -438,21 +461,18 @@ final class SlabFile implements Extents, AutoCloseable {
     return (int) ((start - extentsStart) / layout.extentBytes);
   }
 
-  private MappedBytesStore chunk(int number) {
+  /** Maps it, unless it is mapped already. */
+  private MappedBytesStore chunk(int number) throws IOException {
     while (chunks.size() <= number) {
       chunks.add(null);
     }
     MappedBytesStore chunk = chunks.get(number);
     if (chunk == null) {
-      try {
-        long end = (number + 1L) * chunkBytes;
-        if (channel.size() < end) { // chronicle would lock the file to do so, and we have
-          channel.write(ByteBuffer.allocate(1), end - 1);
-        }
-        chunk = mapped.acquireByteStore(owner, number * chunkBytes);
-      } catch (IOException e) {
-        throw new IllegalStateException("can't map " + path + ": " + e.getMessage(), e);
+      long end = (number + 1L) * chunkBytes;
+      if (channel.size() < end) { // chronicle would lock the file to do so, and we have
+        channel.write(ByteBuffer.allocate(1), end - 1);
       }
+      chunk = mapped.acquireByteStore(owner, number * chunkBytes);
       chunk.singleThreadedCheckDisabled(true); // built by one thread, run by another
       chunks.set(number, chunk);
     }

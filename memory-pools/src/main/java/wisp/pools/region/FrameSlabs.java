@@ -75,6 +75,7 @@ public final class FrameSlabs implements FrameAllocator {
     Slabs slabs = classes[sizeClass];
     if (slabs.claim(slot)) {
       slabs.writeInt(slot, REFERENCES, 0);
+      sums(frame, 0); // they may have been half made
       inUse++;
     } else if (!slabs.isLive(slot)) {
       return false;

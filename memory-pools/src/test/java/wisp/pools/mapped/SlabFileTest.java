@@ -238,6 +238,14 @@ class SlabFileTest {
     assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(file())));
   }
 
+  @Test
+  void givenAnEmptyFileThatOthersMayRead_thenTheyMayNotAnyMore() throws IOException {
+    Files.createFile(file());
+    Files.setPosixFilePermissions(file(), PosixFilePermissions.fromString("rw-r--r--"));
+    open().close();
+    assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(file())));
+  }
+
   // ---- What it refuses -------------------------------------------------------------------------
 
   @Test

@@ -18,7 +18,8 @@ import wisp.core.ip.NetworkConfig;
  * @param finWait2Nanos how long a fully closed connection waits for the peer's FIN
  * @param halfOpenLimit connections in SYN-RECEIVED at most, over all listeners; {@link
  *     ListenConfig} says what becomes of further SYNs
- * @param timeWaitLimit connections in TIME-WAIT at most; the oldest leaves early
+ * @param timeWaitLimit connections in TIME-WAIT at most; the oldest leaves early. Fully closed ones
+ *     in FIN-WAIT-2 may be 64 times as many
  * @param heldTextBytes blocks that one connection may hold of out-of-order text, in bytes; {@link
  *     #AS_WINDOW}: as many as its window may need, half as much again, since the end of a block may
  *     be empty, and 1 MiB at least

@@ -96,7 +96,7 @@ final class CookieOpens {
         listeners.find(ip.destinationHigh, ip.destinationLow, seg.destinationPort());
     if (listener == null
         || listener.config().cookies() == Cookies.NEVER
-        || !listener.backlog().isPressed(env.nowNanos)) {
+        || !listener.backlog().believesCookies(env.nowNanos)) {
       return false;
     }
     layOut(listener, ip, seg);

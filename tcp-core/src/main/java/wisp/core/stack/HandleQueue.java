@@ -67,6 +67,10 @@ final class HandleQueue {
     }
   }
 
+  int size() {
+    return size;
+  }
+
   boolean isEmpty() {
     return size == 0;
   }

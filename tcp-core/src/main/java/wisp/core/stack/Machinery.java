@@ -2,6 +2,7 @@ package wisp.core.stack;
 
 import org.jspecify.annotations.Nullable;
 import wisp.core.Counters;
+import wisp.core.Counters.Event;
 import wisp.core.ip.DrawnLimit;
 import wisp.core.ip.PathMtus;
 import wisp.core.memory.Blocks;
@@ -303,14 +304,19 @@ final class Machinery {
   /** What a new listener may have half open. */
   Backlog backlog(ListenConfig config) {
     FastOpenCookies own = config.fastOpenCookies();
-    return new Backlog(
-        config.backlog(),
-        new FastOpens(
-            config.fastOpens(),
-            own == null ? fastOpenCookies : own,
-            config.fastOpenWithoutCookie()),
-        config.mayOpen(),
-        config.cookiePeriodNanos());
+    var backlog =
+        new Backlog(
+            config.backlog(),
+            new FastOpens(
+                config.fastOpens(),
+                own == null ? fastOpenCookies : own,
+                config.fastOpenWithoutCookie()),
+            config.mayOpen(),
+            config.cookiePeriodNanos());
+    if (durability != null && durability.isFormer()) {
+      backlog.mayHaveSentCookies(env.nowNanos);
+    }
+    return backlog;
   }
 
   // ---- Time ------------------------------------------------------------------------------------
@@ -362,8 +368,11 @@ final class Machinery {
     for (int i = 0; i < most && waits.delayedAcks().headDeadlineNanos() <= now; i++, done++) {
       ackIsDue(waits.delayedAcks().pop());
     }
-    for (int i = 0; i < most && waits.finWaits().headDeadlineNanos() <= now; i++, done++) {
-      finWaitIsOver(waits.finWaits().pop());
+    for (int i = 0; i < most && waits.finWaitDeadlineNanos() <= now; i++, done++) {
+      boolean isEarly = waits.isFinWaitEarly();
+      if (finWaitIsOver(waits.finWaits().pop()) && isEarly) {
+        counters.add(Event.TIME_WAIT_EVICTED);
+      }
     }
     done += timeWaits.expire(now, most);
     done += keepAlives.step();
@@ -410,13 +419,16 @@ final class Machinery {
     }
   }
 
-  private void finWaitIsOver(long handle) {
+  /** Ends the connection if it waits still; whether it did. */
+  private boolean finWaitIsOver(long handle) {
     int slot = desk.openSlotOf(handle);
-    if (slot != Records.NONE && desk.waitsForPeersFin(slot)) {
-      Tcb tcb = desk.open(slot);
-      ending.end(tcb, EndCause.TIMED_OUT);
-      desk.close(tcb);
+    if (slot == Records.NONE || !desk.waitsForPeersFin(slot)) {
+      return false;
     }
+    Tcb tcb = desk.open(slot);
+    ending.end(tcb, EndCause.TIMED_OUT);
+    desk.close(tcb);
+    return true;
   }
 
   long nextDeadlineNanos() {

@@ -54,9 +54,14 @@ final class TimeWaits {
     }
   }
 
-  /** The peer's FIN came again: 2 MSL begin anew (RFC 9293 §3.10.7.4, eighth check). */
+  /**
+   * The peer's FIN came again: 2 MSL begin anew (RFC 9293 §3.10.7.4, eighth check). Since the old
+   * place stays for a while, that is so only as long as it takes no room from others: an eighth of
+   * all places is theirs alone. Else a few peers who repeat their FINs would drive all others out.
+   */
   void restart(int slot, long nowNanos) {
-    if (table.deadline(slot) == deadline(nowNanos)) {
+    int most = config.timeWaitLimit() - config.timeWaitLimit() / 8;
+    if (table.deadline(slot) == deadline(nowNanos) || table.places() > most) {
       return;
     }
     long high = records.addressHigh(slot);

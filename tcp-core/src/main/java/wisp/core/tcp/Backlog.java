@@ -15,6 +15,7 @@ public final class Backlog {
   private final long cookiePeriodNanos;
   private int halfOpen;
   private long pressedUntilNanos = Long.MIN_VALUE;
+  private long believingUntilNanos = Long.MIN_VALUE;
 
   /**
    * With room for so many half-open connections, and for others that have opened fast.
@@ -49,14 +50,27 @@ public final class Backlog {
     pressedUntilNanos = nowNanos + SynCookies.HOLDS * cookiePeriodNanos;
   }
 
+  /**
+   * A former process may have sent SYN cookies, under the key that is ours now: they come back to
+   * us, whether or not SYNs do.
+   */
+  public void mayHaveSentCookies(long nowNanos) {
+    believingUntilNanos = nowNanos + SynCookies.HOLDS * cookiePeriodNanos;
+  }
+
   /** For how long SYN cookies hold at least. */
   long cookiePeriodNanos() {
     return cookiePeriodNanos;
   }
 
-  /** Whether a cookie that was sent under pressure may still be on its way. */
+  /** Whether SYNs have come lately for which there was no room. */
   public boolean isPressed(long nowNanos) {
     return nowNanos < pressedUntilNanos;
+  }
+
+  /** Whether a cookie that was sent may still be on its way back. */
+  public boolean believesCookies(long nowNanos) {
+    return isPressed(nowNanos) || nowNanos < believingUntilNanos;
   }
 
   void enter(TcpEnvironment env) {

@@ -18,6 +18,7 @@ import static wisp.core.tcp.State.LAST_ACK;
 import static wisp.core.tcp.State.SYN_RECEIVED;
 import static wisp.core.tcp.State.TIME_WAIT;
 
+import java.util.ArrayList;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Tag;
@@ -25,6 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import wisp.core.Counters.Event;
+import wisp.core.ip.IpPrefix;
 
 @DisplayName("RFC 9293 §3.6: closing a connection")
 @Tag("rfc9293-3.6")
@@ -228,6 +230,42 @@ class ClosingTest {
     tcp.receives(Seg.ack()).isIn(FIN_WAIT_2);
     tcp.advance(59_000).isIn(FIN_WAIT_2).advance(2_000).isGone().heard("closed TimedOut");
     tcp.allReturns();
+  }
+
+  @Test
+  @DisplayName("threats 5.11: likewise when its window's edge was made to stand still before")
+  void givenPausedBefore_whenClosedAndThePeerNeverCloses_thenItEnds() {
+    var tcp = TcpFixture.established().pause().close();
+    tcp.receives(Seg.ack()).isIn(FIN_WAIT_2);
+    tcp.advance(59_000).isIn(FIN_WAIT_2).advance(2_000).isGone().heard("closed TimedOut");
+    tcp.allReturns();
+  }
+
+  @Test
+  @DisplayName("threats 5.11: however many there are, each has a deadline; the oldest end early")
+  void givenMoreInFinWait2ThanAreKept_thenTheOldestEndAndTheOthersInTime() {
+    var config = ContextConfig.of(IpPrefix.parse("10.0.0.1/32")).with(b -> b.timeWaitLimit = 1);
+    int most = 64;
+    var all = new ArrayList<TcpFixture>();
+    var first = TcpFixture.with().config(config).established();
+    for (int i = 0; i < most + 10; i++) {
+      var tcp = i == 0 ? first : first.another(6_000 + i).handshake();
+      tcp.close().receives(Seg.ack());
+      all.add(tcp);
+    }
+    first.advance(10);
+    for (int i = 0; i < all.size(); i++) {
+      if (i < 10) {
+        all.get(i).isGone();
+      } else {
+        all.get(i).isIn(FIN_WAIT_2);
+      }
+    }
+    assertEquals(10, first.counted(Event.TIME_WAIT_EVICTED));
+    first.advance(61_000);
+    all.forEach(TcpFixture::isGone);
+    assertEquals(10, first.counted(Event.TIME_WAIT_EVICTED));
+    first.allReturns();
   }
 
   @Test

@@ -337,4 +337,21 @@ class TimeWaitTest {
     tcp.isIn(LAST_ACK);
     tcp.allReturns();
   }
+
+  @Test
+  void givenAPeerThatRepeatsItsFin_thenItDrivesNobodyElseOut() {
+    var bad = with().config(config(100)).in(TIME_WAIT);
+    for (int i = 0; i < 50; i++) {
+      bad.anotherHost(9, 7_000 + i).handshake().shutdown().receives(Seg.fin()).isIn(TIME_WAIT);
+    }
+    for (int i = 0; i < 200; i++) {
+      bad.advance(270).receives(Seg.fin().seq(1)).sends(ACK);
+    }
+    assertEquals(51, bad.context.timeWaits());
+    var late = bad.anotherHost(10, 8_000).handshake().shutdown().receives(Seg.fin());
+    late.isIn(TIME_WAIT);
+    assertEquals(0, bad.counted(Event.TIME_WAIT_EVICTED));
+    bad.advance(TWO_MSL + 1_000);
+    assertEquals(0, bad.context.timeWaits());
+  }
 }
