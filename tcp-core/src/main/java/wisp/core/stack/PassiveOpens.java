@@ -55,7 +55,10 @@ final class PassiveOpens {
   /** Whether a SYN to where this connection was would be taken. */
   boolean wouldTake(Tcb tcb) {
     Listeners.Listener listener = listeners.find(tcb.localHigh, tcb.localLow, tcb.localPort);
-    return listener != null && hasRoom(listener);
+    return listener != null
+        && hasRoom(listener)
+        && env.peers.mayConnect(tcb.payer)
+        && env.peers.mayHaveHalfOpen(tcb.payer);
   }
 
   private boolean hasRoom(Listeners.Listener listener) {

@@ -17,6 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import wisp.core.Counters.Event;
 import wisp.core.spi.TestMemory;
+import wisp.core.tcp.State;
 
 /** Row by row, the table of docs/decisions/0031-scarcity.md. */
 @DisplayName("Blocks are short: who loses, in which order, and which counter says so")
@@ -270,6 +271,25 @@ class BlockPolicyTest {
     tcp.anotherHost(3, 6_000).handshake().isEstablished();
     first.abort();
     tcp.another(7_003).handshake().isEstablished();
+    tcp.allReturns();
+  }
+
+  @Test
+  @DisplayName("TIME-WAIT does not count, and does not end for a SYN that would be dropped")
+  void givenAPeersLimitOfConnections_whenASynFollowsOnTimeWait_thenItEndsOnlyForOneThatIsTaken() {
+    var base = with();
+    var tcp =
+        base.memory(memory)
+            .config(base.config.withPeerLimits(new PeerLimits(1, 100, 1)))
+            .in(State.TIME_WAIT);
+    var other = tcp.another(7_000).handshake().isEstablished();
+    tcp.receives(Seg.syn().seq(100_000));
+    tcp.sends(ACK).ack(2);
+    tcp.isIn(State.TIME_WAIT);
+    assertEquals(0, tcp.counted(Event.DROP_PEER_CONNECTIONS));
+    other.abort();
+    tcp.receives(Seg.syn().seq(100_000));
+    tcp.sends(SYN | ACK);
     tcp.allReturns();
   }
 
