@@ -70,13 +70,18 @@ public final class Reassembly {
     int count = 0;
     int last = Blocks.NONE;
     for (int block = place.head; block != Blocks.NONE; block = blocks.getInt(block, NEXT)) {
-      if (!revival.block(block)) {
+      if (!revival.block(block, BlockPool.LARGEST) || !fits(block)) {
         return false;
       }
       last = block;
       count++;
     }
     return count == place.blockCount && (last == place.tail || count == 0);
+  }
+
+  private boolean fits(int block) {
+    int length = blocks.getInt(block, LENGTH);
+    return length > 0 && length <= blocks.capacity(block) - TEXT;
   }
 
   /** With a share of at most so many bytes of blocks for each connection. */

@@ -63,7 +63,7 @@ public final class Revival {
    */
   public boolean claim(Tcb tcb, int block) {
     claimCount = 0;
-    boolean whole = block(block) && isWhole(tcb, block);
+    boolean whole = block(block, BlockPool.ACTIVITY) && isWhole(tcb, block);
     if (!whole) {
       stray();
       return false;
@@ -79,7 +79,7 @@ public final class Revival {
   /** Claims the small block of a connection that a SYN had made. */
   public boolean claimHalfOpen(Tcb tcb, int block) {
     claimCount = 0;
-    if (!block(block) || activity.slotOf(block) != tcb.slot) {
+    if (!block(block, BlockPool.HALF_OPEN) || activity.slotOf(block) != tcb.slot) {
       stray();
       return false;
     }
@@ -96,7 +96,7 @@ public final class Revival {
   /** Claims the block of a connection that is not to be trusted, for {@link #glance}. */
   public void hold(int block) {
     claimCount = 0;
-    block(block);
+    block(block, BlockPool.ACTIVITY);
     stray();
   }
 
@@ -115,7 +115,7 @@ public final class Revival {
         && (tcb.state.isSynchronized() || tcb.state == State.SYN_SENT)
         && !tcb.fastOpened
         && !tcb.askedFast
-        && (tcb.scoreboard == NONE || block(tcb.scoreboard))
+        && (tcb.scoreboard == NONE || block(tcb.scoreboard, BlockPool.ACTIVITY))
         && queue.claim(tcb.queue, this)
         && reassembly.claim(tcb.held, this);
   }
@@ -132,13 +132,13 @@ public final class Revival {
     }
   }
 
-  /** Claims a block of the connection in hand. */
-  boolean block(int block) {
+  /** Claims a block of the connection in hand; false: it can't, or the block is smaller. */
+  boolean block(int block, int leastBytes) {
     boolean claimed = durability.claimBlock(block);
     if (claimed) {
       note(block);
     }
-    return claimed;
+    return claimed && blocks.capacity(block) >= leastBytes;
   }
 
   /** Claims a frame that it refers to, which must have this length. */

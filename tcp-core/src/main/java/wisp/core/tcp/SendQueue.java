@@ -239,7 +239,7 @@ public final class SendQueue {
     int block = place.headBlock;
     int index = place.headIndex;
     @SeqNum int seq = place.startSeq;
-    while (revival.block(block)) {
+    while (index < PER_BLOCK && revival.block(block, BlockPool.ACTIVITY)) {
       boolean isLast = block == place.tailBlock;
       int end = isLast ? place.tailIndex : PER_BLOCK;
       if (end > PER_BLOCK) {
