@@ -29,9 +29,9 @@ import socket
 import time
 
 PER_PROCESS = 18_000
-AT_ONCE = 200  # bytes on their way for each process: all at once would overflow the device's queue
+AT_ONCE = 50  # connections of a process that have something on its way: all at once would overflow the device's queue
 ECHO_BYTES = 16
-ECHO_SECONDS = 60  # without any progress
+PATIENCE_SECONDS = 60  # with no progress
 REST_SECONDS = 60
 KINDS = ["records", "index", "blocks", "frames", "socket_buffers", "context"]
 RESETS = ["AttemptFails", "EstabResets", "OutRsts"]
@@ -124,41 +124,63 @@ def open_some(held, server, port, source, count):
         held.append(s)
 
 
-def echo_all(held):
-    """How many connections bring back just what was sent, and how many something else or nothing."""
-    good = wrong = 0
+def in_turns(held, begin, go_on):
+    """begin(socket) on all, on AT_ONCE at a time, and go_on(socket, what begin returned) whenever one can be read, until that
+    returns True or False. How often it returned True, and how many others there are."""
+    good = 0
     waiting = {}
     left = iter(held)
     poll = select.epoll(AT_ONCE)
-    limit = time.time() + ECHO_SECONDS
+    limit = time.time() + PATIENCE_SECONDS
     while time.time() < limit:
         while len(waiting) < AT_ONCE and (s := next(left, None)):
-            sent = os.urandom(ECHO_BYTES)
             try:
-                s.send(sent)
+                waiting[s.fileno()] = (s, begin(s))
+                poll.register(s.fileno(), select.EPOLLIN)
             except OSError:
-                wrong += 1
-                continue
-            waiting[s.fileno()] = (s, sent, b"")
-            poll.register(s.fileno(), select.EPOLLIN)
+                pass
         if not waiting:
             break
         for descriptor, _ in poll.poll(1):
-            s, sent, got = waiting[descriptor]
+            s, state = waiting[descriptor]
             try:
-                some = s.recv(4 * ECHO_BYTES)
+                answer = go_on(s, state)
             except OSError:
-                some = b""
-            got += some
-            limit = time.time() + ECHO_SECONDS
-            if some and len(got) < len(sent):
-                waiting[descriptor] = (s, sent, got)
-                continue
-            good += got == sent
-            wrong += got != sent
-            poll.unregister(descriptor)
-            del waiting[descriptor]
-    return good, wrong + len(waiting) + sum(1 for _ in left)
+                answer = False
+            if answer is not None:
+                good += answer
+                limit = time.time() + PATIENCE_SECONDS
+                if s.fileno() >= 0:
+                    poll.unregister(descriptor)  # one that is closed has left by itself
+                del waiting[descriptor]
+    poll.close()
+    return good, len(held) - good
+
+
+def echo_all(held):
+    def begin(s):
+        sent = os.urandom(ECHO_BYTES)
+        s.send(sent)
+        return sent, bytearray()
+
+    def go_on(s, state):
+        sent, got = state
+        some = s.recv(4 * ECHO_BYTES)
+        got += some
+        return None if some and len(got) < len(sent) else got == sent
+
+    return in_turns(held, begin, go_on)
+
+
+def close_all(held):
+    """In order: our FIN, the server's FIN. Who closes a million at once has most of them reset, as orphans that are too many."""
+
+    def go_on(s, _):
+        ended = s.recv(1) == b""
+        s.close()
+        return ended
+
+    return in_turns(held, lambda s: s.shutdown(socket.SHUT_WR), go_on)
 
 
 def hold(server, port, source, count, report, release):
@@ -174,18 +196,18 @@ def hold(server, port, source, count, report, release):
     good, wrong = echo_all(held)
     say(report, good, "echoed", "%d wrong or missing" % wrong if wrong else "")
     os.read(release, 1)
-    for s in held:
-        s.close()
-    say(report, len(held), "closed")
+    good, wrong = close_all(held)
+    say(report, good, "closed", "%d not in order" % wrong if wrong else "")
 
 
 # ---- All of them ------------------------------------------------------------------------------------
 
 
 class Crew:
-    """The processes, which go from step to step together."""
+    """Processes that share the connections, each with an address of its own, and go from step to step together."""
 
-    def __init__(self, args):
+    def __init__(self, args, work):
+        """work(server, port, source, count, report, release) is what each does."""
         self.children = []
         for i in range(0, args.connections, PER_PROCESS):
             report_out, report_in = os.pipe()
@@ -199,7 +221,7 @@ class Crew:
                     file.close()
                     os.close(descriptor)
                 os.read(release_out, 1)  # nobody begins before all are there
-                hold(args.server, args.port, source, min(PER_PROCESS, args.connections - i), report_in, release_out)
+                work(args.server, args.port, source, min(PER_PROCESS, args.connections - i), report_in, release_out)
                 os._exit(0)
             os.close(report_in)
             os.close(release_out)
@@ -208,15 +230,25 @@ class Crew:
     def step(self):
         """Lets them do the next thing; the sum of what they report, and the seconds it took."""
         start = time.time()
+        self.release()
+        return self.gather(), time.time() - start
+
+    def release(self):
         for _, _, release in self.children:
             os.write(release, b"x")
+
+    def gather(self):
         total = 0
         for child, report, _ in self.children:
             count, word, problem = (report.readline().rstrip("\n") or "0 lost its process").split(" ", 2)
             total += int(count)
             if problem:
                 print("process %d: %s %s, then: %s" % (child, count, word, problem), flush=True)
-        return total, time.time() - start
+        return total
+
+    def end(self):
+        for child, _, _ in self.children:
+            os.waitpid(child, 0)
 
 
 def table(result):
@@ -227,28 +259,29 @@ def table(result):
         for name, (objects, _) in full["caches"].items()
         if objects - before["caches"].get(name, (0, 0))[0] > 0.9 * n > 0
     ]
-    lines = []
+    heads = [("", "before", "at half", "at all", "(all-before)", "2nd half's", "all"), ("", "MB", "MB", "MB", "/connection", "slope", "/connection")]
+    lines = ["%-38s %9s %9s %9s %13s %11s %12s" % head for head in heads]
     rows = []
 
-    def row(name, get):
+    def row(name, get, held=False):
         a, b, c = get(before), get(half), get(full)
-        if a is None or b is None or c is None:
+        if a is None or b is None or c is None or a == b == c == 0:
             return
         each, slope = (c - a) / n, (c - b) / (n - m)
-        rows.append({"what": name.strip(), "before": a, "half": b, "full": c, "each": each, "slope": slope})
-        lines.append("%-38s %9.2f %9.2f %9.2f %10.1f %10.1f" % (name, a / 1e6, b / 1e6, c / 1e6, each, slope))
+        rows.append({"what": name.strip(), "before": a, "half": b, "full": c, "each": each, "slope": slope, "held": c / n})
+        last = "%10.1f B" % (c / n) if held else ""
+        lines.append(("%-38s %9.2f %9.2f %9.2f %11.1f B %9.1f B %s" % (name, a / 1e6, b / 1e6, c / 1e6, each, slope, last)).rstrip())
 
-    lines.append("%-38s %9s %9s %9s %10s %10s" % ("", "before", "at half", "at all", "B/conn.", "B/conn."))
-    lines.append("%-38s %9s %9s %9s %10s %10s" % ("", "MB", "MB", "MB", "of all", "2nd half"))
-    row("ours: Footprint, all reserved", lambda x: x["footprint_total"])
+    row("ours: Footprint, all reserved", lambda x: x["footprint_total"], True)
     for kind in KINDS:
-        row("  " + kind, lambda x: x["footprint"] and x["footprint"][kind])
+        row("  " + kind, lambda x: x["footprint"] and x["footprint"][kind], True)
     row("ours: RSS of the process", lambda x: x["rss"])
-    row("kernel: caches of sockets", lambda x: sum(x["caches"].get(c, (0, 0))[1] for c in socket_caches))
+    row("kernel: caches of sockets *", lambda x: sum(x["caches"].get(c, (0, 0))[1] for c in socket_caches))
     for cache in sorted(socket_caches, key=lambda c: -full["caches"][c][1]):
         row("  " + cache, lambda x: x["caches"].get(cache, (0, 0))[1])
     row("kernel: all slab (of the machine)", lambda x: x["kernel_slab"])
     row("kernel: all its memory (of the machine)", lambda x: x["kernel_all"])
+    lines.append("* those with an object more for each connection, by the names of /proc/slabinfo: caches of like objects share one")
     result["table"] = rows
     return lines
 
@@ -283,14 +316,14 @@ def summary(result):
     closed = result["closed"]
     if closed["footprint_total"] is not None:
         lines.append(
-            "all closed: %d connections left, Footprint %.2f MB, RSS %.1f MB"
-            % (closed["server"]["connections"], closed["footprint_total"] / 1e6, (closed["rss"] or 0) / 1e6)
+            "asleep again: Footprint %.2f MB; %s closed in order: %d connections left, Footprint %.2f MB, RSS %.1f MB"
+            % (after["reserved_bytes"] / 1e6, f"{result['closed_in_order']:,}", closed["server"]["connections"], closed["footprint_total"] / 1e6, (closed["rss"] or 0) / 1e6)
         )
     return lines
 
 
 def main(args):
-    crew = Crew(args)
+    crew = Crew(args, hold)
     counts = tcp_counts()
     result = {"arguments": vars(args), "before": look(args, 0)}
     opened, first = crew.step()
@@ -305,9 +338,9 @@ def main(args):
     result["resets"] = {k: v - counts[k] for k, v in tcp_counts().items() if k in RESETS + ["RetransSegs"]}
     result["echo_server"] = at_rest(args.stats, opened)
     time.sleep(args.seconds)
-    _, result["close_seconds"] = crew.step()
-    for child, _, _ in crew.children:
-        os.waitpid(child, 0)
+    result["closed_in_order"], result["close_seconds"] = crew.step()
+    print("%d closed after %.1f s" % (result["closed_in_order"], result["close_seconds"]), flush=True)
+    crew.end()
     result["closed"] = look(args, 0)
     print("\n" + "\n".join(summary(result)), flush=True)
     if args.json:

@@ -8,7 +8,6 @@
 set -euo pipefail
 count=${1:-1000000} strategy=${2:-slab} folder=${3:-$(mktemp -d /tmp/million.XXXXXX)}
 shift $(($# < 3 ? $# : 3))
-compiler=-XX:TieredStopAtLevel=1
 . "$(dirname "$(readlink -f "$0")")/namespace.sh"
 mkdir -p "$folder"
 

@@ -24,9 +24,9 @@ begin() {
   ip netns add "$ns"
   trap cleanup EXIT
   ip -n "$ns" link set lo up
-  ip netns exec "$ns" sysctl -q net.ipv4.ip_local_port_range="1024 65535"
+  ip netns exec "$ns" sysctl -q net.ipv4.ip_local_port_range="1024 65535" net.ipv4.tcp_max_tw_buckets=2000000
   # A heap that is there as a whole, and one compiler that needs little: so the resident set tells of connections.
-  WISP_BUILD=no WISP_JAVA_OPTS="${WISP_JAVA_OPTS:--XX:+UseSerialGC -Xms64m -Xmx512m -XX:+AlwaysPreTouch $compiler}" \
+  WISP_BUILD=no WISP_JAVA_OPTS="${WISP_JAVA_OPTS:--XX:+UseSerialGC -Xms64m -Xmx512m -XX:+AlwaysPreTouch -XX:TieredStopAtLevel=1}" \
     ip netns exec "$ns" "$home/wisp" serve --link tun --host 10.9.0.1/16 --own 10.9.1.0/24 --port 7 --stats "$statistics" "$@" \
     <&0 > "$folder/serve.txt" 2>&1 &
   server=$!

@@ -7,6 +7,7 @@ import wisp.core.stack.ConnectionProfile;
 import wisp.core.stack.Context;
 import wisp.core.stack.ContextConfig;
 import wisp.lab.FailedException;
+import wisp.lab.measure.Peak;
 import wisp.lab.serve.Broadcast;
 import wisp.lab.serve.BroadcastSettings;
 import wisp.lab.serve.LineQueue;

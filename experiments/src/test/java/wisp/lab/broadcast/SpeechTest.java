@@ -13,6 +13,7 @@ import wisp.core.spi.Footprint;
 import wisp.core.spi.MemoryStrategy;
 import wisp.core.spi.MemoryStrategyProvider;
 import wisp.core.spi.StrategyConfig;
+import wisp.lab.measure.Peak;
 import wisp.lab.serve.BroadcastSettings;
 import wisp.lab.serve.Lines;
 import wisp.lab.suite.Catalog;
