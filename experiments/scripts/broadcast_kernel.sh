@@ -9,6 +9,9 @@ set -euo pipefail
 count=${1:-10000} bytes=${2:-1048576} strategy=${3:-slab} folder=${4:-$(mktemp -d /tmp/broadcast.XXXXXX)}
 shift $(($# < 4 ? $# : 4))
 . "$(dirname "$(readlink -f "$0")")/namespace.sh"
+number CONNECTIONS "$count" 1 1000000
+number BYTES "$bytes" 1 16777216
+room "$count"
 mkdir -p "$folder"
 
 rm -f "$folder/lines"

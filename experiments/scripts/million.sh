@@ -9,6 +9,8 @@ set -euo pipefail
 count=${1:-1000000} strategy=${2:-slab} folder=${3:-$(mktemp -d /tmp/million.XXXXXX)}
 shift $(($# < 3 ? $# : 3))
 . "$(dirname "$(readlink -f "$0")")/namespace.sh"
+number CONNECTIONS "$count" 2 4000000
+room "$count"
 mkdir -p "$folder"
 
 begin "$folder" $(((count + 17999) / 18000)) echo --memory "$strategy" --capacity "$count" "$@" < /dev/null

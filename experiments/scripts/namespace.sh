@@ -4,7 +4,28 @@
 #   device   the TUN device; 10.9.1.1 is ours behind it, the kernel's addresses begin with 10.9.2.0
 #   statistics  the file with the server's statistics, written each second
 
-[ "$(id -u)" = 0 ] || { echo "$(basename "$0" .sh): needs root for namespaces and TUN: run with sudo" >&2; exit 1; }
+refuse() {
+  echo "$(basename "$0" .sh): $2" >&2
+  exit "$1"
+}
+
+# number WHAT VALUE LEAST MOST
+number() {
+  [[ $2 =~ ^[0-9]{1,9}$ ]] && [ "$2" -ge "$3" ] && [ "$2" -le "$4" ] || refuse 2 "$1 is a number from $3 to $4, not '$2'"
+}
+
+# room CONNECTIONS: the kernel pays some 5,000 bytes for each
+room() {
+  local available
+  available=$(awk '/^MemAvailable/ { printf "%d", $2 * 1024 }' /proc/meminfo)
+  [ $(($1 * 6000 + 500000000)) -lt "$available" ] || refuse 1 "$1 kernel connections take 6,000 bytes each and half a gigabyte; available are $available"
+}
+
+[ "$(id -u)" = 0 ] || refuse 1 "needs root for namespaces and TUN: run with sudo"
+for tool in ip python3 awk; do
+  command -v $tool > /dev/null || refuse 1 "needs $tool: apt install iproute2 python3 mawk"
+done
+[ -c /dev/net/tun ] || refuse 1 "needs /dev/net/tun: modprobe tun"
 home=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../.." && pwd)
 ns=$(basename "$0" .sh)$$
 server=
@@ -32,9 +53,10 @@ begin() {
   server=$!
   for _ in $(seq 300); do
     grep -q ^ready "$folder/serve.txt" 2> /dev/null && break
-    kill -0 "$server" 2> /dev/null || { cat "$folder/serve.txt" >&2; exit 1; }
+    kill -0 "$server" 2> /dev/null || refuse 1 "the server did not start: $(tail -n 1 "$folder/serve.txt")"
     sleep 0.1
   done
+  grep -q ^ready "$folder/serve.txt" || refuse 1 "the server was not ready within half a minute"
   device=$(ip -n "$ns" -o link show type tun | sed -n '1s/^[0-9]*: \([^:@]*\).*/\1/p')
   ip -n "$ns" link set dev "$device" txqueuelen 10000    # the kernel drops what waits for us beyond it
   for i in $(seq 0 $((sources - 1))); do

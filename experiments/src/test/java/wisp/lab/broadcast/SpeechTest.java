@@ -94,6 +94,34 @@ class SpeechTest {
   }
 
   @Test
+  void givenALongLineThatGetsOn_whenNobodyFinishesWithinASecond_thenTheOthersWait() {
+    byte[] message = message(500_000);
+    var settings = new BroadcastSettings(4 << 20, false, 20);
+    var audience = new PhantomAudience(LISTENERS, message, 600, 1);
+    try (var speech = new Speech(audience, memory("slab", 1), LISTENERS, settings, 1)) {
+      speech.assemble();
+      Peak peak = speech.tell(message);
+      assertEquals(LISTENERS, audience.complete());
+      // An activity block, the queue's, the scoreboard's: no more than those of two waves.
+      assertTrue(peak.inUse(Footprint.Kind.BLOCKS) <= 2 * 20 * 768, "" + peak.inUse(Footprint.Kind.BLOCKS));
+    }
+  }
+
+  @Test
+  void givenAWaveThatGetsNowhere_thenTheOthersHearTheLineAllTheSame() {
+    byte[] message = message(1_000);
+    var settings = new BroadcastSettings(4 << 20, false, 20);
+    var audience = new PhantomAudience(LISTENERS, message, 9_000, 1);
+    try (var speech = new Speech(audience, memory("slab", 1), LISTENERS, settings, 1)) {
+      speech.assemble();
+      Peak peak = speech.tell(message);
+      assertEquals(LISTENERS, audience.complete());
+      // Nine seconds for an answer, one for each wave: most of them are on their way at once.
+      assertTrue(peak.inUse(Footprint.Kind.BLOCKS) > 8 * 20 * 256, "" + peak.inUse(Footprint.Kind.BLOCKS));
+    }
+  }
+
+  @Test
   void givenListenersThatNeverAnswer_whenAborted_thenTheFramesComeBack() {
     byte[] message = message(200_000);
     var audience = new PhantomAudience(LISTENERS, message, 9_999, 1);
