@@ -99,6 +99,7 @@ def look(args, connections):
         "connections": connections,
         "footprint": stats and {k: v["reserved"] for k, v in stats["footprint"].items()},
         "footprint_total": stats and stats["reserved_bytes"],
+        "application": stats and stats["application_bytes"],
         "rss": rss(args.pid),
         "kernel_slab": slab,
         "kernel_all": everything,
@@ -275,6 +276,7 @@ def table(result):
     row("ours: Footprint, all reserved", lambda x: x["footprint_total"], True)
     for kind in KINDS:
         row("  " + kind, lambda x: x["footprint"] and x["footprint"][kind], True)
+    row("the echo service's own, on the heap", lambda x: x["application"], True)
     row("ours: RSS of the process", lambda x: x["rss"])
     row("kernel: caches of sockets *", lambda x: sum(x["caches"].get(c, (0, 0))[1] for c in socket_caches))
     for cache in sorted(socket_caches, key=lambda c: -full["caches"][c][1]):

@@ -17,7 +17,7 @@ number() {
 # room CONNECTIONS: the kernel pays some 5,000 bytes for each
 room() {
   local available
-  available=$(awk '/^MemAvailable/ { printf "%d", $2 * 1024 }' /proc/meminfo)
+  available=$(($(awk '/^MemAvailable/ { print $2 }' /proc/meminfo) * 1024))
   [ $(($1 * 6000 + 500000000)) -lt "$available" ] || refuse 1 "$1 kernel connections take 6,000 bytes each and half a gigabyte; available are $available"
 }
 

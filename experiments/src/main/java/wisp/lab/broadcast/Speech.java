@@ -118,6 +118,22 @@ final class Speech implements AutoCloseable {
     return peak;
   }
 
+  /** Tells all of them until the first has confirmed the line. */
+  void tellTheFirst(byte[] line) {
+    put(line);
+    long limit = now + LIMIT_NANOS;
+    while (service.delivered() == 0 && now < limit) {
+      if (poll() == 0) {
+        skip(limit);
+      }
+    }
+  }
+
+  /** Virtual time. */
+  long now() {
+    return now;
+  }
+
   /** Begins to tell, for so many polls. */
   void begin(byte[] message, int polls) {
     put(message);

@@ -21,8 +21,8 @@ import wisp.lab.results.Json;
  * <ul>
  *   <li>A line goes out in a <em>sweep</em> over all connections, a few between two polls. Lines go
  *       one after the other. Not more than a <em>wave</em> of connections have a line on its way at
- *       once, since each of them holds blocks. When nobody has finished for a second, and all of
- *       them together have confirmed less than 8 KiB for each, they are waited for no more.
+ *       once, since each of them holds blocks. When nobody has finished for a second they are slow
+ *       and waited for no more, unless they got a gigabit in that second.
  *   <li>A connection gets whole lines: one that has too much not confirmed goes without a line, or
  *       is closed ({@link BroadcastSettings}).
  *   <li>Who had memory for a part of a line only gets the rest as soon as there is some. Such rests
@@ -41,11 +41,11 @@ public final class Broadcast implements Service {
   private static final long PATIENCE_NANOS = 1_000_000_000L;
 
   /**
-   * What a wave must confirm while patience lasts, for each connection, to be waited for: the usual
-   * wave then does so as long as a gigabit a second gets through. Who has that much on its way
-   * would only get slower, and larger, with more.
+   * Bytes: a wave that confirms so much while patience lasts is waited for. That is a gigabit a
+   * second, so we are busy: with more on their way at once all would be slower, and take more
+   * memory.
    */
-  private static final long WAITED_FOR_BYTES = 8 << 10;
+  private static final long BUSY_BYTES = 128 << 20;
 
   private static final long RETRY_NANOS = 1_000_000;
   private static final long FRAME_PATIENCE_NANOS = 5_000_000_000L;
@@ -242,7 +242,7 @@ public final class Broadcast implements Service {
     long confirmed = context.counters().get(Event.BYTES_ACKNOWLEDGED);
     boolean isNew = fullSince == Long.MAX_VALUE;
     boolean isOver = !isNew && now - fullSince >= PATIENCE_NANOS;
-    if (isNew || (isOver && confirmed - confirmedThen >= inWave * WAITED_FOR_BYTES)) {
+    if (isNew || (isOver && confirmed - confirmedThen >= BUSY_BYTES)) {
       fullSince = now;
       confirmedThen = confirmed;
     }
