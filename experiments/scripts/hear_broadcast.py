@@ -16,10 +16,11 @@ import base64
 import json
 import os
 import select
+import signal
 import threading
 import time
 
-from hold_connections import Crew, at_rest, close_all, fields, open_some, rss, say, tcp_counts
+from hold_connections import Crew, at_rest, await_release, close_all, fields, open_some, rss, say, tcp_counts
 
 BUFFER_BYTES = 256 << 10
 PATIENCE_SECONDS = 120  # with no byte at all
@@ -76,10 +77,10 @@ def receiver(line):
         except OSError as e:
             problem = str(e)
         say(report, len(held), "open", problem)
-        os.read(release, 1)
+        await_release(release)
         complete, wrong = hear(held, line)
         say(report, complete, "complete", "%d pieces wrong" % wrong if wrong else "")
-        os.read(release, 1)
+        await_release(release)
         more = more_than_that(held)
         good, wrong = close_all(held)
         say(report, good, "closed", "%d had more, %d not in order" % (more, wrong) if more or wrong else "")
@@ -182,6 +183,7 @@ def main(args):
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends all of them without a word
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("server")
     parser.add_argument("port", type=int)

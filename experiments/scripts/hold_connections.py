@@ -25,6 +25,7 @@ import ipaddress
 import json
 import os
 import select
+import signal
 import socket
 import time
 
@@ -65,7 +66,10 @@ def kernel_bytes():
 
 
 def rss(pid):
-    return int(fields("/proc/%d/smaps_rollup" % pid)["Rss"]) * 1024 if pid else None
+    try:
+        return int(fields("/proc/%d/smaps_rollup" % pid)["Rss"]) * 1024 if pid else None
+    except (FileNotFoundError, ProcessLookupError, KeyError):
+        raise SystemExit("the server's process %d is gone" % pid) from None
 
 
 def statistics(file):
@@ -113,6 +117,11 @@ def look(args, connections):
 
 def say(report, count, word, problem=""):
     os.write(report, ("%d %s %s\n" % (count, word, problem)).encode())
+
+
+def await_release(release):
+    if not os.read(release, 1):
+        os._exit(1)  # who leads is gone
 
 
 def open_some(held, server, port, source, count):
@@ -193,10 +202,10 @@ def hold(server, port, source, count, report, release):
         except OSError as e:
             problem = str(e)
         say(report, len(held), "open", problem)
-        os.read(release, 1)
+        await_release(release)
     good, wrong = echo_all(held)
     say(report, good, "echoed", "%d wrong or missing" % wrong if wrong else "")
-    os.read(release, 1)
+    await_release(release)
     good, wrong = close_all(held)
     say(report, good, "closed", "%d not in order" % wrong if wrong else "")
 
@@ -221,7 +230,7 @@ class Crew:
                 for _, file, descriptor in self.children:
                     file.close()
                     os.close(descriptor)
-                os.read(release_out, 1)  # nobody begins before all are there
+                await_release(release_out)  # nobody begins before all are there
                 work(args.server, args.port, source, min(PER_PROCESS, args.connections - i), report_in, release_out)
                 os._exit(0)
             os.close(report_in)
@@ -353,6 +362,7 @@ def main(args):
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends all of them without a word
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("server")
     parser.add_argument("port", type=int)

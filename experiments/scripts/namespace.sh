@@ -41,6 +41,7 @@ begin() {
   local folder=$1 sources=$2 i
   shift 2
   statistics=$folder/stats.json
+  rm -f "$folder/serve.txt" "$statistics"    # of an earlier run in the same folder
   WISP_BUILD=${WISP_BUILD:-} "$home/wisp" list > /dev/null    # builds what must be built before the clock runs
   ip netns add "$ns"
   trap cleanup EXIT
