@@ -12,6 +12,7 @@ import wisp.core.spi.RecordStore;
 import wisp.core.spi.StrategyConfig;
 import wisp.core.stack.Endpoint;
 import wisp.lab.FailedException;
+import wisp.lab.measure.Peak;
 import wisp.lab.measure.ProcessMemory;
 import wisp.lab.results.Json;
 import wisp.lab.run.ParentWatch;

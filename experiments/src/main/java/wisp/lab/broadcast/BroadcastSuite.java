@@ -87,7 +87,7 @@ public final class BroadcastSuite implements Suite {
         throw new UsageException(
             "suite broadcast runs on the in-memory link only; over "
                 + link
-                + " use wisp serve broadcast");
+                + " run experiments/scripts/broadcast_kernel.sh");
       }
     }
     if (!options.peers().equals("phantom") && !options.peers().equals("real")) {

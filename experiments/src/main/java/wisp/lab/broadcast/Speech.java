@@ -7,6 +7,7 @@ import wisp.core.stack.ConnectionProfile;
 import wisp.core.stack.Context;
 import wisp.core.stack.ContextConfig;
 import wisp.lab.FailedException;
+import wisp.lab.measure.Peak;
 import wisp.lab.serve.Broadcast;
 import wisp.lab.serve.BroadcastSettings;
 import wisp.lab.serve.LineQueue;
@@ -115,6 +116,22 @@ final class Speech implements AutoCloseable {
       }
     }
     return peak;
+  }
+
+  /** Tells all of them until the first has confirmed the line. */
+  void tellTheFirst(byte[] line) {
+    put(line);
+    long limit = now + LIMIT_NANOS;
+    while (service.delivered() == 0 && now < limit) {
+      if (poll() == 0) {
+        skip(limit);
+      }
+    }
+  }
+
+  /** Virtual time. */
+  long now() {
+    return now;
   }
 
   /** Begins to tell, for so many polls. */

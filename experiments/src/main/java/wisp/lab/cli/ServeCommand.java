@@ -75,8 +75,8 @@ public final class ServeCommand implements Callable<Integer> {
       converter = Counts.class,
       defaultValue = "16384",
       description =
-          "broadcast: a line is on its way to so many at once, of those who take less than a"
-              + " second; default: ${DEFAULT-VALUE}")
+          "broadcast: a line is on its way to so many at once, unless none of them is done"
+              + " within a second; default: ${DEFAULT-VALUE}")
   private long wave;
 
   @Option(

@@ -5,6 +5,7 @@ import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import wisp.core.Counters.Event;
 import wisp.core.stack.CloseReason;
 import wisp.core.stack.ConnectionInfo;
 import wisp.core.stack.ConnectionState;
@@ -20,8 +21,8 @@ import wisp.lab.results.Json;
  * <ul>
  *   <li>A line goes out in a <em>sweep</em> over all connections, a few between two polls. Lines go
  *       one after the other. Not more than a <em>wave</em> of connections have a line on its way at
- *       once, since each of them holds blocks; those that need longer than a second are waited for
- *       no more.
+ *       once, since each of them holds blocks. When nobody has finished for a second they are slow
+ *       and waited for no more, unless they got a gigabit in that second.
  *   <li>A connection gets whole lines: one that has too much not confirmed goes without a line, or
  *       is closed ({@link BroadcastSettings}).
  *   <li>Who had memory for a part of a line only gets the rest as soon as there is some. Such rests
@@ -38,6 +39,14 @@ public final class Broadcast implements Service {
   private static final int RECORDS_A_POLL = 4_096;
 
   private static final long PATIENCE_NANOS = 1_000_000_000L;
+
+  /**
+   * Bytes: a wave that confirms so much while patience lasts is waited for. That is a gigabit a
+   * second, so we are busy: with more on their way at once all would be slower, and take more
+   * memory.
+   */
+  private static final long BUSY_BYTES = 128 << 20;
+
   private static final long RETRY_NANOS = 1_000_000;
   private static final long FRAME_PATIENCE_NANOS = 5_000_000_000L;
 
@@ -61,6 +70,10 @@ public final class Broadcast implements Service {
   private @Nullable Batch current;
   private long refusedSince = Long.MAX_VALUE;
   private long fullSince = Long.MAX_VALUE;
+
+  /** Bytes that all peers had confirmed at {@link #fullSince}. */
+  private long confirmedThen;
+
   private long sweptNanos;
   private int inWave;
   private long lines;
@@ -203,9 +216,9 @@ public final class Broadcast implements Service {
     int looks = RECORDS_A_POLL / CONNECTIONS_A_POLL;
     for (int i = 0; i < CONNECTIONS_A_POLL; i++) {
       if (inWave >= settings.wave()) {
-        fullSince = Math.min(fullSince, now);
-        if (now - fullSince < PATIENCE_NANOS) {
-          return fullSince + PATIENCE_NANOS;
+        long until = waitForWave(context, now);
+        if (now < until) {
+          return until;
         }
         inWave = 0; // those are slow: nobody shall wait for them
       }
@@ -222,6 +235,18 @@ public final class Broadcast implements Service {
       }
     }
     return now;
+  }
+
+  /** Until when the others wait for the wave; in the past: they do no longer. */
+  private long waitForWave(Context context, long now) {
+    long confirmed = context.counters().get(Event.BYTES_ACKNOWLEDGED);
+    boolean isNew = fullSince == Long.MAX_VALUE;
+    boolean isOver = !isNew && now - fullSince >= PATIENCE_NANOS;
+    if (isNew || (isOver && confirmed - confirmedThen >= BUSY_BYTES)) {
+      fullSince = now;
+      confirmedThen = confirmed;
+    }
+    return fullSince + PATIENCE_NANOS;
   }
 
   private void releaseIfOver(Context context, Batch batch) {

@@ -24,6 +24,7 @@ import wisp.core.stack.Endpoint;
 import wisp.core.stack.ListenConfig;
 import wisp.drivers.Links;
 import wisp.lab.FailedException;
+import wisp.lab.measure.Peak;
 import wisp.lab.measure.ProcFile;
 import wisp.lab.results.Json;
 import wisp.lab.run.OrderlyEnd;
@@ -34,6 +35,7 @@ public final class Server implements AutoCloseable {
   private static final long SECOND = 1_000_000_000L;
   private static final long RETRY_NANOS = 1_000_000;
   private static final long LOOK_NANOS = 10_000_000;
+  private static final long PEAK_NANOS = 5_000_000;
   private static final long SPIN_NANOS = 50_000;
   private static final long GRACE_NANOS = SECOND;
   private final Link link;
@@ -44,6 +46,8 @@ public final class Server implements AutoCloseable {
   private final List<Endpoint> endpoints = new ArrayList<>();
   private final @Nullable Path statsFile;
   private long nextStatsNanos = SECOND;
+  private final Peak peak = new Peak();
+  private long nextPeakNanos;
   private long peakConnections;
   private long takeOverNanos;
 
@@ -164,6 +168,10 @@ public final class Server implements AutoCloseable {
       waiting |= service.retry(context);
       next = Math.min(next, service.work(context, now));
     }
+    if (statsFile != null && now >= nextPeakNanos) {
+      nextPeakNanos = now + PEAK_NANOS; // nobody is woken up for it: what sleeps takes no memory
+      peak.look(context);
+    }
     if (statsFile != null && now >= nextStatsNanos) {
       nextStatsNanos = now + SECOND;
       writeStats(Json.line(statistics()));
@@ -197,12 +205,15 @@ public final class Server implements AutoCloseable {
   Map<String, @Nullable Object> statistics() {
     var footprint = new Footprint();
     context.footprint(footprint);
+    peak.look(context);
     var kinds = new java.util.LinkedHashMap<String, @Nullable Object>();
     for (Footprint.Kind kind : Footprint.Kind.values()) {
       kinds.put(
           kind.name().toLowerCase(Locale.ROOT),
           Json.object(
-              "reserved", footprint.reservedBytes(kind), "in_use", footprint.inUseBytes(kind)));
+              "reserved", footprint.reservedBytes(kind),
+              "in_use", footprint.inUseBytes(kind),
+              "peak_in_use", peak.inUse(kind)));
     }
     var counts = new TreeMap<String, @Nullable Object>();
     var drops = new TreeMap<String, @Nullable Object>();
@@ -228,6 +239,7 @@ public final class Server implements AutoCloseable {
         "bytes_per_connection",
             open == 0 ? null : (Object) ((double) footprint.reservedBytes() / open),
         "reserved_bytes", footprint.reservedBytes(),
+        "peak_reserved_bytes", peak.reserved(),
         "in_use_bytes", footprint.inUseBytes(),
         "application_bytes", services.stream().mapToLong(Service::applicationBytes).sum(),
         "services", ofServices(),

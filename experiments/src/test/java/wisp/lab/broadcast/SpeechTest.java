@@ -13,6 +13,7 @@ import wisp.core.spi.Footprint;
 import wisp.core.spi.MemoryStrategy;
 import wisp.core.spi.MemoryStrategyProvider;
 import wisp.core.spi.StrategyConfig;
+import wisp.lab.measure.Peak;
 import wisp.lab.serve.BroadcastSettings;
 import wisp.lab.serve.Lines;
 import wisp.lab.suite.Catalog;
@@ -90,6 +91,42 @@ class SpeechTest {
       }
     }
     assertTrue(blocks[1] * 3 < blocks[0], blocks[1] + " against " + blocks[0]);
+  }
+
+  @Test
+  void givenAWaveThatKeepsUsBusy_whenNobodyIsDoneWithinASecond_thenTheOthersWait() {
+    byte[] message = new byte[16 << 20];
+    message[message.length - 1] = '\n';
+    int wave = LISTENERS / 5;
+    var settings = new BroadcastSettings(4 << 20, false, wave);
+    // At most 64 KiB every 10 ms for each of them: well over 128 MiB a second in all, for two
+    // seconds and more.
+    var audience = new PhantomAudience(LISTENERS, message, 10, 1);
+    try (var speech = new Speech(audience, memory("slab", 1), LISTENERS, settings, 1)) {
+      speech.assemble();
+      long begun = speech.now();
+      speech.tellTheFirst(message);
+      assertTrue(speech.now() - begun > 2_000_000_000L);
+      long told = (Long) speech.service().statistics().get("deliveries_sent");
+      long underWay = told - speech.service().delivered();
+      assertTrue(underWay <= wave, "" + underWay);
+      speech.abortAll();
+    }
+  }
+
+  @Test
+  void givenAWaveThatGetsNowhere_thenTheOthersHearTheLineAllTheSame() {
+    byte[] message = message(1_000);
+    var settings = new BroadcastSettings(4 << 20, false, 20);
+    var audience = new PhantomAudience(LISTENERS, message, 9_000, 1);
+    try (var speech = new Speech(audience, memory("slab", 1), LISTENERS, settings, 1)) {
+      speech.assemble();
+      Peak peak = speech.tell(message);
+      assertEquals(LISTENERS, audience.complete());
+      // Nine seconds for an answer, one for each wave: most of them are on their way at once.
+      assertTrue(
+          peak.inUse(Footprint.Kind.BLOCKS) > 8 * 20 * 256, "" + peak.inUse(Footprint.Kind.BLOCKS));
+    }
   }
 
   @Test

@@ -38,6 +38,8 @@ class MainTest {
             + " persocket",
         "run --links tnu                       | did you mean tun?",
         "run --links tun                       | suite memory runs on the in-memory link only",
+        "run broadcast --links tun             | over tun run"
+            + " experiments/scripts/broadcast_kernel.sh",
         "run --connections 1x                  | '1x' is not a whole number",
         "run --connections 0                   | --connections 0 is outside 1",
         "run --repeat 0                        | --repeat 0 is less than 1",

@@ -1,11 +1,10 @@
-package wisp.lab.broadcast;
+package wisp.lab.measure;
 
 import wisp.core.spi.Footprint;
 import wisp.core.stack.Context;
-import wisp.lab.measure.ProcFile;
 
 /** The most memory that was seen, by kind and in all, and the most that the process had. */
-final class Peak {
+public final class Peak {
   private static final Footprint.Kind[] KINDS = Footprint.Kind.values();
   private static final long RSS_EVERY_NANOS = 20_000_000;
   private final Footprint now = new Footprint();
@@ -14,8 +13,8 @@ final class Peak {
   private long rss;
   private long rssLooked;
 
-  /** Looks. */
-  void look(Context context) {
+  /** Looks; on the thread of the context. */
+  public void look(Context context) {
     now.reset();
     context.footprint(now);
     for (Footprint.Kind kind : KINDS) {
@@ -29,15 +28,18 @@ final class Peak {
     }
   }
 
-  long inUse(Footprint.Kind kind) {
+  /** Bytes of a kind in use. */
+  public long inUse(Footprint.Kind kind) {
     return inUse[kind.ordinal()];
   }
 
-  long reserved() {
+  /** Bytes reserved, of all kinds together. */
+  public long reserved() {
     return reserved;
   }
 
-  long rss() {
+  /** Of the process; looked at fifty times a second at most. */
+  public long rss() {
     return rss;
   }
 }
