@@ -183,9 +183,17 @@ final class SlabFile implements Extents, AutoCloseable {
       if (patienceMillis > 0 && !asked) {
         asked = true;
         checkMagic(path, head(channel));
-        channel.write(ByteBuffer.allocate(4).order(ByteOrder.nativeOrder()).putInt(0, 1), WANTED);
+        wanted(channel, 1);
       }
       if (System.nanoTime() >= end) {
+        if (asked) {
+          // Else it would leave later, and nobody would be there to go on.
+          wanted(channel, 0);
+          lock = tryLock(channel);
+          if (lock != null) {
+            return lock;
+          }
+        }
         throw new IllegalArgumentException(
             path
                 + " is in use by another process"
@@ -194,10 +202,17 @@ final class SlabFile implements Extents, AutoCloseable {
       try {
         Thread.sleep(WAIT_MILLIS);
       } catch (InterruptedException e) {
+        if (asked) {
+          wanted(channel, 0);
+        }
         Thread.currentThread().interrupt();
         throw new IllegalArgumentException("interrupted while waiting for " + path, e);
       }
     }
+  }
+
+  private static void wanted(FileChannel channel, int value) throws IOException {
+    channel.write(ByteBuffer.allocate(4).order(ByteOrder.nativeOrder()).putInt(0, value), WANTED);
   }
 
   private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {
