@@ -126,7 +126,7 @@ final class SlabFile implements Extents, AutoCloseable {
     FileChannel channel = null;
     try {
       channel = openOrMake(path);
-      FileLock lock = lock(path, channel, patienceMillis);
+      FileLock lock = lock(path, channel, layout, patienceMillis);
       boolean former = channel.size() > 0 && isUsable(path, channel, layout);
       if (!former) {
         restrict(path);
@@ -171,8 +171,8 @@ final class SlabFile implements Extents, AutoCloseable {
         : new FileAttribute<?>[0];
   }
 
-  private static FileLock lock(Path path, FileChannel channel, long patienceMillis)
-      throws IOException {
+  private static FileLock lock(
+      Path path, FileChannel channel, Layout layout, long patienceMillis) throws IOException {
     long end = System.nanoTime() + patienceMillis * 1_000_000;
     boolean asked = false;
     while (true) {
@@ -182,7 +182,10 @@ final class SlabFile implements Extents, AutoCloseable {
       }
       if (patienceMillis > 0 && !asked) {
         asked = true;
-        checkMagic(path, head(channel));
+        // All that can be wrong, before its owner ends.
+        ByteBuffer head = head(channel);
+        checkMagic(path, head);
+        checkLayout(path, head, layout);
         wanted(channel, 1);
       }
       if (System.nanoTime() >= end) {
@@ -255,11 +258,7 @@ final class SlabFile implements Extents, AutoCloseable {
     if (head.getInt(STATE) != READY) {
       return false; // its maker was killed while it made it
     }
-    var found = new Layout(head.getInt(16), head.getInt(20), head.getLong(24));
-    if (!found.equals(layout)) {
-      throw new IllegalArgumentException(
-          path + " has another layout (" + text(found) + ") than asked for (" + text(layout) + ")");
-    }
+    checkLayout(path, head, layout);
     UUID boot = boot();
     if (head.getLong(BOOT) != boot.getMostSignificantBits()
         || head.getLong(BOOT + 8) != boot.getLeastSignificantBits()) {
@@ -267,6 +266,14 @@ final class SlabFile implements Extents, AutoCloseable {
     }
     checkLength(path, channel, layout);
     return true;
+  }
+
+  private static void checkLayout(Path path, ByteBuffer head, Layout layout) {
+    var found = new Layout(head.getInt(16), head.getInt(20), head.getLong(24));
+    if (!found.equals(layout)) {
+      throw new IllegalArgumentException(
+          path + " has another layout (" + text(found) + ") than asked for (" + text(layout) + ")");
+    }
   }
 
   private static String text(Layout layout) {

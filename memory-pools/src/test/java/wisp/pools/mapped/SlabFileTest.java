@@ -334,6 +334,14 @@ class SlabFileTest {
   }
 
   @Test
+  void givenAFileInUseOfAnotherLayout_thenItsOwnerIsNotEvenAsked() {
+    var first = open();
+    assertTrue(refusal("slab", "256Ki", "takeover", "60").contains("another layout"));
+    assertFalse(first.isWanted(), "its connections would be lost");
+    first.close();
+  }
+
+  @Test
   void givenItsMakerWasKilledOnTheWay_thenItIsMadeAnew() throws IOException {
     var first = open();
     first.records(RecordClass.IPV4).insert(0, ADDRESS, 5);
