@@ -57,6 +57,10 @@ final class SlabFile implements Extents, AutoCloseable {
   private static final int NUMBER_MASK = (1 << KIND_PLACE) - 1;
   private static final int EXTENTS_A_CHUNK = 16;
   private static final long WAIT_MILLIS = 2;
+
+  /** How long an owner may take to end that had begun to when we gave up. */
+  private static final long LAST_MILLIS = 500;
+
   private static final String OWNER_ONLY = "rw-------";
   private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
 
@@ -171,10 +175,11 @@ final class SlabFile implements Extents, AutoCloseable {
         : new FileAttribute<?>[0];
   }
 
-  private static FileLock lock(
-      Path path, FileChannel channel, Layout layout, long patienceMillis) throws IOException {
+  private static FileLock lock(Path path, FileChannel channel, Layout layout, long patienceMillis)
+      throws IOException {
     long end = System.nanoTime() + patienceMillis * 1_000_000;
     boolean asked = false;
+    boolean withdrawn = false;
     while (true) {
       FileLock lock = tryLock(channel);
       if (lock != null) {
@@ -188,15 +193,13 @@ final class SlabFile implements Extents, AutoCloseable {
         checkLayout(path, head, layout);
         wanted(channel, 1);
       }
-      if (System.nanoTime() >= end) {
-        if (asked) {
-          // Else it would leave later, and nobody would be there to go on.
-          wanted(channel, 0);
-          lock = tryLock(channel);
-          if (lock != null) {
-            return lock;
-          }
-        }
+      boolean isOver = System.nanoTime() - end >= 0;
+      if (isOver && asked && !withdrawn) {
+        // Else it would end later, and nobody would be there to go on; it may be about to.
+        withdrawn = true;
+        wanted(channel, 0);
+        end = System.nanoTime() + LAST_MILLIS * 1_000_000;
+      } else if (isOver) {
         throw new IllegalArgumentException(
             path
                 + " is in use by another process"

@@ -14,8 +14,8 @@ import wisp.core.memory.Peers;
  *     the pool is unbounded
  * @param halfOpen connections in SYN-RECEIVED; further SYNs are taken as those beyond the backlog
  *     ({@link ListenConfig.Cookies})
- * @param connections records of a peer, which those in TIME-WAIT have not; further SYNs are dropped,
- *     opens of our own only count. {@link #UNLIMITED}: they aren't counted
+ * @param connections records of a peer, which those in TIME-WAIT have not; further SYNs are
+ *     dropped, opens of our own only count. {@link #UNLIMITED}: they aren't counted
  */
 public record PeerLimits(double share, int halfOpen, int connections) {
   /** As a number of connections. */
