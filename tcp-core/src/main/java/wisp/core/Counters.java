@@ -137,7 +137,9 @@ public final class Counters {
     REDIRECTS_IGNORED,
     /** Exceptions thrown by handlers. */
     HANDLER_FAILURES,
-    /** Connections that left TIME-WAIT, or FIN-WAIT-2 after a full close, early for want of room. */
+    /**
+     * Connections that left TIME-WAIT, or FIN-WAIT-2 after a full close, early for want of room.
+     */
     TIME_WAIT_EVICTED,
     /** Datagrams put together from fragments. */
     REASSEMBLED,

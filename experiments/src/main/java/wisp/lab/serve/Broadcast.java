@@ -159,6 +159,17 @@ public final class Broadcast implements Service {
     return current == null && next == null && rests.isEmpty();
   }
 
+  /** Who has a part of a line would get another one behind it from whoever comes after us. */
+  @Override
+  public boolean mayLeave() {
+    return current == null && rests.isEmpty();
+  }
+
+  @Override
+  public void onRestored(Context context, long connection) {
+    farewell.restored(context, connection);
+  }
+
   /** Takes the next lines, if there are some and frames for them. */
   private boolean begin(Context context, long now) {
     next = next == null ? queue.poll() : next;

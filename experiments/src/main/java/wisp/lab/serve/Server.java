@@ -50,6 +50,8 @@ public final class Server implements AutoCloseable {
   private long nextPeakNanos;
   private long peakConnections;
   private long takeOverNanos;
+  private long wantedSince = Long.MAX_VALUE;
+  private boolean leaves;
 
   /**
    * Makes it ready to accept.
@@ -101,7 +103,7 @@ public final class Server implements AutoCloseable {
     System.out.flush();
     services.forEach(service -> service.onServing(link::wake));
     runner.run(this::chores, Long.MAX_VALUE);
-    if (isWanted()) {
+    if (leaves) {
       return handOver();
     }
     runner.restart();
@@ -179,11 +181,22 @@ public final class Server implements AutoCloseable {
     next = statsFile == null ? next : Math.min(next, nextStatsNanos);
     if (memory.durability() != null) {
       next = Math.min(next, now + LOOK_NANOS);
-      if (isWanted()) {
-        runner.stop();
-      }
+      leaveIfWanted(now);
     }
     return waiting ? Math.min(next, now + RETRY_NANOS) : next;
+  }
+
+  /** At a moment that suits all services, but before long. */
+  private void leaveIfWanted(long now) {
+    if (!isWanted()) {
+      wantedSince = Long.MAX_VALUE; // who asked has given up
+      return;
+    }
+    wantedSince = Math.min(wantedSince, now);
+    if (now - wantedSince > GRACE_NANOS || services.stream().allMatch(Service::mayLeave)) {
+      leaves = true;
+      runner.stop();
+    }
   }
 
   private void writeStats(String line) {

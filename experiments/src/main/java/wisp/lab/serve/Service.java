@@ -45,6 +45,14 @@ public interface Service extends ConnectionHandler {
     return Long.MAX_VALUE;
   }
 
+  /**
+   * Whether another process can go on with all connections as they are now, without knowing what we
+   * know of them.
+   */
+  default boolean mayLeave() {
+    return true;
+  }
+
   /** What it has counted, by name. */
   default Map<String, @Nullable Object> statistics() {
     return Map.of();

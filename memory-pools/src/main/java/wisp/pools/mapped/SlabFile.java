@@ -57,6 +57,10 @@ final class SlabFile implements Extents, AutoCloseable {
   private static final int NUMBER_MASK = (1 << KIND_PLACE) - 1;
   private static final int EXTENTS_A_CHUNK = 16;
   private static final long WAIT_MILLIS = 2;
+
+  /** How long an owner may take to end that had begun to when we gave up. */
+  private static final long LAST_MILLIS = 500;
+
   private static final String OWNER_ONLY = "rw-------";
   private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
 
@@ -126,7 +130,7 @@ final class SlabFile implements Extents, AutoCloseable {
     FileChannel channel = null;
     try {
       channel = openOrMake(path);
-      FileLock lock = lock(path, channel, patienceMillis);
+      FileLock lock = lock(path, channel, layout, patienceMillis);
       boolean former = channel.size() > 0 && isUsable(path, channel, layout);
       if (!former) {
         restrict(path);
@@ -171,10 +175,11 @@ final class SlabFile implements Extents, AutoCloseable {
         : new FileAttribute<?>[0];
   }
 
-  private static FileLock lock(Path path, FileChannel channel, long patienceMillis)
+  private static FileLock lock(Path path, FileChannel channel, Layout layout, long patienceMillis)
       throws IOException {
     long end = System.nanoTime() + patienceMillis * 1_000_000;
     boolean asked = false;
+    boolean withdrawn = false;
     while (true) {
       FileLock lock = tryLock(channel);
       if (lock != null) {
@@ -182,10 +187,19 @@ final class SlabFile implements Extents, AutoCloseable {
       }
       if (patienceMillis > 0 && !asked) {
         asked = true;
-        checkMagic(path, head(channel));
-        channel.write(ByteBuffer.allocate(4).order(ByteOrder.nativeOrder()).putInt(0, 1), WANTED);
+        // All that can be wrong, before its owner ends.
+        ByteBuffer head = head(channel);
+        checkMagic(path, head);
+        checkLayout(path, head, layout);
+        wanted(channel, 1);
       }
-      if (System.nanoTime() >= end) {
+      boolean isOver = System.nanoTime() - end >= 0;
+      if (isOver && asked && !withdrawn) {
+        // Else it would end later, and nobody would be there to go on; it may be about to.
+        withdrawn = true;
+        wanted(channel, 0);
+        end = System.nanoTime() + LAST_MILLIS * 1_000_000;
+      } else if (isOver) {
         throw new IllegalArgumentException(
             path
                 + " is in use by another process"
@@ -194,10 +208,17 @@ final class SlabFile implements Extents, AutoCloseable {
       try {
         Thread.sleep(WAIT_MILLIS);
       } catch (InterruptedException e) {
+        if (asked) {
+          wanted(channel, 0);
+        }
         Thread.currentThread().interrupt();
         throw new IllegalArgumentException("interrupted while waiting for " + path, e);
       }
     }
+  }
+
+  private static void wanted(FileChannel channel, int value) throws IOException {
+    channel.write(ByteBuffer.allocate(4).order(ByteOrder.nativeOrder()).putInt(0, value), WANTED);
   }
 
   private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {
@@ -240,11 +261,7 @@ final class SlabFile implements Extents, AutoCloseable {
     if (head.getInt(STATE) != READY) {
       return false; // its maker was killed while it made it
     }
-    var found = new Layout(head.getInt(16), head.getInt(20), head.getLong(24));
-    if (!found.equals(layout)) {
-      throw new IllegalArgumentException(
-          path + " has another layout (" + text(found) + ") than asked for (" + text(layout) + ")");
-    }
+    checkLayout(path, head, layout);
     UUID boot = boot();
     if (head.getLong(BOOT) != boot.getMostSignificantBits()
         || head.getLong(BOOT + 8) != boot.getLeastSignificantBits()) {
@@ -252,6 +269,14 @@ final class SlabFile implements Extents, AutoCloseable {
     }
     checkLength(path, channel, layout);
     return true;
+  }
+
+  private static void checkLayout(Path path, ByteBuffer head, Layout layout) {
+    var found = new Layout(head.getInt(16), head.getInt(20), head.getLong(24));
+    if (!found.equals(layout)) {
+      throw new IllegalArgumentException(
+          path + " has another layout (" + text(found) + ") than asked for (" + text(layout) + ")");
+    }
   }
 
   private static String text(Layout layout) {

@@ -321,6 +321,27 @@ class SlabFileTest {
   }
 
   @Test
+  void givenAFileInUse_whenItIsNotHandedOverInTime_thenItsOwnerIsNotAskedAnyMore() {
+    var first = open();
+    var layout =
+        new SlabFile.Layout(RecordStore.STATE_WORDS, MappedStrategy.blockSizes(), 128 << 10);
+    String message =
+        assertThrows(IllegalArgumentException.class, () -> SlabFile.open(file(), layout, 5))
+            .getMessage();
+    assertTrue(message.contains("does not hand it over"), message);
+    assertFalse(first.isWanted(), "it would leave, and nobody would go on");
+    first.close();
+  }
+
+  @Test
+  void givenAFileInUseOfAnotherLayout_thenItsOwnerIsNotEvenAsked() {
+    var first = open();
+    assertTrue(refusal("slab", "256Ki", "takeover", "60").contains("another layout"));
+    assertFalse(first.isWanted(), "its connections would be lost");
+    first.close();
+  }
+
+  @Test
   void givenItsMakerWasKilledOnTheWay_thenItIsMadeAnew() throws IOException {
     var first = open();
     first.records(RecordClass.IPV4).insert(0, ADDRESS, 5);
