@@ -10,10 +10,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.DisplayName;
@@ -219,6 +223,47 @@ class SlabFileTest {
     second.wallClock(() -> 0);
     assertEquals(5_000_000_000L, second.clockNanos(), "a wall clock set back does not count");
     kill(second);
+  }
+
+  /** All that a kill before any store would leave of a note. */
+  private List<byte[]> leftWhenNoting(byte[] before, byte[] after) throws IOException {
+    var first = open();
+    assertTrue(first.note(0, before));
+    var copies = new ArrayList<Path>();
+    first.beforeStores(
+        () -> {
+          copies.add(folder.resolve("copy" + copies.size()));
+          try {
+            Files.copy(file(), copies.getLast(), StandardCopyOption.REPLACE_EXISTING);
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+        });
+    assertTrue(first.note(0, after));
+    kill(first);
+    Files.delete(file());
+    var left = new ArrayList<byte[]>();
+    for (Path copy : copies) {
+      var second = open("file", copy.toString());
+      left.add(second.note(0));
+      kill(second);
+    }
+    return left;
+  }
+
+  @Test
+  void givenANoteThatGrows_whenKilledMeanwhile_thenTheOldOneIsThere() throws IOException {
+    var left = leftWhenNoting(new byte[] {1, 2}, new byte[] {1, 2, 3, 4});
+    assertFalse(left.isEmpty());
+    left.forEach(note -> assertArrayEquals(new byte[] {1, 2}, note));
+  }
+
+  @Test
+  void givenANoteThatChanges_whenKilledMeanwhile_thenTheOldOneIsThereOrNone() throws IOException {
+    var left = leftWhenNoting(new byte[] {1, 2, 3}, new byte[] {1, 5, 3, 4});
+    assertEquals(2, left.size());
+    assertArrayEquals(new byte[] {1, 2, 3}, left.get(0));
+    assertNull(left.get(1), "never a mixture");
   }
 
   @Test
