@@ -188,6 +188,15 @@ final class RestartLab implements AutoCloseable {
     peers.forEach(p -> p.expect("running"));
   }
 
+  /**
+   * Has the kernel resend at least so often, where it knows how: each outage counts as a round trip
+   * for it, and after many its patience is longer than anybody's.
+   */
+  void resendWithin(int millis) {
+    host.run(
+        "sh", "-c", "f=/proc/sys/net/ipv4/tcp_rto_max_ms; [ ! -e $f ] || echo " + millis + " > $f");
+  }
+
   /** No more messages; what of those under way has come back. */
   Answer rest(int seconds) {
     peers.forEach(p -> p.say("rest " + seconds));

@@ -66,6 +66,11 @@ public final class RestartSuite implements Suite {
               "while all echo; empty: " + KILLS + ", with --full " + ALL_KILLS));
   private static final long SLEEP_MILLIS = 3_000;
   private static final int ANSWER_SECONDS = 20;
+
+  /** Longer than the kernel's longest RTO: who says nothing for so long never will. */
+  private static final int FOR_EVER_SECONDS = 150;
+
+  private static final int RESEND_MILLIS = 5_000;
   private static final long MOST = 1_000_000;
 
   @Override
@@ -209,6 +214,7 @@ public final class RestartSuite implements Suite {
     var random = new SplittableRandom(options.seed());
     progress.line("seed " + options.seed() + ": moments of " + kills + " kills under echo");
     try (var lab = new RestartLab(DURABLE, options.parametersOf(DURABLE), ECHOING + 1_000)) {
+      lab.resendWithin(RESEND_MILLIS);
       lab.start(false);
       lab.open(ECHOING, options.seed());
       expectAll(lab.ask(ANSWER_SECONDS), ECHOING);
@@ -236,7 +242,7 @@ public final class RestartSuite implements Suite {
           resetByUs += ready.reset();
         }
         RestartLab.pause(500);
-        RestartLab.Answer answer = lab.rest(ANSWER_SECONDS);
+        RestartLab.Answer answer = lab.rest(FOR_EVER_SECONDS);
         var seen = Witnesses.of(lab).since(before);
         String what = handOver ? "handover" : "echoing";
         var rows = new Rows(folder, DURABLE, ECHOING, Math.max(1, round), what);
@@ -475,10 +481,12 @@ public final class RestartSuite implements Suite {
             lines,
             "Each connection either answers exactly, is reset, or says nothing for "
                 + ANSWER_SECONDS
-                + " s; sums over all kills. A handover is no kill: the old server ends in order."
-                + " Kernel: its EstabResets, and its OutRsts and TCPAbort… together, in the"
-                + " namespace of the peers. tshark: connections with a RST from either side, on the"
-                + " server's device."));
+                + " s (echoing: "
+                + FOR_EVER_SECONDS
+                + ", longer than the kernel's longest RTO); sums over all kills. A handover is no"
+                + " kill: the old server ends in order. Kernel: its EstabResets, and its OutRsts"
+                + " and TCPAbort… together, in the namespace of the peers. tshark: connections with"
+                + " a RST from either side, on the server's device."));
   }
 
   private static String share(List<Row> rows) {
