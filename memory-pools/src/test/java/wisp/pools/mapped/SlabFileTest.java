@@ -20,6 +20,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -192,6 +193,63 @@ class SlabFileTest {
     var third = open();
     assertEquals(77, third.records(RecordClass.IPV4).get(slot, 0), "committed is committed");
     kill(third);
+  }
+
+  private static int[] words(RecordStore records, int slot) {
+    return IntStream.range(0, 4).map(word -> records.get(slot, word)).toArray();
+  }
+
+  /** A file as a kill before each store of a write from 10 … to 20 … leaves it. */
+  private List<Path> killedWhileWriting(MappedStrategy first, RecordStore records, int slot) {
+    for (int word = 0; word < 4; word++) {
+      records.set(slot, word, 10 + word);
+    }
+    var copies = new ArrayList<Path>();
+    first.beforeStores(
+        () -> {
+          copies.add(folder.resolve("copy" + copies.size()));
+          try {
+            Files.copy(file(), copies.getLast());
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+        });
+    records.begin(slot);
+    for (int word = 0; word < 4; word++) {
+      records.set(slot, word, 20 + word);
+    }
+    records.commit();
+    first.beforeStores(() -> {});
+    return copies;
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void whenKilledAtAnyStoreOfAWrite_thenTheRecordIsTheOldOneAndItsNeighboursAreUntouched(
+      RecordClass recordClass) {
+    var first = open();
+    long high = 0x2001_0DB8_0000_0000L;
+    int ipv4 = first.records(RecordClass.IPV4).insert(0, ADDRESS, 5);
+    int ipv6 = first.records(RecordClass.IPV6).insert(high, 1, 5);
+    boolean isIpv4 = recordClass == RecordClass.IPV4;
+    RecordClass other = isIpv4 ? RecordClass.IPV6 : RecordClass.IPV4;
+    first.records(other).set(isIpv4 ? ipv6 : ipv4, 0, 7);
+    int slot = isIpv4 ? ipv4 : ipv6;
+    var copies = killedWhileWriting(first, first.records(recordClass), slot);
+    kill(first);
+    assertEquals(
+        10, copies.size(), "4 words of the old one, its number, 4 of the new one, the end");
+    for (Path copy : copies) {
+      var second = open("file", copy.toString());
+      assertArrayEquals(
+          new int[] {10, 11, 12, 13}, words(second.records(recordClass), slot), copy::toString);
+      assertEquals(7, second.records(other).get(isIpv4 ? ipv6 : ipv4, 0));
+      second.records(recordClass).set(slot, 0, 99); // one word alone, of which nothing is undone
+      kill(second);
+      var third = open("file", copy.toString());
+      assertEquals(99, third.records(recordClass).get(slot, 0), copy::toString);
+      kill(third);
+    }
   }
 
   @Test
