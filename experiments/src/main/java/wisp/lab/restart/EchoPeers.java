@@ -32,10 +32,12 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 public final class EchoPeers {
   private static final int LARGEST_MESSAGE = 2_000;
   private static final int MOST_WAITING = 200;
+  private static final int FIRST_PORT = 2_000;
+  private static final int LAST_PORT = 65_535;
   private static final long SECOND = 1_000_000_000L;
   private static final long CONNECT_SECONDS = 20;
   private final InetSocketAddress server;
-  private final InetSocketAddress from;
+  private final String from;
   private final SplittableRandom random;
   private final Selector selector;
   private final List<Peer> peers = new ArrayList<>();
@@ -44,6 +46,7 @@ public final class EchoPeers {
   private boolean running;
   private int resets;
   private int wrongs;
+  private int nextPort = FIRST_PORT;
   private volatile boolean over;
 
   private static final class Peer {
@@ -61,7 +64,7 @@ public final class EchoPeers {
 
   private EchoPeers(String[] args) throws IOException {
     server = new InetSocketAddress(args[0], Integer.parseInt(args[1]));
-    from = new InetSocketAddress(args[2], 0);
+    from = args[2];
     random = new SplittableRandom(Long.parseLong(args[3]));
     selector = Selector.open();
   }
@@ -150,7 +153,7 @@ public final class EchoPeers {
       try {
         channel.setOption(StandardSocketOptions.SO_REUSEADDR, true);
         channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
-        channel.bind(from);
+        channel.bind(new InetSocketAddress(from, port()));
         channel.connect(server);
         return channel;
       } catch (IOException e) {
@@ -161,6 +164,18 @@ public final class EchoPeers {
         turn(20);
       }
     }
+  }
+
+  /**
+   * One after the other: the kernel looks longer for a free one the fewer are left, and no
+   * connection of a run has the same as another.
+   */
+  private int port() {
+    int port = nextPort++;
+    if (nextPort > LAST_PORT) {
+      nextPort = FIRST_PORT;
+    }
+    return port;
   }
 
   private void register(Peer peer) throws IOException {

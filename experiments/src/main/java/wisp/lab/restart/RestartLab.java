@@ -2,6 +2,7 @@ package wisp.lab.restart;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -20,7 +21,22 @@ final class RestartLab implements AutoCloseable {
   /** A little below the usual limit of descriptors. */
   private static final int PER_PROCESS = 18_000;
 
+  private static final String DEVICE = "wisp0";
+  private static final String SERVER = "10.9.1.1";
+  private static final int NOBODYS_PORT = 9;
   private static final int MOST_PROCESSES = 200;
+
+  /** RSTs that the kernel sent, and by which of /proc/net/netstat it gives up a connection. */
+  private static final List<String> GIVEN_UP =
+      List.of(
+          "OutRsts",
+          "TCPAbortOnData",
+          "TCPAbortOnClose",
+          "TCPAbortOnMemory",
+          "TCPAbortOnTimeout",
+          "TCPAbortOnLinger",
+          "TCPAbortFailed");
+
   private static final List<String> PEER_FLAGS = List.of("-Xmx192m", "-XX:+UseSerialGC");
   private static final List<String> SERVER_FLAGS = List.of("-Xmx1g", "-XX:+UseSerialGC");
   private final KernelHost host = new KernelHost();
@@ -30,6 +46,7 @@ final class RestartLab implements AutoCloseable {
   private final Path folder;
   private final List<Conversation> peers = new ArrayList<>();
   private @Nullable Conversation server;
+  private @Nullable ResetWatch watch;
 
   /**
    * What came of a question to all connections.
@@ -85,7 +102,7 @@ final class RestartLab implements AutoCloseable {
                 "serve",
                 "echo",
                 "--link",
-                "tun:wisp0,persist=on",
+                "tun:" + DEVICE + ",persist=on",
                 "--host",
                 "10.9.0.1/16",
                 "--own",
@@ -150,7 +167,7 @@ final class RestartLab implements AutoCloseable {
               inside(),
               PEER_FLAGS,
               EchoPeers.class,
-              List.of("10.9.1.1", "7", from, Long.toString(seed * 1_000 + i))));
+              List.of(SERVER, "7", from, Long.toString(seed * 1_000 + i))));
       peers.getLast().expect("ready");
       long share = Math.min(left, PER_PROCESS);
       peers.getLast().say("open " + share);
@@ -171,6 +188,15 @@ final class RestartLab implements AutoCloseable {
     peers.forEach(p -> p.expect("running"));
   }
 
+  /**
+   * Has the kernel resend at least so often, where it knows how: each outage counts as a round trip
+   * for it, and after many its patience is longer than anybody's.
+   */
+  void resendWithin(int millis) {
+    host.run(
+        "sh", "-c", "f=/proc/sys/net/ipv4/tcp_rto_max_ms; [ ! -e $f ] || echo " + millis + " > $f");
+  }
+
   /** No more messages; what of those under way has come back. */
   Answer rest(int seconds) {
     peers.forEach(p -> p.say("rest " + seconds));
@@ -183,6 +209,19 @@ final class RestartLab implements AutoCloseable {
       sum = sum.plus(Answer.parse(p.expect("whole")));
     }
     return sum;
+  }
+
+  /** Has tshark count RST segments from now on; a server must run. */
+  void watch() {
+    watch = new ResetWatch(host, DEVICE, new InetSocketAddress(SERVER, NOBODYS_PORT));
+  }
+
+  /**
+   * RST segments between the two since {@link #watch}; {@code null}: nobody watches. A server must
+   * run.
+   */
+  ResetWatch.@Nullable Seen seen() {
+    return watch == null ? null : watch.seen();
   }
 
   /** A counter of the kernel's TCP, from /proc/net/snmp or /proc/net/netstat. */
@@ -199,6 +238,16 @@ final class RestartLab implements AutoCloseable {
     throw new FailedException("the kernel has no counter " + counter);
   }
 
+  /** How often a RST ended a connection of the kernel's. */
+  long kernelResets() {
+    return kernel("EstabResets");
+  }
+
+  /** How often the kernel ended one of its own accord; 0 exactly if it never did. */
+  long kernelGaveUp() {
+    return GIVEN_UP.stream().mapToLong(this::kernel).sum();
+  }
+
   static void pause(long millis) {
     try {
       Thread.sleep(millis);
@@ -211,6 +260,9 @@ final class RestartLab implements AutoCloseable {
   @Override
   public void close() {
     peers.forEach(Conversation::close);
+    if (watch != null) {
+      watch.close();
+    }
     if (server != null) {
       server.close();
     }

@@ -8,6 +8,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
+import wisp.core.spi.Parameter;
+import wisp.core.spi.Parameters;
 import wisp.drivers.tun.TunProvider;
 import wisp.lab.FailedException;
 import wisp.lab.UsageException;
@@ -34,8 +36,12 @@ import wisp.lab.suite.Suite;
  *   <li><b>handover</b>, the durable one: a second server takes over from the first, which ends in
  *       order, while every connection echoes.
  *   <li><b>echoing</b>, the durable one: every connection echoes without pause while the server is
- *       killed at a random moment, many times over.
+ *       killed at a random moment, many times over; now and then the next one is killed as well, as
+ *       soon as it has taken over.
  * </ul>
+ *
+ * Beside what the peers' applications see stands what their kernel counted, and how many
+ * connections tshark saw a RST on.
  */
 public final class RestartSuite implements Suite {
   static final String DURABLE = "mapped";
@@ -44,8 +50,27 @@ public final class RestartSuite implements Suite {
   private static final long ECHOING = 1_000;
   private static final int KILLS = 20;
   private static final int ALL_KILLS = 100;
+  private static final int MOST_KILLS = 100_000;
+  private static final int ONE_IN_AGAIN = 4;
+  private static final long MOST_AGAIN_MILLIS = 150;
+  private static final String CONNECTIONS = "connections";
+  private static final String KILLS_DONE = "kills";
+  private static final String CAPTURED = "captured_resets";
+  private static final String NOT_CAPTURED = "not captured";
+  private static final List<Parameter> PARAMETERS =
+      List.of(
+          new Parameter(
+              "kills",
+              "",
+              "kills",
+              "while all echo; empty: " + KILLS + ", with --full " + ALL_KILLS));
   private static final long SLEEP_MILLIS = 3_000;
   private static final int ANSWER_SECONDS = 20;
+
+  /** Longer than the kernel's longest RTO: who says nothing for so long never will. */
+  private static final int FOR_EVER_SECONDS = 150;
+
+  private static final int RESEND_MILLIS = 5_000;
   private static final long MOST = 1_000_000;
 
   @Override
@@ -65,6 +90,19 @@ public final class RestartSuite implements Suite {
   }
 
   @Override
+  public List<Parameter> parameters() {
+    return PARAMETERS;
+  }
+
+  private static int kills(RunOptions options) {
+    var given = Parameters.of(NAME, PARAMETERS, options.parametersOf(NAME));
+    if (given.text("kills").isEmpty()) {
+      return options.full() ? ALL_KILLS : KILLS;
+    }
+    return (int) given.number("kills", 0, MOST_KILLS);
+  }
+
+  @Override
   public List<Long> usualConnections() {
     return List.of(1_000L);
   }
@@ -72,6 +110,7 @@ public final class RestartSuite implements Suite {
   @Override
   public void check(RunOptions options) {
     options.strategies().forEach(Catalog::strategy);
+    kills(options);
     for (long count : options.connections()) {
       if (count < 1 || count > MOST) {
         throw new UsageException("--connections " + count + " is outside 1 … " + MOST);
@@ -82,11 +121,15 @@ public final class RestartSuite implements Suite {
   @Override
   public void run(RunOptions options, RunFolder folder, Progress progress) throws IOException {
     boolean durable = options.strategies().contains(DURABLE);
-    int kills = options.full() ? ALL_KILLS : KILLS;
+    int kills = kills(options);
     long tasks =
         (long) options.repeat() * options.strategies().size() * options.connections().size()
             + (durable ? kills + 1 : 0);
     progress.begin(NAME, tasks);
+    String deaf = ResetWatch.unavailable();
+    if (deaf != null) {
+      progress.line("RST segments are not counted on the wire: " + deaf);
+    }
     long done = 0;
     for (int repetition = 1; repetition <= options.repeat(); repetition++) {
       for (long count : options.connections()) {
@@ -118,18 +161,17 @@ public final class RestartSuite implements Suite {
       lab.start(false);
       lab.open(count, options.seed());
       expectAll(lab.ask(ANSWER_SECONDS), count);
+      watch(lab);
       RestartLab.pause(SLEEP_MILLIS);
-      long resetsBefore = lab.kernel("EstabResets");
       long resentBefore = lab.kernel("RetransSegs");
+      var before = Witnesses.of(lab);
       lab.kill();
       RestartLab.Ready ready = lab.start(false);
       RestartLab.Answer answer = lab.ask(ANSWER_SECONDS);
+      var seen = Witnesses.of(lab).since(before);
       var rows = new Rows(folder, strategy, count, repetition, "idle");
-      rows.add(SURVIVORS, "share", (double) answer.whole() / count);
-      rows.add("reset", "connections", answer.reset());
-      rows.add("wrong", "connections", answer.wrong());
-      rows.add("silent", "connections", answer.silent());
-      rows.add("kernel_resets", "connections", lab.kernel("EstabResets") - resetsBefore);
+      rows.add(answer, count);
+      rows.add(seen);
       rows.add("kernel_resent", "segments", lab.kernel("RetransSegs") - resentBefore);
       rows.add("restart_seconds", "s", ready.seconds());
       rows.add("take_over_millis", "ms", ready.millis());
@@ -137,16 +179,23 @@ public final class RestartSuite implements Suite {
       progress.line(
           String.format(
               Locale.ROOT,
-              "%-10s %9s idle      %s answered, %d reset, %d silent, %d wrong; ready after %.2f s,"
-                  + " of these %.1f ms to take over",
+              "%-10s %9s idle      %s answered, %d reset, %d silent, %d wrong; %s; ready after"
+                  + " %.2f s, of these %.1f ms to take over",
               strategy,
               SiFormat.whole(count),
               SiFormat.whole(answer.whole()),
               answer.reset(),
               answer.silent(),
               answer.wrong(),
+              seen.text(),
               ready.seconds(),
               ready.millis()));
+    }
+  }
+
+  private static void watch(RestartLab lab) {
+    if (ResetWatch.unavailable() == null) {
+      lab.watch();
     }
   }
 
@@ -163,34 +212,51 @@ public final class RestartSuite implements Suite {
       RunOptions options, int kills, RunFolder folder, Progress progress, long doneBefore)
       throws IOException {
     var random = new SplittableRandom(options.seed());
+    progress.line("seed " + options.seed() + ": moments of " + kills + " kills under echo");
     try (var lab = new RestartLab(DURABLE, options.parametersOf(DURABLE), ECHOING + 1_000)) {
+      lab.resendWithin(RESEND_MILLIS);
       lab.start(false);
       lab.open(ECHOING, options.seed());
       expectAll(lab.ask(ANSWER_SECONDS), ECHOING);
-      for (int kill = 0; kill <= kills; kill++) {
-        boolean handOver = kill == 0;
+      watch(lab);
+      int killed = 0;
+      for (int round = 0; killed < kills || round == 0; round++) {
+        boolean handOver = round == 0;
+        int killedBefore = killed;
+        var before = Witnesses.of(lab);
         lab.run();
         RestartLab.pause(200 + random.nextLong(1_000));
         if (!handOver) {
           lab.kill();
+          killed++;
         }
         RestartLab.Ready ready = lab.start(handOver);
+        long restored = ready.restored();
+        long resetByUs = ready.reset();
+        if (!handOver && killed < kills && random.nextInt(ONE_IN_AGAIN) == 0) {
+          RestartLab.pause(random.nextLong(MOST_AGAIN_MILLIS));
+          lab.kill();
+          killed++;
+          ready = lab.start(false);
+          restored = ready.restored();
+          resetByUs += ready.reset();
+        }
         RestartLab.pause(500);
-        RestartLab.Answer answer = lab.rest(ANSWER_SECONDS);
+        RestartLab.Answer answer = lab.rest(FOR_EVER_SECONDS);
+        var seen = Witnesses.of(lab).since(before);
         String what = handOver ? "handover" : "echoing";
-        var rows = new Rows(folder, DURABLE, ECHOING, Math.max(1, kill), what);
-        rows.add(SURVIVORS, "share", (double) answer.whole() / ECHOING);
-        rows.add("reset", "connections", answer.reset());
-        rows.add("wrong", "connections", answer.wrong());
-        rows.add("silent", "connections", answer.silent());
+        var rows = new Rows(folder, DURABLE, ECHOING, Math.max(1, round), what);
+        rows.add(answer, ECHOING);
+        rows.add(seen);
+        rows.add(KILLS_DONE, "kills", handOver ? 0 : killed - killedBefore);
         rows.add("restart_seconds", "s", ready.seconds());
         rows.add("take_over_millis", "ms", ready.millis());
         rows.done();
-        progress.at(doneBefore + kill + 1, what);
+        progress.at(doneBefore + killed + 1, what);
         progress.line(
             String.format(
                 Locale.ROOT,
-                "%-10s %9s %-9s %s whole, %d reset, %d silent, %d wrong; %d were taken over, %d"
+                "%-10s %9s %-9s %s whole, %d reset, %d silent, %d wrong; %s; %d were taken over, %d"
                     + " reset by us",
                 DURABLE,
                 SiFormat.whole(ECHOING),
@@ -199,12 +265,44 @@ public final class RestartSuite implements Suite {
                 answer.reset(),
                 answer.silent(),
                 answer.wrong(),
-                ready.restored(),
-                ready.reset()));
+                seen.text(),
+                restored,
+                resetByUs));
         if (answer.wrong() > 0) {
           throw new FailedException(answer.wrong() + " connections got a wrong byte");
         }
       }
+    }
+  }
+
+  /**
+   * What others than the peers' applications saw.
+   *
+   * @param resets of the kernel's connections, by RST
+   * @param gaveUp times that the kernel ended one itself
+   * @param captured connections that tshark saw a RST on; −1: it did not look
+   */
+  private record Witnesses(long resets, long gaveUp, long captured) {
+    static Witnesses of(RestartLab lab) {
+      ResetWatch.Seen seen = lab.seen();
+      return new Witnesses(
+          lab.kernelResets(), lab.kernelGaveUp(), seen == null ? -1 : seen.connections());
+    }
+
+    Witnesses since(Witnesses before) {
+      return new Witnesses(
+          resets - before.resets,
+          gaveUp - before.gaveUp,
+          captured < 0 ? captured : captured - before.captured);
+    }
+
+    String text() {
+      return "the kernel counts "
+          + resets
+          + " reset and "
+          + gaveUp
+          + " given up, tshark "
+          + (captured < 0 ? "did not look" : "sees RST on " + captured);
     }
   }
 
@@ -239,6 +337,22 @@ public final class RestartSuite implements Suite {
               value,
               "",
               condition));
+    }
+
+    void add(RestartLab.Answer answer, long of) {
+      add(SURVIVORS, "share", (double) answer.whole() / of);
+      add("reset", CONNECTIONS, answer.reset());
+      add("wrong", CONNECTIONS, answer.wrong());
+      add("silent", CONNECTIONS, answer.silent());
+    }
+
+    /** What nobody looked for has no row. */
+    void add(Witnesses seen) {
+      add("kernel_resets", CONNECTIONS, seen.resets);
+      add("kernel_gave_up", CONNECTIONS, seen.gaveUp);
+      if (seen.captured >= 0) {
+        add(CAPTURED, CONNECTIONS, seen.captured);
+      }
     }
 
     void done() throws IOException {
@@ -338,9 +452,12 @@ public final class RestartSuite implements Suite {
                   words[0],
                   words[1],
                   SiFormat.whole(Long.parseLong(words[2])),
-                  Long.toString(own.stream().filter(r -> r.metric().equals(SURVIVORS)).count()),
+                  kills(words[0], own),
                   share(own),
                   sum(own, "reset"),
+                  sum(own, "kernel_resets"),
+                  sum(own, "kernel_gave_up"),
+                  captured(own),
                   sum(own, "silent"),
                   sum(own, "wrong"),
                   seconds(own)));
@@ -355,18 +472,41 @@ public final class RestartSuite implements Suite {
                 "Kills",
                 "Answered, least … most",
                 "Reset",
+                "Kernel: reset",
+                "Kernel: gave up",
+                "tshark: RST on",
                 "Silent",
                 "Wrong bytes",
                 "Ready after"),
             lines,
             "Each connection either answers exactly, is reset, or says nothing for "
                 + ANSWER_SECONDS
-                + " s; sums over all kills. A handover is no kill: the old server ends in order."));
+                + " s (echoing: "
+                + FOR_EVER_SECONDS
+                + ", longer than the kernel's longest RTO); sums over all kills. A handover is no"
+                + " kill: the old server ends in order. Kernel: its EstabResets, and its OutRsts"
+                + " and TCPAbort… together, in the namespace of the peers. tshark: connections with"
+                + " a RST from either side, on the server's device."));
   }
 
   private static String share(List<Row> rows) {
     var point = spread(0, rows.stream().filter(r -> r.metric().equals(SURVIVORS)).toList());
     return String.format(Locale.ROOT, "%.1f … %.1f %%", point.low() * 100, point.high() * 100);
+  }
+
+  private static String kills(String condition, List<Row> rows) {
+    return switch (condition) {
+      case "handover" -> "0";
+      case "idle" -> Long.toString(rows.stream().filter(r -> r.metric().equals(SURVIVORS)).count());
+      default -> sum(rows, KILLS_DONE);
+    };
+  }
+
+  /** Only if somebody looked each time. */
+  private static String captured(List<Row> rows) {
+    long looks = rows.stream().filter(r -> r.metric().equals(CAPTURED)).count();
+    long times = rows.stream().filter(r -> r.metric().equals(SURVIVORS)).count();
+    return looks == times ? sum(rows, CAPTURED) : NOT_CAPTURED;
   }
 
   private static String sum(List<Row> rows, String metric) {

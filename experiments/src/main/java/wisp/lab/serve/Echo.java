@@ -26,7 +26,10 @@ import wisp.core.stack.DatagramHandler;
  *       overflow is empty again.
  * </ul>
  *
- * An idle connection has a fill of four bytes here and nothing else.
+ * In a memory that outlives the process the pause is also what tells the next one that something
+ * may be missing. So a connection that has an overflow and can't be paused is aborted there.
+ *
+ * <p>An idle connection has a fill of four bytes here and nothing else.
  */
 final class Echo implements Service {
   static final int HIGH_BYTES = 1 << 20;
@@ -152,9 +155,14 @@ final class Echo implements Service {
       return;
     }
     Trouble trouble = troubleOf(connection);
+    pause(context, connection, trouble);
+    if (!trouble.paused && context.outlivesProcess()) {
+      aborted++;
+      context.abort(connection);
+      return;
+    }
     trouble.overflow.add(memory.asSlice(offset, length).toArray(ValueLayout.JAVA_BYTE));
     overflowBytes += length;
-    pause(context, connection, trouble);
     queue(connection, trouble);
   }
 

@@ -25,13 +25,45 @@ class RestartInteropTest {
       lab.start(false);
       lab.open(CONNECTIONS, 1);
       assertEquals(CONNECTIONS, lab.ask(20).whole());
+      watchIfPossible(lab);
+      long gaveUp = lab.kernelGaveUp(); // tshark's plug-ins try ports of the loopback at its start
       RestartLab.pause(3_000);
       lab.kill();
       var ready = lab.start(false);
       assertEquals(CONNECTIONS, ready.restored());
       assertEquals(new RestartLab.Answer(CONNECTIONS, 0, 0, 0), lab.ask(20));
-      assertEquals(0, lab.kernel("EstabResets"));
-      assertEquals(0, lab.kernel("OutRsts"));
+      assertEquals(0, lab.kernelResets());
+      assertEquals(gaveUp, lab.kernelGaveUp());
+      assertCaptured(0, lab);
+    }
+  }
+
+  @Test
+  void givenAMemoryThatDies_whenKilled_thenAllWitnessesCountEachReset() {
+    try (var lab = new RestartLab("slab", Map.of(), 1_000)) {
+      lab.start(false);
+      lab.open(CONNECTIONS, 4);
+      assertEquals(CONNECTIONS, lab.ask(20).whole());
+      watchIfPossible(lab);
+      assertCaptured(0, lab);
+      lab.kill();
+      lab.start(false);
+      assertEquals(new RestartLab.Answer(0, CONNECTIONS, 0, 0), lab.ask(20));
+      assertEquals(CONNECTIONS, lab.kernelResets());
+      assertCaptured(CONNECTIONS, lab);
+    }
+  }
+
+  private static void watchIfPossible(RestartLab lab) {
+    if (ResetWatch.unavailable() == null) {
+      lab.watch();
+    }
+  }
+
+  private static void assertCaptured(long connections, RestartLab lab) {
+    var seen = lab.seen();
+    if (seen != null) {
+      assertEquals(connections, seen.connections(), "connections that tshark saw a RST on");
     }
   }
 
@@ -40,6 +72,8 @@ class RestartInteropTest {
     try (var lab = new RestartLab("mapped", Map.of(), 1_000)) {
       lab.start(false);
       lab.open(CONNECTIONS, 2);
+      watchIfPossible(lab);
+      long reset = 0;
       for (int kill = 0; kill < 3; kill++) {
         lab.run();
         RestartLab.pause(300 + 77 * kill);
@@ -50,7 +84,9 @@ class RestartInteropTest {
         assertEquals(0, answer.silent(), answer::toString);
         assertEquals(CONNECTIONS, answer.whole() + answer.reset(), answer::toString);
         assertTrue(answer.reset() <= 4, answer::toString); // what one thread had in hand
+        reset += answer.reset();
       }
+      assertCaptured(reset, lab);
     }
   }
 

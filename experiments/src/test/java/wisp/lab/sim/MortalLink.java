@@ -24,6 +24,7 @@ final class MortalLink extends LinkWrapper {
   private final Map<Long, Integer> timestamps;
   boolean dead;
   int resets;
+  int sent;
 
   MortalLink(Link link, Runnable beforeLeaving, Map<Long, Integer> timestamps) {
     super(link);
@@ -48,6 +49,7 @@ final class MortalLink extends LinkWrapper {
       return;
     }
     look(packet.memory, packet.start);
+    sent++;
     link.commit(packet);
     link.flush();
   }

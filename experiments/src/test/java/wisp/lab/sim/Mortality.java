@@ -57,6 +57,7 @@ final class Mortality implements AutoCloseable {
   private final Context b;
   private final List<Client> clients = new ArrayList<>();
   private final long killAt;
+  private final long againAfter;
   private final boolean handOver;
 
   private MappedStrategy memoryA;
@@ -66,10 +67,15 @@ final class Mortality implements AutoCloseable {
   private long events;
   private int generation;
   private boolean killed;
+  private long nextKill;
   private long now;
   long restored;
+
+  /** By all processes together. */
   long resetByUs;
+
   int restoredCalls;
+  int kills;
 
   /**
    * Ready to run.
@@ -79,9 +85,28 @@ final class Mortality implements AutoCloseable {
    */
   Mortality(
       Path folder, long seed, PathConfig path, int connections, long killAt, boolean handOver) {
+    this(folder, seed, path, connections, killAt, Long.MAX_VALUE, handOver);
+  }
+
+  /**
+   * Ready to run.
+   *
+   * @param againAfter the next process is killed after so many stores and packets of its own, which
+   *     begin with the taking over
+   */
+  Mortality(
+      Path folder,
+      long seed,
+      PathConfig path,
+      int connections,
+      long killAt,
+      long againAfter,
+      boolean handOver) {
     this.folder = folder;
     this.seed = seed;
     this.killAt = killAt;
+    this.againAfter = againAfter;
+    nextKill = killAt;
     this.handOver = handOver;
     linkA = new FaultyLink(pipe.a(), path, PathConfig.PERFECT, seed * 2 + 1);
     linkB = new FaultyLink(pipe.b(), path, PathConfig.PERFECT, seed * 2 + 2);
@@ -121,10 +146,11 @@ final class Mortality implements AutoCloseable {
   }
 
   private void event() {
-    if (killed || handOver || ++events < killAt) {
+    if (killed || handOver || ++events < nextKill) {
       return;
     }
     killed = true;
+    kills++;
     mortal.dead = true;
     try {
       Files.copy(file, folder.resolve((generation + 1) + ""), StandardCopyOption.REPLACE_EXISTING);
@@ -134,6 +160,7 @@ final class Mortality implements AutoCloseable {
   }
 
   private void rebirth() {
+    resetByUs += a.counters().get(Event.RECORDS_RESET);
     if (handOver) {
       a.handOver();
       memoryA.close();
@@ -142,6 +169,9 @@ final class Mortality implements AutoCloseable {
       file = folder.resolve((generation + 1) + "");
     }
     generation++;
+    killed = false;
+    nextKill = generation > 1 ? Long.MAX_VALUE : events + againAfter;
+    nextKill = nextKill < 0 ? Long.MAX_VALUE : nextKill;
     birth();
   }
 
@@ -169,7 +199,6 @@ final class Mortality implements AutoCloseable {
   long run() {
     long polls = 0;
     long end = 600 * SECOND;
-    boolean reborn = false;
     while (now < end && !clients.stream().allMatch(c -> c.done)) {
       int work;
       do {
@@ -177,8 +206,7 @@ final class Mortality implements AutoCloseable {
         linkB.advanceTo(now);
         work = a.poll(now);
         polls++;
-        if (!reborn && (killed || handOver && polls == killAt)) {
-          reborn = true;
+        if (killed || handOver && polls == killAt) {
           rebirth();
           work++;
         }
@@ -195,7 +223,7 @@ final class Mortality implements AutoCloseable {
       now = Math.max(Math.min(next, end), now + 1_000);
     }
     restored = a.counters().get(Event.RECORDS_RESTORED);
-    resetByUs = a.counters().get(Event.RECORDS_RESET);
+    resetByUs += a.counters().get(Event.RECORDS_RESET);
     return handOver ? polls : events;
   }
 
@@ -208,6 +236,7 @@ final class Mortality implements AutoCloseable {
         + seed
         + ", killed at "
         + killAt
+        + (againAfter == Long.MAX_VALUE ? "" : " and " + againAfter + " later")
         + (handOver ? " polls" : " events")
         + ", "
         + clients.stream().map(c -> c.fate + " " + c.why + " " + c.got + "/" + c.sent).toList()

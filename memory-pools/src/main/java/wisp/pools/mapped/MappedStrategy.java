@@ -282,14 +282,22 @@ public final class MappedStrategy implements MemoryStrategy, Durability {
     }
     BytesStore<?, Void> store = noteStore(number);
     long at = noteStart(number);
-    undo.beforeStore();
-    store.writeOrderedInt(at, 0);
+    if (!isBeginning(note(number), bytes)) {
+      undo.beforeStore();
+      store.writeOrderedInt(at, 0);
+    }
     for (int i = 0; i < bytes.length; i++) {
       store.writeByte(at + 4 + i, bytes[i]);
     }
     undo.beforeStore();
     store.writeOrderedInt(at, bytes.length);
     return true;
+  }
+
+  private static boolean isBeginning(byte @Nullable [] of, byte[] bytes) {
+    return of != null
+        && of.length <= bytes.length
+        && Arrays.equals(of, 0, of.length, bytes, 0, of.length);
   }
 
   @Override

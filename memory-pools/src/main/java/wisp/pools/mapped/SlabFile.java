@@ -40,7 +40,7 @@ import wisp.pools.region.Extents;
  * a full disk then is an error that we are told of, and not a signal that kills the process.
  */
 final class SlabFile implements Extents, AutoCloseable {
-  static final int VERSION = 1;
+  static final int VERSION = 2;
   static final int CLOCK = 48;
   static final int WALL = 56;
   static final int UNDO = 512;

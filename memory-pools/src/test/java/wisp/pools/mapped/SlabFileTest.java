@@ -10,12 +10,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -190,6 +195,63 @@ class SlabFileTest {
     kill(third);
   }
 
+  private static int[] words(RecordStore records, int slot) {
+    return IntStream.range(0, 4).map(word -> records.get(slot, word)).toArray();
+  }
+
+  /** A file as a kill before each store of a write from 10 … to 20 … leaves it. */
+  private List<Path> killedWhileWriting(MappedStrategy first, RecordStore records, int slot) {
+    for (int word = 0; word < 4; word++) {
+      records.set(slot, word, 10 + word);
+    }
+    var copies = new ArrayList<Path>();
+    first.beforeStores(
+        () -> {
+          copies.add(folder.resolve("copy" + copies.size()));
+          try {
+            Files.copy(file(), copies.getLast());
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+        });
+    records.begin(slot);
+    for (int word = 0; word < 4; word++) {
+      records.set(slot, word, 20 + word);
+    }
+    records.commit();
+    first.beforeStores(() -> {});
+    return copies;
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void whenKilledAtAnyStoreOfAWrite_thenTheRecordIsTheOldOneAndItsNeighboursAreUntouched(
+      RecordClass recordClass) {
+    var first = open();
+    long high = 0x2001_0DB8_0000_0000L;
+    int ipv4 = first.records(RecordClass.IPV4).insert(0, ADDRESS, 5);
+    int ipv6 = first.records(RecordClass.IPV6).insert(high, 1, 5);
+    boolean isIpv4 = recordClass == RecordClass.IPV4;
+    RecordClass other = isIpv4 ? RecordClass.IPV6 : RecordClass.IPV4;
+    first.records(other).set(isIpv4 ? ipv6 : ipv4, 0, 7);
+    int slot = isIpv4 ? ipv4 : ipv6;
+    var copies = killedWhileWriting(first, first.records(recordClass), slot);
+    kill(first);
+    assertEquals(
+        10, copies.size(), "4 words of the old one, its number, 4 of the new one, the end");
+    for (Path copy : copies) {
+      var second = open("file", copy.toString());
+      assertArrayEquals(
+          new int[] {10, 11, 12, 13}, words(second.records(recordClass), slot), copy::toString);
+      assertEquals(7, second.records(other).get(isIpv4 ? ipv6 : ipv4, 0));
+      second.records(recordClass).set(slot, 0, 99); // one word alone, of which nothing is undone
+      kill(second);
+      var third = open("file", copy.toString());
+      assertEquals(99, third.records(recordClass).get(slot, 0), copy::toString);
+      kill(third);
+    }
+  }
+
   @Test
   void secretsNotesAndClockAreKept() {
     var wall = new AtomicLong(1_000_000);
@@ -219,6 +281,47 @@ class SlabFileTest {
     second.wallClock(() -> 0);
     assertEquals(5_000_000_000L, second.clockNanos(), "a wall clock set back does not count");
     kill(second);
+  }
+
+  /** All that a kill before any store would leave of a note. */
+  private List<byte[]> leftWhenNoting(byte[] before, byte[] after) throws IOException {
+    var first = open();
+    assertTrue(first.note(0, before));
+    var copies = new ArrayList<Path>();
+    first.beforeStores(
+        () -> {
+          copies.add(folder.resolve("copy" + copies.size()));
+          try {
+            Files.copy(file(), copies.getLast(), StandardCopyOption.REPLACE_EXISTING);
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+        });
+    assertTrue(first.note(0, after));
+    kill(first);
+    Files.delete(file());
+    var left = new ArrayList<byte[]>();
+    for (Path copy : copies) {
+      var second = open("file", copy.toString());
+      left.add(second.note(0));
+      kill(second);
+    }
+    return left;
+  }
+
+  @Test
+  void givenANoteThatGrows_whenKilledMeanwhile_thenTheOldOneIsThere() throws IOException {
+    var left = leftWhenNoting(new byte[] {1, 2}, new byte[] {1, 2, 3, 4});
+    assertFalse(left.isEmpty());
+    left.forEach(note -> assertArrayEquals(new byte[] {1, 2}, note));
+  }
+
+  @Test
+  void givenANoteThatChanges_whenKilledMeanwhile_thenTheOldOneIsThereOrNone() throws IOException {
+    var left = leftWhenNoting(new byte[] {1, 2, 3}, new byte[] {1, 5, 3, 4});
+    assertEquals(2, left.size());
+    assertArrayEquals(new byte[] {1, 2, 3}, left.get(0));
+    assertNull(left.get(1), "never a mixture");
   }
 
   @Test

@@ -59,7 +59,7 @@ public interface Durability {
 
   /**
    * Notes something under a number, in place of what was there. A sudden end leaves the old or the
-   * new one, or none.
+   * new one, or none; never none where the new one begins as the old one did.
    *
    * @param bytes at most {@link #NOTE_BYTES}
    * @return false: no memory, and the old one may be gone

@@ -14,7 +14,10 @@ import wisp.core.spi.FastOpenMode;
  *   name:  letters 1 | 2 each
  * </pre>
  *
- * <p>Note 0 is the context's: receive window 4 | MSS values, 4 each.
+ * <p>A receive window that the profile leaves to the context is noted as what it was, since our
+ * window scale followed from it: the next process's may be another, and the one's after it again.
+ *
+ * <p>Note 0 is the context's: MSS values, 4 each. They only ever grow in number.
  */
 final class BindingNotes {
   /** Names have no more letters than this. */
@@ -31,9 +34,16 @@ final class BindingNotes {
   private static final int GARBAGE_OCTET = 128;
 
   private final Durability durability;
+  private final int contextWindowBytes;
 
-  BindingNotes(Durability durability) {
+  /**
+   * In this memory.
+   *
+   * @param contextWindowBytes what a profile's receive window of 0 stands for
+   */
+  BindingNotes(Durability durability, int contextWindowBytes) {
     this.durability = durability;
+    this.contextWindowBytes = contextWindowBytes;
   }
 
   /** A binding as it was noted. */
@@ -75,7 +85,8 @@ final class BindingNotes {
     b.putByte(p.leastWindowShift()).putByte(p.keepAlive().probes());
     b.putLong(p.retransmissionLimitNanos());
     b.putLong(p.keepAlive().idleNanos()).putLong(p.keepAlive().intervalNanos());
-    b.putInt(p.mssLimit()).putInt(p.receiveWindowBytes());
+    int window = p.receiveWindowBytes();
+    b.putInt(p.mssLimit()).putInt(window == 0 ? contextWindowBytes : window);
     return durability.note(number, b.written());
   }
 
@@ -83,24 +94,20 @@ final class BindingNotes {
     durability.forget(number);
   }
 
-  /**
-   * A binding that was noted; {@code null}: there is none, or it can't be read.
-   *
-   * @param window what a profile's receive window of 0 meant then
-   */
-  @Nullable Kept kept(int number, int window) {
+  /** A binding that was noted; {@code null}: there is none, or it can't be read. */
+  @Nullable Kept kept(int number) {
     byte[] note = durability.note(number);
     if (note == null) {
       return null;
     }
     try {
-      return read(new NoteBytes(note), window);
+      return read(new NoteBytes(note));
     } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
       return null;
     }
   }
 
-  private static Kept read(NoteBytes b, int window) {
+  private static Kept read(NoteBytes b) {
     int portAndRole = b.nextInt();
     long high = b.nextLong();
     long low = b.nextLong();
@@ -139,38 +146,30 @@ final class BindingNotes {
             (flags & TIMESTAMPS) != 0,
             fastOpen,
             mssLimit,
-            receiveWindow == 0 ? window : receiveWindow,
+            receiveWindow,
             leastShift);
     return new Kept(portAndRole >>> 16 != 0, portAndRole & 0xFFFF, high, low, handler, profile);
   }
 
   // ---- The context's note ----------------------------------------------------------------------
 
-  /** Notes what records and bindings leave to the context. */
-  void keepContext(int receiveWindowBytes, int[] mssValues) {
-    var b = new NoteBytes(new byte[4 + 4 * mssValues.length]);
-    b.putInt(receiveWindowBytes);
-    for (int value : mssValues) {
+  /** Notes what the records' MSS classes mean. */
+  void keepMss(int[] values) {
+    var b = new NoteBytes(new byte[4 * values.length]);
+    for (int value : values) {
       b.putInt(value);
     }
     durability.note(CONTEXT, b.written());
   }
 
-  /** The receive window then; 0: nothing is known. */
-  int receiveWindowBytes() {
-    byte[] note = durability.note(CONTEXT);
-    return note == null || note.length < 4 ? 0 : new NoteBytes(note).nextInt();
-  }
-
-  /** The MSS values then, by class. */
+  /** The MSS values then, by class; none: nothing is known. */
   int[] mssValues() {
     byte[] note = durability.note(CONTEXT);
     if (note == null || note.length < 4) {
       return new int[0];
     }
     var b = new NoteBytes(note);
-    b.nextInt(); // the window
-    int[] values = new int[note.length / 4 - 1];
+    int[] values = new int[note.length / 4];
     for (int i = 0; i < values.length; i++) {
       values[i] = b.nextInt();
     }

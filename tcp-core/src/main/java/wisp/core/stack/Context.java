@@ -826,6 +826,14 @@ public final class Context implements AutoCloseable {
   }
 
   /**
+   * Whether its connections outlive a sudden end of the process: an application must not owe them
+   * then what only the process knows of.
+   */
+  public boolean outlivesProcess() {
+    return memory.durability() != null;
+  }
+
+  /**
    * Ends this context but not its connections, which the next process goes on with: nothing is sent
    * and nobody is told. To be called between two polls; closing the memory is no leak then.
    *

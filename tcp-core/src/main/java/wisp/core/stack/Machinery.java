@@ -130,7 +130,8 @@ final class Machinery {
     TimeWaitTable timeWaitTable = new TimeWaitTable(endpoints, IndexPages::onHeap);
     this.records = new Records(memory, buffers, timeWaitTable);
     durability = memory.durability();
-    BindingNotes notes = durability == null ? null : new BindingNotes(durability);
+    BindingNotes notes =
+        durability == null ? null : new BindingNotes(durability, tcp.receiveWindowBytes());
     bindings = new Bindings(endpoints, controls, notes);
     upcalls = new HandlerUpcalls(context, bindings, counters);
     PeerLimits limits = config.peerLimits();

@@ -27,8 +27,11 @@ final class MssTable {
     return java.util.Arrays.copyOf(values, size);
   }
 
-  /** Has these values in place of those it has. */
+  /** Has these values in place of those it has; the usual ones when nobody knows of any. */
   void restore(int[] former) {
+    if (former.length == 0) {
+      return;
+    }
     size = Math.min(former.length, PLACES);
     System.arraycopy(former, 0, values, 0, size);
   }

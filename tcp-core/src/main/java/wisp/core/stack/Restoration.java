@@ -101,7 +101,7 @@ final class Restoration {
     this.silences = silences;
     this.pending = durability.isFormer();
     if (!pending) {
-      keepContext();
+      keepMss();
     }
   }
 
@@ -144,26 +144,24 @@ final class Restoration {
     revival.releaseStrays();
     desk.removeEnded();
     bindings.dropUnused();
-    keepContext();
+    keepMss();
     awake.removeFirst(awake.size());
     acks.removeFirst(acks.size());
     resets.removeFirst(resets.size());
   }
 
-  private void keepContext() {
-    int window = env.config.receiveWindowBytes();
-    notes.keepContext(window, desk.mss().values());
-    desk.mss().onNew(() -> notes.keepContext(window, desk.mss().values()));
+  private void keepMss() {
+    notes.keepMss(desk.mss().values());
+    desk.mss().onNew(() -> notes.keepMss(desk.mss().values()));
   }
 
   // ---- Bindings --------------------------------------------------------------------------------
 
   /** Whether one of them is of IPv6. */
   private boolean restoreBindings() {
-    int window = notes.receiveWindowBytes();
     boolean withIpv6 = false;
     for (int number = 1; number <= Durability.LAST_NOTE; number++) {
-      BindingNotes.Kept kept = notes.kept(number, window);
+      BindingNotes.Kept kept = notes.kept(number);
       if (kept != null) {
         restore(number, kept);
         withIpv6 |= !IpAddress.isIpv4(kept.high(), kept.low());
