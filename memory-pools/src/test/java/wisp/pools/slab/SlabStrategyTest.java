@@ -35,6 +35,26 @@ class SlabStrategyTest extends MemoryStrategyContract {
     };
   }
 
+  /** No saw-tooth: a table that doubles would be half empty behind each power of two. */
+  @Test
+  void aConnectionTakesNoMoreThan30BytesAtAnyCount() {
+    try (var memory = provider().create(StrategyConfig.forConnections(1_500_000, 7))) {
+      var records = memory.records(RecordClass.IPV4);
+      for (int i = 0; i < 1_500_000; ) {
+        records.insert(0, RecordClass.mappedLow(i), i);
+        if (++i >= 1_000_000 && i % 50_000 == 0) {
+          var footprint = new Footprint();
+          memory.footprint(footprint);
+          double each = (double) footprint.reservedBytes() / i;
+          assertTrue(each <= 30, each + " bytes at " + i);
+        }
+      }
+      for (int i = 0; i < 1_500_000; i++) {
+        records.remove(records.find(0, RecordClass.mappedLow(i), i));
+      }
+    }
+  }
+
   @Test
   void recordsThatGoOldestFirstTakeTheirIndexAlong() {
     int count = 1_000_000;

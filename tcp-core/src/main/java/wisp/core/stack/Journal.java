@@ -11,8 +11,9 @@ import wisp.core.tcp.Tcb;
  * put away when their segment has been processed, and their ACK leaves at the end of the burst.
  * What is left is marked in the record itself, by one store: an awake connection while it is laid
  * out, for its block is not to be trusted then; and a sleeping one when a packet leaves in the
- * midst of something. The marks go when it is put away. A connection whose mark is found is reset:
- * those that one thread had in hand when it was killed, usually none.
+ * midst of something, or when its callback turns to another connection. The marks go when it is put
+ * away. A connection whose mark is found is reset: those that one thread had in hand when it was
+ * killed, usually none.
  */
 final class Journal implements Departures {
   private final Records records;
@@ -27,6 +28,14 @@ final class Journal implements Departures {
     if (isAwake(flags)) {
       records.set(slot, RecordFlags.FLAGS, flags | RecordFlags.IN_WORK);
     }
+  }
+
+  /**
+   * A callback of this connection uses another one, which may be put away before it: were its text
+   * to come again, the other one would have its part twice. So it is not to go on from its sleep.
+   */
+  void reachedBeyond(Tcb tcb) {
+    ending(tcb);
   }
 
   @Override

@@ -196,6 +196,9 @@ final class TcbDesk {
       }
     }
     if (journal != null) {
+      for (int i = 0; i < depth; i++) {
+        journal.reachedBeyond(tcbs[i]);
+      }
       journal.opened(slot);
     }
     Tcb tcb = take();
