@@ -1,6 +1,5 @@
 package wisp.core.spi;
 
-import java.math.BigDecimal;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -89,13 +88,31 @@ public final class Parameters {
     } else if (kilo == 1024) {
       throw new NumberFormatException(text);
     }
-    if (!digits.matches("[+-]?[0-9]{1,19}(\\.[0-9]{1,19})?")) {
+    int point = digits.indexOf('.');
+    if (point < 0) {
+      return times(Long.parseLong(digits), factor, text);
+    }
+    String decimals = digits.substring(point + 1);
+    if (!digits.matches("-?[0-9]+\\.[0-9]{1,9}")) {
       throw new NumberFormatException(text);
     }
+    // 1.25M = 125 · (1M / 100), which must be whole.
+    long divisor = 1;
+    for (int i = 0; i < decimals.length(); i++) {
+      divisor *= 10;
+    }
+    long scaled = times(Long.parseLong(digits.replace(".", "")), factor, text);
+    if (scaled % divisor != 0) {
+      throw new NumberFormatException(text);
+    }
+    return scaled / divisor;
+  }
+
+  private static long times(long number, long factor, String text) {
     try {
-      return new BigDecimal(digits).multiply(BigDecimal.valueOf(factor)).longValueExact();
+      return Math.multiplyExact(number, factor);
     } catch (ArithmeticException e) {
-      throw new NumberFormatException(text); // not whole, or too large
+      throw new NumberFormatException(text);
     }
   }
 }

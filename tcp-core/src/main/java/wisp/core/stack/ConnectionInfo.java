@@ -34,8 +34,8 @@ package wisp.core.stack;
  * @param recovering whether a fast recovery goes on
  * @param timeoutRecovery whether what was in flight at a time-out is being resent
  * @param reorderingSegments so many segments late counts as lost
- * @param persistNanos for how long something has waited for the peer to open its window, which is
- *     being probed (RFC 9293 §3.8.6.1); 30 days at most; −1: nothing does
+ * @param persistNanos for how long a peer whose window is shut, and being probed (RFC 9293
+ *     §3.8.6.1), has taken no whole frame; 30 days at most; −1: none is waiting so
  * @param paused whether {@link Context#pause} holds
  */
 public record ConnectionInfo(

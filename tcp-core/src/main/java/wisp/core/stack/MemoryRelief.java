@@ -11,8 +11,9 @@ import wisp.core.tcp.TcpOutput;
 
 /**
  * Ends connections whose peers have kept their windows shut for long when others are refused memory
- * (RFC 6429): a peer that only answers probes could keep blocks and frames for ever. As long as
- * there is memory they live as long as they like, and no more of them go than it takes.
+ * (RFC 6429): a peer that only answers probes, or takes a byte now and then, could keep blocks and
+ * frames for ever. As long as there is memory they live as long as they like, and no more of them
+ * go than it takes.
  */
 final class MemoryRelief {
   private static final int MOST_A_POLL = 64;

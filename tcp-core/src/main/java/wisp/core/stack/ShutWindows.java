@@ -6,8 +6,9 @@ import wisp.core.tcp.Tcb;
 import wisp.core.tcp.TcpEnvironment;
 
 /**
- * Since when peers have kept their windows shut although something waits: four bytes beside the
- * records of such connections, and only of them. Longer than 30 days counts as 30 days.
+ * Since when peers who keep their windows shut have taken no whole frame although one waits: four
+ * bytes beside the records of such connections, and only of them. Longer than 30 days counts as 30
+ * days.
  */
 final class ShutWindows implements PersistTimes {
   static final int NONE = SlotDeadlines.NONE;

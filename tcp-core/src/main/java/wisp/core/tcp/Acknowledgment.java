@@ -76,7 +76,7 @@ public final class Acknowledgment {
     } else if (windowBefore == 0 && tcb.sndWnd > 0 && tcb.sndUna != tcb.sndNxt && tcb.backOff > 0) {
       resendProbed(tcb);
     }
-    if (windowBefore == 0 && (tcb.sndWnd > 0 || ack != tcb.sndUna)) {
+    if (windowBefore == 0 && tcb.sndWnd > 0 && tcb.queue.isEmpty()) {
       env.persistTimes.over(tcb);
     }
     board.begin(tcb);
@@ -221,6 +221,9 @@ public final class Acknowledgment {
     if (payload > 0) {
       env.counters.add(Event.BYTES_ACKNOWLEDGED, payload);
       env.upcalls.acknowledged(tcb, payload);
+    }
+    if (queue.headEndsBy(tcb.queue, tcb.sndUna)) {
+      env.persistTimes.over(tcb);
     }
     while (tcb.state != State.CLOSED && queue.headEndsBy(tcb.queue, tcb.sndUna)) {
       int frame = queue.pop(tcb.queue);

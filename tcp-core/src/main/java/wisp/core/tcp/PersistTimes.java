@@ -18,6 +18,9 @@ public interface PersistTimes {
    */
   void probed(Tcb tcb);
 
-  /** The peer has opened its window, or taken something; called also when it was not in persist. */
+  /**
+   * The peer has taken a whole frame, or opened its window when none waits; called also when it was
+   * not in persist. A byte taken now and then does not end it: the frame is held as before.
+   */
   void over(Tcb tcb);
 }

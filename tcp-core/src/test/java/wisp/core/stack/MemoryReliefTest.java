@@ -183,24 +183,40 @@ class MemoryReliefTest {
   }
 
   @Test
-  @DisplayName("a peer that opens its window, or takes a byte, is waited for anew")
-  void givenTheWindowOpenedOrAByteWasTaken_whenMemoryIsShort_thenTheTimeCountsFromThere() {
-    for (boolean opens : new boolean[] {true, false}) {
-      var tcp = stuck(setup(false).memory(new TestMemory()).established());
-      TestMemory mine = tcp.host.memory;
-      var other = healthy(tcp, 6_000);
-      probes(LIMIT, tcp);
-      tcp.untilSends(100_000);
-      tcp.sent();
-      tcp.receives(Seg.ack().ack(opens ? 1 : 2).window(opens ? 1_000 : 0));
-      tcp.receives(Seg.ack().ack(2));
-      tcp.advance(MINUTE).sent();
-      mine.blockRequests.most = mine.blocks().inUse();
-      assertFalse(other.trySend(10));
-      tcp.advance(2 * MINUTE).isIn(ESTABLISHED);
-      tcp.advance(3 * MINUTE);
-      isEnded(tcp);
+  @DisplayName("a peer that takes a whole frame is waited for anew")
+  void givenAFrameWasTaken_whenMemoryIsShort_thenTheTimeCountsFromThere() {
+    var tcp = stuck(setup(false).established()).send(100);
+    var other = healthy(tcp, 6_000);
+    probes(LIMIT, tcp);
+    tcp.untilSends(100_000);
+    tcp.sent();
+    tcp.receives(Seg.ack().ack(2).window(150)).sent();
+    tcp.receives(Seg.ack().ack(152).window(0));
+    tcp.advance(MINUTE).sent();
+    blocksRunOut();
+    assertFalse(other.trySend(10));
+    tcp.advance(2 * MINUTE).isIn(ESTABLISHED);
+    tcp.advance(3 * MINUTE);
+    isEnded(tcp);
+  }
+
+  @Test
+  @DisplayName("a peer that takes a byte now and then keeps its frames as long as others need none")
+  void givenAByteIsTakenEveryFourMinutes_whenMemoryIsShort_thenItIsEnded() {
+    var tcp = stuck(setup(false).established());
+    var other = healthy(tcp, 6_000);
+    int taken = 0;
+    for (int i = 0; i < 5; i++) {
+      probes(4 * MINUTE, tcp);
+      taken++;
+      tcp.receives(Seg.ack().ack(taken).window(1)).sent();
+      tcp.receives(Seg.ack().ack(taken + 1).window(0));
     }
+    tcp.isIn(ESTABLISHED);
+    blocksRunOut();
+    assertFalse(other.trySend(10));
+    tcp.advance(1_000);
+    isEnded(tcp);
   }
 
   @Test
