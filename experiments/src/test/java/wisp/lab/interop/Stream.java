@@ -85,7 +85,7 @@ final class Stream {
 
   /** A kernel socket reads bytes [from, to) and checks each. */
   static void receive(SocketChannel socket, long from, long to) throws IOException {
-    ByteBuffer buffer = BUFFERS.get();
+    ByteBuffer buffer = BUFFERS.get().clear();
     MemorySegment memory = MemorySegment.ofBuffer(buffer);
     for (long at = from; at < to; ) {
       buffer.clear().limit((int) Math.min(CHUNK, to - at));
