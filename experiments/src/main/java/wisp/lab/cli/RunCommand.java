@@ -58,7 +58,7 @@ public final class RunCommand implements Callable<Integer> {
       split = ",",
       paramLabel = "N",
       converter = Counts.class,
-      description = "default: as the suite needs, memory 1k,10k,100k,1M")
+      description = "default: as the suite needs, memory 1k,10k,100k,1M,2M")
   private List<Long> connections = List.of();
 
   @Option(

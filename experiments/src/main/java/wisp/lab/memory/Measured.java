@@ -92,26 +92,41 @@ final class Measured {
   }
 
   /**
-   * All values of a point; per connection, the slope to twice as many connections where that is the
-   * better figure.
+   * All values of a point; per connection, the slope between it and one of twice or half as many
+   * connections where that is the better figure.
    *
    * @param ends counted of each connection
    */
   List<Value> at(long count, int ends) {
     var values = new ArrayList<Value>();
-    boolean slope = count >= SLOPE_FROM && points.containsKey(2 * count);
+    Long other = count >= SLOPE_FROM ? partner(count) : null;
     for (Value value : points.getOrDefault(count, Map.of()).values()) {
-      if (!PER_CONNECTION.contains(value.metric())) {
+      if (other == null) {
         values.add(
-            slope && value.metric().equals("fixed_bytes") ? fixed(value, count, ends) : value);
-      } else if (slope) {
-        values.add(
-            new Value(value.metric(), value.unit(), slope(value, count), "slope to " + 2 * count));
+            PER_CONNECTION.contains(value.metric())
+                ? new Value(value.metric(), value.unit(), value.value(), "quotient")
+                : value);
+      } else if (PER_CONNECTION.contains(value.metric())) {
+        String note = "slope " + (other > count ? "to " : "from ") + other;
+        double slope = slope(value.metric(), count, other);
+        values.add(new Value(value.metric(), value.unit(), slope, note));
       } else {
-        values.add(new Value(value.metric(), value.unit(), value.value(), "quotient"));
+        values.add(value.metric().equals("fixed_bytes") ? fixed(value, count, other, ends) : value);
       }
     }
     return values;
+  }
+
+  /**
+   * The next count that is twice as large at least, else the last that is half as large at most.
+   */
+  private @Nullable Long partner(long count) {
+    Long larger = points.ceilingKey(2 * count);
+    if (larger != null) {
+      return larger;
+    }
+    Long smaller = points.floorKey(count / 2);
+    return smaller == null || smaller < SLOPE_FROM ? null : smaller;
   }
 
   /**
@@ -134,13 +149,12 @@ final class Measured {
     return slopes;
   }
 
-  /** Both are per connection, so the slope is twice the one less the other. */
-  private double slope(Value value, long count) {
-    return 2 * get(2 * count, value.metric()) - value.value();
+  private double slope(String metric, long count, long other) {
+    return (get(other, metric) * other - get(count, metric) * count) / (other - count);
   }
 
-  private Value fixed(Value value, long count, int ends) {
-    double perEnd = 2 * get(2 * count, "bytes_per_connection") - get(count, "bytes_per_connection");
+  private Value fixed(Value value, long count, long other, int ends) {
+    double perEnd = slope("bytes_per_connection", count, other);
     return new Value(
         value.metric(),
         value.unit(),

@@ -33,8 +33,8 @@ import wisp.lab.suite.Suite;
  * same connections cost the kernel.
  *
  * <p>Up to a million connections the figure is the plain quotient of all reserved bytes; from a
- * million on, where N and 2N were both run, it is the slope between the two, with the fixed part
- * told apart.
+ * million on it is the slope between counts of which one is twice the other at least, where such
+ * were run, with the fixed part told apart.
  */
 public final class MemorySuite implements Suite {
   static final String NAME = "memory";
@@ -62,6 +62,12 @@ public final class MemorySuite implements Suite {
   @Override
   public List<String> childFlags() {
     return flags();
+  }
+
+  /** The last one is there for the slope. */
+  @Override
+  public List<Long> usualConnections() {
+    return List.of(1_000L, 10_000L, 100_000L, 1_000_000L, 2_000_000L);
   }
 
   @Override

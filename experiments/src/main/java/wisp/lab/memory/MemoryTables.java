@@ -31,10 +31,10 @@ final class MemoryTables {
 
   private static final List<String> NOTES =
       List.of(
-          "From a million connections on the slope to twice as many, where these were run too; else"
-              + " all that is reserved, divided, with what is fixed (pool and packed reserve 32 MiB"
-              + " for blocks and frames). Small: compared with the kernel's, of the same run unless"
-              + " marked recorded.",
+          "From a million connections on the slope to or from twice or half as many, where these"
+              + " ran; else all that is reserved, divided, with what is fixed (pool and packed"
+              + " reserve 32 MiB for blocks and frames). Small: compared with the kernel's, of the"
+              + " same run unless marked recorded.",
           "Growth of the resident set, the Java heap after a full collection included; the"
               + " kernel's: what all its memory grew by, halved for two ends.",
           "Full handshakes, ours with peers that cost next to nothing, the kernel's over veth with"

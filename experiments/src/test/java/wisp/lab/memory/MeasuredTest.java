@@ -38,6 +38,22 @@ class MeasuredTest {
   }
 
   @Test
+  void theSlopeGoesToTheNextCountThatIsTwiceAsLarge_orComesFromTheLastThatIsHalf() {
+    var measured = new Measured(new Variant("slab", true, true));
+    for (long count : new long[] {100_000, 1_000_000, 1_500_000, 10_000_000, 100_000_000}) {
+      put(measured, count);
+    }
+    assertEquals("slope to 10000000", value(measured, 1_000_000, "bytes_per_connection").note());
+    assertEquals("slope to 10000000", value(measured, 1_500_000, "bytes_per_connection").note());
+    assertEquals(
+        "slope from 10000000", value(measured, 100_000_000, "bytes_per_connection").note());
+    for (long count : measured.counts().tailSet(1_000_000L)) {
+      assertEquals(PER_CONNECTION, value(measured, count, "bytes_per_connection").value(), 1e-6);
+      assertEquals(FIXED, value(measured, count, "fixed_bytes").value(), 10);
+    }
+  }
+
+  @Test
   void belowOrAloneItIsTheQuotient() {
     var measured = new Measured(new Variant("slab", true, true));
     put(measured, 1_000);
