@@ -61,6 +61,9 @@ final class SlabFile implements Extents, AutoCloseable {
   /** How long an owner may take to end that had begun to when we gave up. */
   private static final long LAST_MILLIS = 500;
 
+  /** One for all: a new one each time would stay until the collector comes, which may be never. */
+  private static final ByteBuffer ZEROS = ByteBuffer.allocateDirect(1 << 16).asReadOnlyBuffer();
+
   private static final String OWNER_ONLY = "rw-------";
   private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
 
@@ -331,7 +334,7 @@ final class SlabFile implements Extents, AutoCloseable {
   }
 
   private static void zero(FileChannel channel, long from, long bytes) throws IOException {
-    ByteBuffer zeros = ByteBuffer.allocateDirect((int) Math.min(bytes, 1 << 18));
+    ByteBuffer zeros = ZEROS.duplicate();
     for (long done = 0; done < bytes; ) {
       zeros.clear().limit((int) Math.min(zeros.capacity(), bytes - done));
       done += channel.write(zeros, from + done);

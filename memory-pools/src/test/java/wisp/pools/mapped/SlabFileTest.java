@@ -11,6 +11,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
+import java.lang.management.BufferPoolMXBean;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -249,6 +251,24 @@ class SlabFileTest {
       var third = open("file", copy.toString());
       assertEquals(99, third.records(recordClass).get(slot, 0), copy::toString);
       kill(third);
+    }
+  }
+
+  @Test
+  void givenMoreAndMoreRecords_thenNothingIsHeldBesideTheFileAndTheIndex() {
+    var direct =
+        ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
+            .filter(pool -> pool.getName().equals("direct"))
+            .findFirst()
+            .orElseThrow();
+    try (var strategy = open()) {
+      var records = strategy.records(RecordClass.IPV4);
+      long before = direct.getTotalCapacity();
+      for (int i = 0; i < 200_000; i++) { // 37 slabs of 128 KiB
+        records.insert(0, ADDRESS, i);
+      }
+      assertTrue(direct.getTotalCapacity() - before < 1 << 20, "buffers that nobody needs");
+      IntStream.range(0, 200_000).forEach(i -> records.remove(records.find(0, ADDRESS, i)));
     }
   }
 
