@@ -243,6 +243,7 @@ public final class MemorySuite implements Suite {
         "-Xmx" + Math.max(256, most >> 20) + "m",
         "-XX:MinHeapFreeRatio=1",
         "-XX:MaxHeapFreeRatio=2",
+        "-XX:MarkSweepDeadRatio=0", // else a twentieth may stay where it lies, dead
         "-XX:-ShrinkHeapInSteps");
   }
 
