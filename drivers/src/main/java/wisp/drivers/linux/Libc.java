@@ -2,16 +2,12 @@ package wisp.drivers.linux;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static wisp.drivers.linux.Downcalls.function;
+import static wisp.drivers.linux.Downcalls.unexpected;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
-import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.StructLayout;
-import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
-import java.lang.invoke.VarHandle;
 
 /**
  * System calls. Each returns what the C function returns, or {@code −errno} where that is −1: no
@@ -48,11 +44,6 @@ public final class Libc {
 
   private static final int PR_SET_TIMERSLACK = 29;
 
-  private static final Linker LINKER = Linker.nativeLinker();
-  private static final StructLayout CAPTURE = Linker.Option.captureStateLayout();
-  private static final VarHandle ERRNO =
-      CAPTURE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
-
   private static final MethodHandle OPEN = function("open", 2, JAVA_INT, JAVA_LONG, JAVA_INT);
   private static final MethodHandle CLOSE = function("close", -1, JAVA_INT, JAVA_INT);
   private static final MethodHandle READ =
@@ -80,7 +71,7 @@ public final class Libc {
    * @param arena where it captures {@code errno}; it must not be used after that is closed
    */
   public Libc(Arena arena) {
-    errno = arena.allocate(CAPTURE);
+    errno = arena.allocate(Downcalls.CAPTURE);
     timespec = arena.allocate(16, 8);
   }
 
@@ -207,24 +198,6 @@ public final class Libc {
   }
 
   private int orErrno(int result) {
-    return result == -1 ? -(int) ERRNO.get(errno, 0L) : result;
-  }
-
-  /** A downcall throws nothing, save what the JVM itself does. */
-  private static Error unexpected(Throwable thrown) {
-    return thrown instanceof Error error ? error : new AssertionError(thrown);
-  }
-
-  private static MethodHandle function(
-      String name, int firstVariadic, ValueLayout result, MemoryLayout... arguments) {
-    Linker.Option capture = Linker.Option.captureCallState("errno");
-    Linker.Option[] options =
-        firstVariadic < 0
-            ? new Linker.Option[] {capture}
-            : new Linker.Option[] {capture, Linker.Option.firstVariadicArg(firstVariadic)};
-    return LINKER.downcallHandle(
-        LINKER.defaultLookup().findOrThrow(name),
-        FunctionDescriptor.of(result, arguments),
-        options);
+    return Downcalls.orErrno(errno, result);
   }
 }

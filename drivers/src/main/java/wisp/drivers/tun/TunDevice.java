@@ -15,6 +15,7 @@ import wisp.drivers.linux.Errno;
 import wisp.drivers.linux.Libc;
 import wisp.drivers.linux.Linux;
 import wisp.drivers.linux.RouteSocket;
+import wisp.drivers.linux.VirtioHeader;
 
 /**
  * Makes a TUN or TAP device and configures it: by ioctl, addresses and routes by netlink.
@@ -27,9 +28,6 @@ final class TunDevice {
   static final String CONTROL = "/dev/net/tun";
   private static final String NOT_ALLOWED =
       " needs CAP_NET_ADMIN; run as root (in a container: --cap-add NET_ADMIN)";
-
-  /** Bytes of the {@code virtio_net_hdr} before each packet. */
-  static final int HEADER_BYTES = 10;
 
   private static final long TUNSETIFF = 0x400454caL;
   private static final long TUNSETPERSIST = 0x400454cbL;
@@ -150,7 +148,7 @@ final class TunDevice {
       default -> check("can't be made", result);
     }
     MemorySegment bytes = arena.allocate(4, 4);
-    bytes.set(ValueLayout.JAVA_INT, 0, HEADER_BYTES);
+    bytes.set(ValueLayout.JAVA_INT, 0, VirtioHeader.BYTES);
     check("has no vnet header", libc.ioctl(tun, TUNSETVNETHDRSZ, bytes.address()));
     result = libc.ioctl(tun, TUNSETOFFLOAD, config.offload() ? OFFLOADS_WITH_ECN : 0);
     if (result == -Errno.EINVAL) {

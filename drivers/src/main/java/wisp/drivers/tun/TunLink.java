@@ -3,7 +3,6 @@ package wisp.drivers.tun;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import wisp.core.spi.Burst;
 import wisp.core.spi.LinkException;
 import wisp.core.spi.LinkOffloads;
@@ -16,16 +15,12 @@ import wisp.drivers.linux.Libc;
 import wisp.drivers.linux.Linux;
 import wisp.drivers.linux.NetworkNamespace;
 import wisp.drivers.linux.PolledLink;
+import wisp.drivers.linux.VirtioHeader;
 import wisp.drivers.linux.WakeEvent;
 
 /**
- * A TUN or TAP device. Each packet is one {@code read} or {@code write}, with a header before it
- * that tells what is left to do:
- *
- * <pre>
- *   struct virtio_net_hdr   flags 1 │ gso type 1 │ header bytes 2 │ gso size 2 │ checksum start 2 │ checksum offset 2
- *   flags: 1 checksum is partial, 2 checksum has been verified           gso type: 1 TCP/IPv4, 4 TCP/IPv6, |128 ECN
- * </pre>
+ * A TUN or TAP device. Each packet is one {@code read} or {@code write}, with a {@link
+ * VirtioHeader} before it.
  *
  * <p>With {@code offload=on} the kernel hands over packets of up to 64 KiB with a partial checksum:
  * there was no wire that could have spoilt them, so they are received as trusted. A packet is sent
@@ -51,7 +46,7 @@ public final class TunLink implements PolledLink, PersistentLink {
   private static final int LARGEST_SEGMENTED = 65_535; // the IPv4 length field
   private static final int SMALLEST_IP_PACKET = 20;
 
-  private static final int HEADER_BYTES = TunDevice.HEADER_BYTES;
+  private static final int HEADER_BYTES = VirtioHeader.BYTES;
 
   /** The header lies at 22 of a slot, so that the packet begins on a boundary of 32. */
   private static final int PACKET_OFFSET = 32;
@@ -61,22 +56,7 @@ public final class TunLink implements PolledLink, PersistentLink {
    */
   private static final int SLOT_BYTES = 1027 * 64;
 
-  private static final int FLAGS = 0;
-  private static final int GSO_TYPE = 1;
-  private static final int HEADER_LENGTH = 2;
-  private static final int GSO_SIZE = 4;
-  private static final int CHECKSUM_START = 6;
-  private static final int CHECKSUM_OFFSET = 8;
-  private static final int NEEDS_CSUM = 1;
-  private static final int DATA_VALID = 2;
-  private static final int GSO_TCPV4 = 1;
-  private static final int GSO_TCPV6 = 4;
-  private static final int GSO_ECN = 0x80;
-  private static final int TCP_FLAGS_OFFSET = 13;
-  private static final int CWR = 0x80;
   private static final int MOST_RETRIES = 3;
-  private static final ValueLayout.OfShort LE16 =
-      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   static {
     assert PACKET_OFFSET + LARGEST_PACKET + 1 <= SLOT_BYTES;
@@ -204,12 +184,7 @@ public final class TunLink implements PolledLink, PersistentLink {
         drops++;
         continue;
       }
-      int flags = receiveMemory.get(ValueLayout.JAVA_BYTE, at - HEADER_BYTES + FLAGS);
-      boolean trusted = (flags & (NEEDS_CSUM | DATA_VALID)) != 0;
-      int gsoType = receiveMemory.get(ValueLayout.JAVA_BYTE, at - HEADER_BYTES + GSO_TYPE);
-      int segmentBytes =
-          gsoType == 0 ? 0 : receiveMemory.get(LE16, at - HEADER_BYTES + GSO_SIZE) & 0xFFFF;
-      burst.add(receiveMemory, at, length, trusted ? Burst.CHECKSUM_TRUSTED : 0, segmentBytes);
+      VirtioHeader.add(burst, receiveMemory, at, length);
     }
     int added = burst.size() - before;
     if (down && added == 0) {
@@ -247,11 +222,11 @@ public final class TunLink implements PolledLink, PersistentLink {
       throw new IllegalStateException(name() + ": segments need their checksum completed as well");
     }
     claimedBytes = -1;
-    if (closed || down || !isSendable(packet)) {
+    if (closed || down || !VirtioHeader.isSendable(packet, frameBytes, config.mtu())) {
       drops++;
       return;
     }
-    writeHeader(packet);
+    VirtioHeader.write(packet, frameBytes);
     write(HEADER_BYTES + length);
   }
 
@@ -310,53 +285,6 @@ public final class TunLink implements PolledLink, PersistentLink {
       wakeEvent.close();
       arena.close();
     }
-  }
-
-  /** Everything that the kernel would believe without looking, or refuse. */
-  private boolean isSendable(TransmitPacket packet) {
-    if (packet.length < smallest) {
-      return false;
-    }
-    int ipBytes = packet.length - frameBytes;
-    if (packet.segmentBytes == 0 ? ipBytes > config.mtu() : ipBytes > LARGEST_SEGMENTED) {
-      return false;
-    }
-    if (packet.needsChecksum
-        && (packet.checksumStart < frameBytes + SMALLEST_IP_PACKET
-            || packet.checksumOffset < 0
-            || packet.checksumStart + packet.checksumOffset + 2 > packet.length)) {
-      return false;
-    }
-    return packet.segmentBytes == 0
-        || (packet.segmentBytes > 0
-            && frameBytes + packet.headerBytes >= packet.checksumStart + TCP_FLAGS_OFFSET + 1
-            && packet.headerBytes + packet.segmentBytes <= config.mtu()
-            && packet.headerBytes <= ipBytes);
-  }
-
-  private void writeHeader(TransmitPacket packet) {
-    MemorySegment memory = transmitMemory;
-    long at = PACKET_OFFSET - HEADER_BYTES;
-    boolean cut = packet.segmentBytes > 0;
-    int gsoType = 0;
-    if (cut) {
-      gsoType =
-          (memory.get(ValueLayout.JAVA_BYTE, PACKET_OFFSET + frameBytes) & 0xF0) == 0x60
-              ? GSO_TCPV6
-              : GSO_TCPV4;
-      int tcpFlags =
-          memory.get(
-              ValueLayout.JAVA_BYTE, PACKET_OFFSET + packet.checksumStart + TCP_FLAGS_OFFSET);
-      gsoType |= (tcpFlags & CWR) != 0 ? GSO_ECN : 0; // CWR belongs to the first segment only
-    }
-    memory.set(ValueLayout.JAVA_BYTE, at + FLAGS, (byte) (packet.needsChecksum ? NEEDS_CSUM : 0));
-    memory.set(ValueLayout.JAVA_BYTE, at + GSO_TYPE, (byte) gsoType);
-    memory.set(LE16, at + HEADER_LENGTH, (short) (cut ? frameBytes + packet.headerBytes : 0));
-    memory.set(LE16, at + GSO_SIZE, (short) (cut ? packet.segmentBytes : 0));
-    memory.set(
-        LE16, at + CHECKSUM_START, (short) (packet.needsChecksum ? packet.checksumStart : 0));
-    memory.set(
-        LE16, at + CHECKSUM_OFFSET, (short) (packet.needsChecksum ? packet.checksumOffset : 0));
   }
 
   private void write(int bytes) {

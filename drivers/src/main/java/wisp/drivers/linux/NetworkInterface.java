@@ -1,0 +1,85 @@
+package wisp.drivers.linux;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import wisp.core.spi.LinkException;
+
+/**
+ * An interface of the kernel as it was when asked.
+ *
+ * <pre>
+ *   struct ifreq (40 B)     name 16 │ index or mtu 4, or flags 2, or hardware address: family 2, bytes 6
+ * </pre>
+ *
+ * @param name as {@code ip link} shows it
+ * @param index by which other calls know it
+ * @param mtu largest IP packet, in bytes
+ * @param hardwareAddress 48 bits, first byte highest; 0 where there is none
+ * @param up whether it is set up
+ */
+public record NetworkInterface(String name, int index, int mtu, long hardwareAddress, boolean up) {
+  private static final int IFREQ_BYTES = 40;
+  private static final int IFREQ_VALUE = 16;
+  private static final int NAME_BYTES = 16;
+  private static final long SIOCGIFFLAGS = 0x8913L;
+  private static final long SIOCGIFMTU = 0x8921L;
+  private static final long SIOCGIFHWADDR = 0x8927L;
+  private static final long SIOCGIFINDEX = 0x8933L;
+  private static final short IFF_UP = 1;
+  private static final ValueLayout.OfShort BE16 =
+      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
+  private static final ValueLayout.OfInt BE32 =
+      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
+
+  /**
+   * Asks the kernel, in the calling thread's network namespace.
+   *
+   * @throws LinkException when there is no such interface, in one line for the user
+   */
+  public static NetworkInterface find(String name) throws LinkException {
+    if (name.isEmpty() || name.length() >= NAME_BYTES || name.indexOf('/') >= 0) {
+      throw new LinkException(
+          "'" + name + "' can't be the name of an interface; ip -br link shows those there are");
+    }
+    try (Arena arena = Arena.ofConfined()) {
+      var libc = new Libc(arena);
+      MemorySegment ifreq = arena.allocate(IFREQ_BYTES, 8);
+      int socket = libc.socket(Libc.AF_INET, Libc.SOCK_DGRAM, 0);
+      if (socket < 0) {
+        throw new LinkException("no socket to ask for interfaces: " + libc.describe(socket));
+      }
+      try {
+        ask(libc, socket, ifreq, SIOCGIFINDEX, name);
+        int index = ifreq.get(ValueLayout.JAVA_INT, IFREQ_VALUE);
+        ask(libc, socket, ifreq, SIOCGIFMTU, name);
+        int mtu = ifreq.get(ValueLayout.JAVA_INT, IFREQ_VALUE);
+        ask(libc, socket, ifreq, SIOCGIFFLAGS, name);
+        boolean up = (ifreq.get(ValueLayout.JAVA_SHORT, IFREQ_VALUE) & IFF_UP) != 0;
+        ask(libc, socket, ifreq, SIOCGIFHWADDR, name);
+        long address =
+            (ifreq.get(BE16, IFREQ_VALUE + 2) & 0xFFFFL) << 32
+                | ifreq.get(BE32, IFREQ_VALUE + 4) & 0xFFFF_FFFFL;
+        return new NetworkInterface(name, index, mtu, address, up);
+      } finally {
+        libc.close(socket);
+      }
+    }
+  }
+
+  private static void ask(Libc libc, int socket, MemorySegment ifreq, long request, String name)
+      throws LinkException {
+    ifreq.fill((byte) 0);
+    ifreq.setString(0, name);
+    int result = libc.ioctl(socket, request, ifreq.address());
+    if (result < 0) {
+      throw new LinkException(
+          "interface '"
+              + name
+              + "' can't be used: "
+              + libc.describe(result)
+              + "; ip -br link shows those there are");
+    }
+  }
+}
