@@ -50,6 +50,8 @@ public final class Libc {
       function("read", -1, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG);
   private static final MethodHandle WRITE =
       function("write", -1, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG);
+  private static final MethodHandle WRITEV =
+      function("writev", -1, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT);
   private static final MethodHandle IOCTL =
       function("ioctl", 2, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG);
   private static final MethodHandle PPOLL =
@@ -114,6 +116,19 @@ public final class Libc {
   public int write(int descriptor, long address, int bytes) {
     try {
       return orErrno((int) (long) WRITE.invokeExact(errno, descriptor, address, (long) bytes));
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  /**
+   * {@code writev(2)} on a non-blocking descriptor.
+   *
+   * @param pieces address of {@code count} structures of {@link SocketCalls#IOVEC_BYTES}
+   */
+  public int writePieces(int descriptor, long pieces, int count) {
+    try {
+      return orErrno((int) (long) WRITEV.invokeExact(errno, descriptor, pieces, count));
     } catch (Throwable e) {
       throw unexpected(e);
     }

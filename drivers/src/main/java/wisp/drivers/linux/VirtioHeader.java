@@ -93,7 +93,7 @@ public final class VirtioHeader {
     if (packet.length < (frameBytes > 0 ? frameBytes : SMALLEST_IP_PACKET)) {
       return false;
     }
-    int ipBytes = packet.length - frameBytes;
+    int ipBytes = packet.totalLength() - frameBytes;
     if (packet.segmentBytes == 0 ? ipBytes > mtu : ipBytes > LARGEST_SEGMENTED) {
       return false;
     }

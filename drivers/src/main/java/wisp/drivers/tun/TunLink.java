@@ -11,6 +11,7 @@ import wisp.drivers.Framing;
 import wisp.drivers.LinkDownException;
 import wisp.drivers.PersistentLink;
 import wisp.drivers.linux.Errno;
+import wisp.drivers.linux.Iovec;
 import wisp.drivers.linux.Libc;
 import wisp.drivers.linux.Linux;
 import wisp.drivers.linux.NetworkNamespace;
@@ -74,9 +75,11 @@ public final class TunLink implements PolledLink, PersistentLink {
       arena.allocate((long) SLOT_BYTES * Burst.CAPACITY, 64);
   private final MemorySegment transmitMemory = arena.allocate(SLOT_BYTES, 64);
   private final MemorySegment pollDescriptors = arena.allocate(2 * Libc.POLLFD_BYTES, 8);
+  private final Iovec iovec = new Iovec(arena, 1);
   private final WakeEvent wakeEvent;
   private final int descriptor;
   private int claimedBytes = -1;
+  private long gathers;
   private long drops;
   private boolean down;
   private boolean stays;
@@ -194,6 +197,17 @@ public final class TunLink implements PolledLink, PersistentLink {
   }
 
   @Override
+  public int gatherPieces() {
+    return TransmitPacket.MOST_PIECES;
+  }
+
+  /** The kernel has its own copy when {@link #commit} returns. */
+  @Override
+  public long gathersDone() {
+    return gathers;
+  }
+
+  @Override
   public boolean claim(int bytes, TransmitPacket packet) {
     if (claimedBytes >= 0) {
       throw new IllegalStateException(
@@ -222,12 +236,13 @@ public final class TunLink implements PolledLink, PersistentLink {
       throw new IllegalStateException(name() + ": segments need their checksum completed as well");
     }
     claimedBytes = -1;
+    gathers += packet.pieces > 0 ? 1 : 0;
     if (closed || down || !VirtioHeader.isSendable(packet, frameBytes, config.mtu())) {
       drops++;
       return;
     }
     VirtioHeader.write(packet, frameBytes);
-    write(HEADER_BYTES + length);
+    write(packet);
   }
 
   @Override
@@ -287,17 +302,24 @@ public final class TunLink implements PolledLink, PersistentLink {
     }
   }
 
-  private void write(int bytes) {
-    long address = transmitMemory.address() + PACKET_OFFSET - HEADER_BYTES;
-    int result = libc.write(descriptor, address, bytes);
+  private void write(TransmitPacket packet) {
+    int parts = packet.pieces == 0 ? 1 : iovec.describe(0, packet, HEADER_BYTES);
+    int result = write(packet.length, parts);
     for (int retry = 0; result == -Errno.EINTR && retry < MOST_RETRIES; retry++) {
-      result = libc.write(descriptor, address, bytes);
+      result = write(packet.length, parts);
     }
-    if (result != bytes) {
+    if (result != HEADER_BYTES + packet.totalLength()) {
       drops++; // EAGAIN, ENOBUFS: the kernel is full; EIO: the device is set down; EINVAL: it
       // does not like it
       down |= isGone(result);
     }
+  }
+
+  private int write(int length, int parts) {
+    long address = transmitMemory.address() + PACKET_OFFSET - HEADER_BYTES;
+    return parts == 1
+        ? libc.write(descriptor, address, HEADER_BYTES + length)
+        : libc.writePieces(descriptor, iovec.address(0), parts);
   }
 
   private static boolean isGone(int result) {

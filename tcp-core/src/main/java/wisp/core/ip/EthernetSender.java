@@ -1,5 +1,6 @@
 package wisp.core.ip;
 
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import wisp.core.Counters;
@@ -30,6 +31,7 @@ public final class EthernetSender {
   private long nowNanos;
   private long nextHigh;
   private long nextLow;
+  private MemorySegment scratch = MemorySegment.NULL;
 
   /** For one context. */
   public EthernetSender(
@@ -49,24 +51,25 @@ public final class EthernetSender {
    * Sends a claimed packet whose IP packet begins behind the room for the Ethernet header, or keeps
    * a copy of it, or drops it; the claim is over in any case.
    *
-   * @param packet with offsets that count from the IP header; the Ethernet header is added here
+   * @param packet with offsets that count from the IP header; the Ethernet header is added here;
+   *     without pieces when it was not given to the link
    * @param bytes of the IP packet
    */
   void send(TransmitPacket packet, int bytes, boolean ipv6, long toHigh, long toLow) {
     if (!route(ipv6, toHigh, toLow)) {
       counters.add(Event.DROP_NO_ROUTE);
+      packet.dropPieces();
       link.cancel(packet);
       return;
     }
-    long ipStart = packet.start + EthernetHeader.LENGTH;
     long station = neighbourhood.cache().use(nextHigh, nextLow, nowNanos);
     if (station == HardwareAddress.UNKNOWN) {
-      keep(packet, ipStart, bytes, ipv6);
+      keep(packet, bytes, ipv6);
       return;
     }
     int type = ipv6 ? EthernetHeader.TYPE_IPV6 : EthernetHeader.TYPE_IPV4;
     EthernetHeader.write(packet.memory, packet.start, station, link.hardwareAddress(), type);
-    packet.length = EthernetHeader.LENGTH + bytes;
+    packet.length = EthernetHeader.LENGTH + bytes - packet.pieceBytes;
     if (packet.needsChecksum) {
       packet.checksumStart += EthernetHeader.LENGTH;
     }
@@ -75,30 +78,46 @@ public final class EthernetSender {
   }
 
   /** The question goes last: the link lends one packet at a time. */
-  private void keep(TransmitPacket packet, long ipStart, int bytes, boolean ipv6) {
+  private void keep(TransmitPacket packet, int bytes, boolean ipv6) {
     NeighbourCache cache = neighbourhood.cache();
+    long ipStart = packet.start + EthernetHeader.LENGTH;
     long sourceHigh = ipv6 ? packet.memory.get(BE64, ipStart + IPV6_SOURCE) : 0;
     long sourceLow =
         ipv6
             ? packet.memory.get(BE64, ipStart + IPV6_SOURCE + Long.BYTES)
             : IpAddress.mapped(packet.memory.get(BE32, ipStart + IPV4_SOURCE));
-    completeChecksum(packet, ipStart, bytes);
     cache.expect(nextHigh, nextLow, nowNanos);
-    if (packet.segmentBytes == 0) {
-      cache.hold(nextHigh, nextLow, packet.memory, ipStart, bytes);
-    } else {
+    if (packet.segmentBytes > 0) {
       counters.add(Event.DROP_NEIGHBOUR_WAIT); // nobody would cut it later
+    } else {
+      MemorySegment whole = packet.pieces == 0 ? packet.memory : whole(packet, ipStart, bytes);
+      long start = packet.pieces == 0 ? ipStart : 0;
+      completeChecksum(packet, whole, start, bytes);
+      cache.hold(nextHigh, nextLow, whole, start, bytes);
     }
+    packet.dropPieces();
     link.cancel(packet);
     neighbourhood.ask(nextHigh, nextLow, sourceHigh, sourceLow, nowNanos);
   }
 
+  /** The IP packet in one piece; rare: made when first needed. */
+  private MemorySegment whole(TransmitPacket packet, long ipStart, int bytes) {
+    if (scratch.byteSize() < bytes) {
+      scratch = MemorySegment.ofArray(new byte[Math.max(bytes, link.mtu())]);
+    }
+    int written = bytes - packet.pieceBytes;
+    MemorySegment.copy(packet.memory, ipStart, scratch, 0, written);
+    packet.copyPieces(scratch, written);
+    return scratch;
+  }
+
   /** A packet that waits has no link to complete its checksum. */
-  private static void completeChecksum(TransmitPacket packet, long ipStart, int bytes) {
+  private static void completeChecksum(
+      TransmitPacket packet, MemorySegment memory, long ipStart, int bytes) {
     if (packet.needsChecksum) {
       long from = ipStart + packet.checksumStart;
-      long sum = Checksum.sum(packet.memory, from, bytes - packet.checksumStart, 0);
-      Checksum.write(packet.memory, from + packet.checksumOffset, Checksum.finish(sum));
+      long sum = Checksum.sum(memory, from, bytes - packet.checksumStart, 0);
+      Checksum.write(memory, from + packet.checksumOffset, Checksum.finish(sum));
     }
   }
 

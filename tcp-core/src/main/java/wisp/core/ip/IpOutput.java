@@ -37,8 +37,12 @@ public final class IpOutput {
   private final TransmitPacket packet = new TransmitPacket();
   private final boolean offloadChecksum;
   private final int segmentationBytes;
+  private final int gatherPieces;
   private boolean ipv6;
   private int headerBytes;
+
+  /** Packets with pieces that the link was given. */
+  private long gathered;
 
   /** Of the packet that was begun: IPv4 only. */
   private @Nullable SourceRoute route;
@@ -69,11 +73,17 @@ public final class IpOutput {
     this.counters = counters;
     this.offloadChecksum = link.offloads().transmitChecksum();
     this.segmentationBytes = link.offloads().segmentationBytes();
+    this.gatherPieces = link.gatherPieces();
   }
 
   /** Bytes of an IP header of this family. */
   public static int headerBytes(boolean ipv6) {
     return ipv6 ? Ipv6Header.LENGTH : Ipv4Header.LENGTH;
+  }
+
+  /** Whether the link completes the checksums of TCP: then nobody needs sums of payload. */
+  public boolean completesChecksums() {
+    return offloadChecksum;
   }
 
   /** Transport bytes that the link takes in one piece and segments itself; 0: it doesn't. */
@@ -119,6 +129,29 @@ public final class IpOutput {
     destinationLow = toLow;
   }
 
+  /**
+   * How many pieces a packet to this destination may have: {@link TransmitPacket#add}; 0: all of it
+   * is to be written. What turns round to ourselves is copied.
+   */
+  public int gatherPieces(long toHigh, long toLow) {
+    return gatherPieces == 0 || own.contains(toHigh, toLow) ? 0 : gatherPieces;
+  }
+
+  /** Whether payload in this memory may be a piece. */
+  public boolean gathers(MemorySegment memory) {
+    return link.gathers(memory);
+  }
+
+  /** The packet that was begun, for its pieces: borrowed until it is sent. */
+  public TransmitPacket packet() {
+    return packet;
+  }
+
+  /** Packets with pieces that the link was given since it is open. */
+  public long gathered() {
+    return gathered;
+  }
+
   /** Where the transport part is to be written; borrowed until it is sent. */
   public MemorySegment memory() {
     return packet.memory;
@@ -139,7 +172,8 @@ public final class IpOutput {
    * @param trafficClass DSCP and ECN, 0 … 255
    * @param tcpBytes header and payload
    * @param tcpHeaderBytes TCP header with options
-   * @param payloadSum partial sum of the payload, or {@link Checksum#UNKNOWN}: then it is made here
+   * @param payloadSum partial sum of the payload, or {@link Checksum#UNKNOWN}: then it is made here,
+   *     if the packet has no pieces
    * @param segmentBytes payload of each segment that the link is to cut; 0: one segment
    */
   public void sendTcp(
@@ -251,11 +285,12 @@ public final class IpOutput {
       link.cancel(packet);
     } else if (ethernet == null) {
       counters.add(Event.PACKETS_SENT);
-      packet.length = bytes;
+      packet.length = bytes - packet.pieceBytes;
       link.commit(packet);
     } else {
       ethernet.send(packet, bytes, ipv6, destinationHigh, destinationLow);
     }
+    gathered += packet.pieces > 0 ? 1 : 0;
   }
 
   /**

@@ -1,5 +1,7 @@
 package wisp.core.spi;
 
+import java.lang.foreign.MemorySegment;
+
 /**
  * How packets move: a TUN device, a ring shared with a network card, a pipe to another context in
  * the same JVM. A link belongs to one thread, except {@link #wake}.
@@ -51,6 +53,30 @@ public interface Link extends AutoCloseable {
    * @return false when the ring is full: the packet is lost, TCP repairs it
    */
   boolean claim(int bytes, TransmitPacket packet);
+
+  /**
+   * How many pieces of payload a packet may have that stay where they are, instead of being copied
+   * to the claimed memory; 0: none. Constant while it is open.
+   *
+   * @see TransmitPacket#add
+   */
+  default int gatherPieces() {
+    return 0;
+  }
+
+  /** Whether payload in this memory may be such a piece. Only asked where there may be some. */
+  default boolean gathers(MemorySegment memory) {
+    return memory.isNative();
+  }
+
+  /**
+   * How many of the packets with pieces, counted from the first that was ever committed, the link
+   * will not read again: sent or dropped, in the order of their commits. Until then the stack keeps
+   * the pieces as they are.
+   */
+  default long gathersDone() {
+    return 0;
+  }
 
   /** Sends the claimed packet, at the latest on {@link #flush}. */
   void commit(TransmitPacket packet);

@@ -104,7 +104,7 @@ public final class Context implements AutoCloseable {
       work += machinery.expire(TIMERS_A_POLL);
       machinery.burstEnd.run(machinery.desk);
       machinery.desk.removeEnded();
-      link.flush();
+      flush();
       return work;
     } finally {
       polling = false;
@@ -698,8 +698,13 @@ public final class Context implements AutoCloseable {
   void finishCall() {
     if (!polling && !machinery.desk.isBusy()) {
       machinery.desk.removeEnded();
-      link.flush();
+      flush();
     }
+  }
+
+  private void flush() {
+    link.flush();
+    machinery.lentFrames.takeBack();
   }
 
   // ---- Asking ----------------------------------------------------------------------------------

@@ -33,6 +33,7 @@ import wisp.core.tcp.HalfOpen;
 import wisp.core.tcp.Handshake;
 import wisp.core.tcp.IcmpReaction;
 import wisp.core.tcp.KeyedFastOpenCookies;
+import wisp.core.tcp.LentFrames;
 import wisp.core.tcp.MtuDiscovery;
 import wisp.core.tcp.Reassembly;
 import wisp.core.tcp.ReceiveWindow;
@@ -77,6 +78,7 @@ final class Machinery {
   final BurstEnd burstEnd;
   final Inspection inspection;
   final DatagramPorts datagrams;
+  final LentFrames lentFrames;
 
   private final Records records;
   final Network network;
@@ -162,8 +164,10 @@ final class Machinery {
     if (station != null) {
       env.reachability = new NextHops(station);
     }
+    lentFrames = new LentFrames(link, frames);
     TcpOutput output =
-        new TcpOutput(env, network.output, paths, window, reassembly, text, fastOpens);
+        new TcpOutput(
+            env, network.output, paths, window, reassembly, text, lentFrames, fastOpens);
     MtuDiscovery mtu = new MtuDiscovery(env, paths, output);
     board = new Scoreboard(blocks);
     ending = new Ending(env, queue, reassembly, frames, board, fastOpens);
@@ -510,6 +514,7 @@ final class Machinery {
       }
     }
     desk.removeEnded();
+    lentFrames.takeAllBack();
     timeWaits.endAll();
     network.close();
     assert peers.isClear() : "a peer is charged for what it gave back";
@@ -532,6 +537,7 @@ final class Machinery {
         + ports.reservedBytes()
         + timers.wheel().reservedBytes()
         + burstEnd.reservedBytes()
+        + lentFrames.reservedBytes()
         + (restoration == null ? 0 : restoration.reservedBytes())
         + desk.reservedBytes();
   }

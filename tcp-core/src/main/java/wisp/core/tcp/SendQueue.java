@@ -1,10 +1,12 @@
 package wisp.core.tcp;
 
 import java.lang.foreign.MemorySegment;
+import wisp.core.ip.IpOutput;
 import wisp.core.memory.Blocks;
 import wisp.core.memory.Payer;
 import wisp.core.spi.BlockPool;
 import wisp.core.spi.FrameAllocator;
+import wisp.core.spi.TransmitPacket;
 import wisp.core.wire.Checksum;
 
 /**
@@ -143,6 +145,70 @@ public final class SendQueue {
             sums.covers(frame, n)
                 ? Checksum.combine(sum, sums.of(frame, skip, n), done)
                 : Checksum.UNKNOWN;
+      }
+      done += n;
+      if (done < length) {
+        advanceCursor(place, frameLength);
+      }
+    }
+    return sum;
+  }
+
+  /**
+   * Whether queued bytes [seq, seq + length), which must lie in the queue, can be sent from where
+   * they are: in so few pieces, and in memory that the link reads.
+   */
+  boolean gathers(Place place, @SeqNum int seq, int length, int mostPieces, IpOutput ip) {
+    seek(place, seq);
+    int block = place.cursorBlock;
+    int index = place.cursorIndex;
+    @SeqNum int end = place.cursorSeq;
+    for (int pieces = 1; pieces <= mostPieces; pieces++) {
+      if (!ip.gathers(frames.memory(entryFrame(block, index)))) {
+        return false;
+      }
+      end += entryLength(block, index);
+      if (Seq.atOrBefore(seq + length, end)) {
+        return true;
+      }
+      index++;
+      if (index == PER_BLOCK) {
+        block = blocks.getInt(block, NEXT);
+        index = 0;
+      }
+    }
+    return false;
+  }
+
+  /**
+   * Adds queued bytes [seq, seq + length), which must lie in the queue, to a packet as pieces.
+   *
+   * @param lent is told the frames
+   * @param wantsSum false: the link completes the checksum
+   * @return the partial sum of the bytes; 0 where none is wanted
+   */
+  long gather(
+      Place place,
+      @SeqNum int seq,
+      int length,
+      TransmitPacket packet,
+      LentFrames lent,
+      boolean wantsSum) {
+    seek(place, seq);
+    long sum = 0;
+    for (int done = 0; done < length; ) {
+      int frame = entryFrame(place.cursorBlock, place.cursorIndex);
+      int frameLength = entryLength(place.cursorBlock, place.cursorIndex);
+      int skip = Seq.distance(place.cursorSeq, seq + done);
+      int n = Math.min(length - done, frameLength - skip);
+      MemorySegment memory = frames.memory(frame);
+      long start = frames.start(frame) + skip;
+      packet.add(memory, start, n);
+      lent.add(frame);
+      if (wantsSum) {
+        long piece =
+            sums.covers(frame, n) ? sums.of(frame, skip, n) : Checksum.sum(memory, start, n, 0);
+        sum = Checksum.combine(sum, piece, done);
       }
       done += n;
       if (done < length) {

@@ -2,8 +2,10 @@ package wisp.core.tcp;
 
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
+import wisp.core.ip.IpOutput;
 import wisp.core.spi.FrameAllocator;
 import wisp.core.spi.SocketBuffers;
+import wisp.core.spi.TransmitPacket;
 import wisp.core.wire.Checksum;
 
 /**
@@ -14,6 +16,9 @@ import wisp.core.wire.Checksum;
 public final class SendText {
   /** Sequence numbers are compared within 2^31: what is queued stays well below. */
   private static final int MOST_QUEUED_BYTES = 1 << 30;
+
+  /** Less is sooner copied than described. */
+  private static final int LEAST_GATHERED = 256;
 
   private final SendQueue queue;
   private final FrameAllocator frames;
@@ -60,6 +65,28 @@ public final class SendText {
     }
     fromRing(buffers, tcb.slot, seq, length, to, toStart);
     return Checksum.UNKNOWN;
+  }
+
+  /**
+   * Whether bytes [seq, seq + length) can be sent from where they are: see {@link
+   * SendQueue#gathers}. From a send buffer they are always copied, as it is with the classic.
+   */
+  boolean gathers(Tcb tcb, @SeqNum int seq, int length, int mostPieces, IpOutput ip) {
+    return mostPieces > 0
+        && length >= LEAST_GATHERED
+        && buffers == null
+        && queue.gathers(tcb.queue, seq, length, mostPieces, ip);
+  }
+
+  /** Adds them to a packet, once it is known that they can; see {@link SendQueue#gather}. */
+  long gather(
+      Tcb tcb,
+      @SeqNum int seq,
+      int length,
+      TransmitPacket packet,
+      LentFrames lent,
+      boolean wantsSum) {
+    return queue.gather(tcb.queue, seq, length, packet, lent, wantsSum);
   }
 
   private static void toRing(

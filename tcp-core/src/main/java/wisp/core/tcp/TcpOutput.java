@@ -28,6 +28,7 @@ public final class TcpOutput {
   private final ReceiveWindow window;
   private final Reassembly reassembly;
   private final SendText text;
+  private final LentFrames lent;
   private final FastOpenCache fastOpens;
   private final DuplicateReports duplicates = new DuplicateReports();
   private final int[] sackEdges = new int[2 * MOST_SACK_BLOCKS];
@@ -40,6 +41,7 @@ public final class TcpOutput {
       ReceiveWindow window,
       Reassembly reassembly,
       SendText text,
+      LentFrames lent,
       FastOpenCache fastOpens) {
     this.env = env;
     this.ip = ip;
@@ -47,6 +49,7 @@ public final class TcpOutput {
     this.window = window;
     this.reassembly = reassembly;
     this.text = text;
+    this.lent = lent;
     this.fastOpens = fastOpens;
   }
 
@@ -366,7 +369,8 @@ public final class TcpOutput {
     islands = Math.min(islands, TcpOptions.sackBlocksWithin(TcpOptions.MOST_BYTES - otherBytes));
     int sackBytes = islands == 0 ? 0 : TcpOptions.sackLength(islands);
     int headerBytes = TcpHeader.LENGTH + otherBytes + sackBytes;
-    if (!begin(tcb, headerBytes + payloadBytes)) {
+    boolean gathers = gathers(tcb, seq, payloadBytes);
+    if (!begin(tcb, gathers ? headerBytes : headerBytes + payloadBytes)) {
       return false; // a report that it took is lost with it
     }
     MemorySegment memory = ip.memory();
@@ -382,7 +386,10 @@ public final class TcpOutput {
       tcb.markedBytes.told(payloadBytes > 0);
     }
     long payloadSum = 0;
-    if (payloadBytes > 0) {
+    if (gathers) {
+      payloadSum =
+          text.gather(tcb, seq, payloadBytes, ip.packet(), lent, !ip.completesChecksums());
+    } else if (payloadBytes > 0) {
       payloadSum = text.copy(tcb, seq, payloadBytes, memory, ip.start() + headerBytes);
     }
     int urgentPointer = 0;
@@ -403,7 +410,19 @@ public final class TcpOutput {
         urgentPointer,
         segmentBytes,
         Ecn.codePoint(tcb, seq, payloadBytes));
+    if (gathers) {
+      lent.sent(ip.packet().pieces > 0, ip.gathered());
+    }
     return true;
+  }
+
+  /** Whether the link takes this payload from where it lies. */
+  private boolean gathers(Tcb tcb, @SeqNum int seq, int payloadBytes) {
+    if (payloadBytes == 0 || tcb.route != null || !lent.hasRoom()) {
+      return false;
+    }
+    int pieces = ip.gatherPieces(tcb.remoteHigh, tcb.remoteLow);
+    return text.gathers(tcb, seq, payloadBytes, pieces, ip);
   }
 
   /**

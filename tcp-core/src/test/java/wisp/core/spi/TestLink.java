@@ -5,7 +5,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
 
 /** A link played by the test: feeds crafted packets, keeps what was sent. */
-public final class TestLink extends QuietLink {
+public class TestLink extends QuietLink {
   /** Packets that {@link #receive} will hand out. */
   public final ArrayDeque<byte[]> incoming = new ArrayDeque<>();
 
@@ -82,12 +82,17 @@ public final class TestLink extends QuietLink {
 
   @Override
   public void commit(TransmitPacket packet) {
+    commitNothing(packet);
+    outgoing.add(packet.memory.asSlice(packet.start, packet.length).toArray(ValueLayout.JAVA_BYTE));
+  }
+
+  /** Ends the claim. */
+  protected final void commitNothing(TransmitPacket packet) {
     if (!claimed) {
       throw new IllegalStateException("nothing was claimed");
     }
     claimed = false;
     segmentBytes.add(packet.segmentBytes);
-    outgoing.add(packet.memory.asSlice(packet.start, packet.length).toArray(ValueLayout.JAVA_BYTE));
   }
 
   @Override

@@ -43,13 +43,14 @@ final class SimulatedPath {
 
   /** One end. */
   final class Host {
-    final TestLink link = new TestLink(1_500);
+    final TestLink link;
     final TestMemory memory = new TestMemory();
     final IpAddress address;
     final Context context;
     final PriorityQueue<Arrival> arriving = new PriorityQueue<>();
 
-    Host(String text, int seed) {
+    Host(String text, int seed, TestLink link) {
+      this.link = link;
       address = IpAddress.parse(text);
       context =
           new Context(
@@ -88,8 +89,13 @@ final class SimulatedPath {
   private int received;
 
   SimulatedPath(boolean ipv6) {
-    client = new Host(ipv6 ? "2001:db8:1::1" : "10.1.0.1", 1);
-    server = new Host(ipv6 ? "2001:db8:2::1" : "10.2.0.1", 2);
+    this(ipv6, new TestLink(1_500));
+  }
+
+  /** Over a link that the client sends by. */
+  SimulatedPath(boolean ipv6, TestLink clientLink) {
+    client = new Host(ipv6 ? "2001:db8:1::1" : "10.1.0.1", 1, clientLink);
+    server = new Host(ipv6 ? "2001:db8:2::1" : "10.2.0.1", 2, new TestLink(1_500));
     router = IpAddress.parse(ipv6 ? "2001:db8:9::9" : "10.9.0.9");
     server.context.listen(Endpoint.any(80), ConnectionProfile.DEFAULT, this::received);
   }
@@ -157,6 +163,22 @@ final class SimulatedPath {
       step();
     }
     return (now - begin) / MS;
+  }
+
+  /** Sends so many bytes, and waits for nothing. */
+  void give(int bytes) {
+    wanted += bytes;
+    fill();
+  }
+
+  /** Bytes that have arrived. */
+  int received() {
+    return received;
+  }
+
+  /** Ends the connection at once. */
+  void abort() {
+    client.context.abort(connection);
   }
 
   /** Lets time pass. */
