@@ -6,8 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.sun.management.ThreadMXBean;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.management.ManagementFactory;
@@ -182,6 +184,46 @@ public abstract class LinkContract {
     for (int i = 0; i < 100; i++) {
       assertArrayEquals(pattern(64, i), peerReceives(5000));
     }
+  }
+
+  /** Payload that lies elsewhere, in as many pieces as the link takes: it follows in their order. */
+  @Test
+  void givenPieces_whenCommitted_thenThePeerHasThemInOrder() throws Exception {
+    int most = link.gatherPieces();
+    assumeTrue(most > 0, link.name() + " takes no pieces");
+    try (Arena arena = Arena.ofConfined()) {
+      int piece = 13;
+      byte[] whole = toPeer(pattern(most * piece, most));
+      int headers = whole.length - most * piece;
+      var packet = new TransmitPacket();
+      for (long round = 1; round <= 100; round++) {
+        assertTrue(link.claim(headers, packet));
+        MemorySegment.copy(
+            whole, 0, packet.memory, ValueLayout.JAVA_BYTE, packet.start, headers);
+        packet.length = headers;
+        MemorySegment text = arena.allocate((long) most * piece);
+        for (int i = 0; i < most; i++) { // in memory the other way round
+          long at = (long) (most - 1 - i) * piece;
+          MemorySegment.copy(whole, headers + i * piece, text, ValueLayout.JAVA_BYTE, at, piece);
+          packet.add(text, at, piece);
+        }
+        assertTrue(link.gathers(text));
+        link.commit(packet);
+        link.flush();
+        assertArrayEquals(pattern(most * piece, most), peerReceives(5000));
+        awaitGathers(round);
+      }
+    }
+    assertEquals(0, link.drops());
+  }
+
+  private void awaitGathers(long count) {
+    long deadline = System.nanoTime() + PATIENCE_NANOS;
+    while (link.gathersDone() < count && System.nanoTime() < deadline) {
+      burst.clear();
+      link.receive(burst);
+    }
+    assertEquals(count, link.gathersDone());
   }
 
   @Test
