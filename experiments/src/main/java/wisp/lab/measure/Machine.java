@@ -25,7 +25,8 @@ public final class Machine {
     var runtime = ManagementFactory.getRuntimeMXBean();
     return Json.object(
         "commit", git("rev-parse", "HEAD"),
-        "dirty", !git("status", "--porcelain", "--untracked-files=no", "--", ".", RESULTS).isEmpty(),
+        "dirty",
+            !git("status", "--porcelain", "--untracked-files=no", "--", ".", RESULTS).isEmpty(),
         "jdk", System.getProperty("java.vendor.version") + " (" + Runtime.version() + ")",
         "vm", runtime.getVmName(),
         "flags", runtime.getInputArguments(),
