@@ -15,6 +15,9 @@ public final class Machine {
   /** Above this load per core, others are measured too. */
   private static final double NOISY_LOAD_PER_CORE = 0.5;
 
+  /** What runs write changes no program: a reference run that is taken anew is none of its own. */
+  private static final String RESULTS = ":(top,exclude)results";
+
   private Machine() {}
 
   /** JDK, flags, kernel, processor, memory, commit: what does not change during a run. */
@@ -22,7 +25,8 @@ public final class Machine {
     var runtime = ManagementFactory.getRuntimeMXBean();
     return Json.object(
         "commit", git("rev-parse", "HEAD"),
-        "dirty", !git("status", "--porcelain", "--untracked-files=no").isEmpty(),
+        "dirty",
+            !git("status", "--porcelain", "--untracked-files=no", "--", ".", RESULTS).isEmpty(),
         "jdk", System.getProperty("java.vendor.version") + " (" + Runtime.version() + ")",
         "vm", runtime.getVmName(),
         "flags", runtime.getInputArguments(),
