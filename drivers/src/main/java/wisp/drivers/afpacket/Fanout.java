@@ -26,6 +26,11 @@ public record Fanout(int group, Mode mode) {
     }
   }
 
+  /**
+   * A group does not do as its sockets were told. Older kernels do not know the flag and ignore it.
+   */
+  private static final int IGNORE_OUTGOING = 0x4000;
+
   private static final int LARGEST_GROUP = 65_535;
 
   /**
@@ -60,7 +65,7 @@ public record Fanout(int group, Mode mode) {
 
   /** As the kernel wants to be told. */
   int option() {
-    return group | mode.number << 16;
+    return group | (mode.number | IGNORE_OUTGOING) << 16;
   }
 
   @Override

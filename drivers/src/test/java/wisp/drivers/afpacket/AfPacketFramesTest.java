@@ -6,9 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.DatagramChannel;
 import java.nio.channels.ServerSocketChannel;
@@ -28,10 +30,16 @@ import wisp.drivers.KernelTcp;
 import wisp.drivers.LinkDownException;
 import wisp.drivers.Packets;
 import wisp.drivers.linux.LeakCheck;
+import wisp.drivers.linux.Libc;
+import wisp.drivers.linux.NetworkNamespace;
+import wisp.drivers.linux.SocketCalls;
+import wisp.drivers.linux.TestNamespace;
 
 /** Frames that come in and leave, and an interface that goes. */
 class AfPacketFramesTest extends VethTest {
   private static final int VLAN = 0x8100;
+  private static final int IPPROTO_UDP = 17;
+  private static final int UDP_SEGMENT = 103;
 
   @Test
   void framesForOthersTakeNoSlot() throws Exception {
@@ -68,7 +76,7 @@ class AfPacketFramesTest extends VethTest {
   void aChecksumIsTrustedOnlyWhenTheKernelVouchesForIt() throws Exception {
     try (Link link = open("ours");
         Link other = open("kernels")) {
-      byte[] packet = Packets.udp("10.9.0.9", 1, "10.9.1.7", 2, new byte[20]);
+      byte[] packet = Packets.udp("10.9.0.9", 1, OWN, 2, new byte[20]);
       byte[] frame =
           Packets.ethernet(
               link.hardwareAddress(), other.hardwareAddress(), Packets.ETHER_IPV4, packet);
@@ -144,6 +152,48 @@ class AfPacketFramesTest extends VethTest {
     }
   }
 
+  /** A peer on the same machine that leaves it to its interface to cut datagrams. */
+  @Test
+  void givenDatagramsMergedByTheSender_thenTheyAreLostAndCounted_andTheNextArrive()
+      throws Exception {
+    try (Link link = open("ours");
+        Arena arena = Arena.ofShared();
+        DatagramChannel peer = namespace.udp(KERNEL, 7)) {
+      namespace.introduce(OWN, link, "kernels");
+      var libc = new Libc(arena);
+      var calls = new SocketCalls(arena);
+      int socket =
+          NetworkNamespace.inside(
+              namespace.name(), () -> libc.socket(Libc.AF_INET, Libc.SOCK_DGRAM, 0));
+      assertEquals(0, calls.setOption(socket, IPPROTO_UDP, UDP_SEGMENT, 500));
+      MemorySegment to = arena.allocate(16, 8);
+      to.copyFrom(MemorySegment.ofArray(new byte[] {2, 0, 0, 9, 10, 9, 1, 7}));
+      MemorySegment payload = arena.allocate(5000);
+      assertEquals(5000, calls.sendTo(socket, payload.address(), 5000, 0, to.address(), 16));
+      libc.close(socket);
+      assertEquals(List.of(), drain(link));
+      assertEquals(1, link.drops());
+      peer.send(ByteBuffer.allocate(5), new InetSocketAddress(OWN, 9));
+      assertEquals(1, drain(link).size());
+      assertEquals(1, link.drops());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", ",bypass=off", ",fanout=7,bypass=off"})
+  void whatLeavesThroughTheInterfaceDoesNotComeBack(String parameters) throws Exception {
+    namespace.run("ip", "address", "add", "10.8.0.1/24", "broadcast", "10.8.0.255", "dev", "ours");
+    try (Link link = open("ours" + parameters);
+        DatagramChannel kernel = namespace.udp("10.8.0.1", 7)) {
+      kernel.setOption(StandardSocketOptions.SO_BROADCAST, true);
+      kernel.send(ByteBuffer.allocate(5), new InetSocketAddress("10.8.0.255", 9));
+      commit(link, HardwareAddress.BROADCAST, EXPERIMENT, new byte[60]);
+      link.flush();
+      assertEquals(List.of(), drain(link));
+      assertEquals(0, link.drops());
+    }
+  }
+
   @Test
   void aShortFrameAndABareHeaderAreNoTrouble() throws Exception {
     try (Link link = open("ours")) {
@@ -189,7 +239,7 @@ class AfPacketFramesTest extends VethTest {
       byte[] payload = new byte[60_000];
       new Random(1).nextBytes(payload);
       for (int i = 0; i < 12; i++) {
-        byte[] segment = Packets.tcp("10.9.1.7", 1, "10.9.0.9", 2, i, payload);
+        byte[] segment = Packets.tcp(OWN, 1, "10.9.0.9", 2, i, payload);
         ByteBuffer.wrap(segment).putShort(36, (short) Packets.pseudoHeaderSum(segment));
         commit(link, frame(link, other.hardwareAddress(), Packets.ETHER_IPV4, segment), 16, 1460);
       }
@@ -216,7 +266,7 @@ class AfPacketFramesTest extends VethTest {
               other.hardwareAddress(),
               link.hardwareAddress(),
               Packets.ETHER_IPV4,
-              Packets.tcp("10.9.1.7", 1, "10.9.0.1", 7, 0, new byte[3000]));
+              Packets.tcp(OWN, 1, "10.9.0.1", 7, 0, new byte[3000]));
       for (int i = 0; i < 50_000; i++) {
         int length = random.nextInt(i % 100 == 0 ? 65_536 : 3060);
         assertTrue(link.claim(length, packet));
@@ -259,7 +309,7 @@ class AfPacketFramesTest extends VethTest {
               namespace.hardwareAddress("kernels"),
               link.hardwareAddress(),
               Packets.ETHER_IPV4,
-              Packets.udp("10.9.1.7", 1, "10.9.0.1", 7, new byte[3]));
+              Packets.udp(OWN, 1, "10.9.0.1", 7, new byte[3]));
       namespace.run("ip", "link", "set", "ours", "down");
       for (int i = 0; i < 10; i++) {
         Packets.commit(link, frame);
@@ -280,10 +330,19 @@ class AfPacketFramesTest extends VethTest {
       peer.receive(buffer);
       assertEquals(3, buffer.position());
       assertEquals(10, link.drops());
-      namespace.introduce("10.9.1.7", link, "kernels");
-      peer.send(ByteBuffer.allocate(5), new InetSocketAddress("10.9.1.7", 1));
+      namespace.introduce(OWN, link, "kernels");
+      peer.send(ByteBuffer.allocate(5), new InetSocketAddress(OWN, 1));
       byte[] datagram = Packets.unframed(drain(link).getLast(), Packets.ETHER_IPV4);
       assertEquals(5, Packets.udpPayload(datagram).length);
+    }
+  }
+
+  @Test
+  void givenItMovesToAnotherNamespace_thenReceiveSaysItIsGone() throws Exception {
+    try (var elsewhere = new TestNamespace();
+        Link link = open("ours")) {
+      namespace.run("ip", "link", "set", "ours", "netns", elsewhere.name());
+      assertThrows(LinkDownException.class, () -> drain(link));
     }
   }
 

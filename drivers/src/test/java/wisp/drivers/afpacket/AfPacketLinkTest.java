@@ -119,7 +119,7 @@ class AfPacketLinkTest {
       assertEquals(new Fanout(7, Fanout.Mode.HASH), Fanout.parse("7"));
       assertEquals(new Fanout(65_535, Fanout.Mode.CBPF), Fanout.parse("65535/cbpf"));
       assertNull(Fanout.parse(""));
-      assertEquals(7 | 6 << 16, new Fanout(7, Fanout.Mode.CBPF).option());
+      assertEquals(7 | 0x4006 << 16, new Fanout(7, Fanout.Mode.CBPF).option());
     }
   }
 }
