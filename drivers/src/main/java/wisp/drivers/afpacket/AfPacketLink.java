@@ -1,9 +1,5 @@
 package wisp.drivers.afpacket;
 
-import java.lang.foreign.Arena;
-import java.util.ArrayList;
-import java.util.List;
-import org.jspecify.annotations.Nullable;
 import wisp.core.spi.Burst;
 import wisp.core.spi.LinkException;
 import wisp.core.spi.LinkOffloads;
@@ -11,11 +7,8 @@ import wisp.core.spi.TransmitPacket;
 import wisp.drivers.Claim;
 import wisp.drivers.Framing;
 import wisp.drivers.LinkDownException;
-import wisp.drivers.afpacket.FrameFilter.Part;
-import wisp.drivers.linux.ClassicBpf;
 import wisp.drivers.linux.Libc;
 import wisp.drivers.linux.Linux;
-import wisp.drivers.linux.NetworkInterface;
 import wisp.drivers.linux.NetworkNamespace;
 import wisp.drivers.linux.PollSet;
 import wisp.drivers.linux.PolledLink;
@@ -50,14 +43,9 @@ public final class AfPacketLink implements PolledLink {
   /** An interface that went down may be deleted without another word. */
   private static final long TROUBLED_WAIT_NANOS = 50_000_000;
 
-  /** ARP and ICMP of one burst from everybody. */
-  private static final RingShape SIGNAL_RING = RingShape.of(128, 2048);
-
   private final AfPacketConfig config;
-  private final Opened opened;
+  private final PacketSockets sockets;
   private final LinkOffloads offloads;
-  private final ReceiveRing[] rings;
-  private final PacketSocket[] sockets;
   private final TransmitBatch batch;
   private final WakeEvent wakeEvent;
   private final PollSet waiting;
@@ -68,33 +56,14 @@ public final class AfPacketLink implements PolledLink {
   private boolean gone;
   private boolean closed;
 
-  /**
-   * What the kernel has given us.
-   *
-   * @param sockets the first of them also sends
-   */
-  private record Opened(
-      Arena arena,
-      long hardwareAddress,
-      int mtu,
-      List<PacketSocket> sockets,
-      List<ReceiveRing> rings) {
-    void close() {
-      sockets.forEach(PacketSocket::close);
-      arena.close();
-    }
-  }
-
-  private AfPacketLink(AfPacketConfig config, Opened opened, WakeEvent wakeEvent) {
+  private AfPacketLink(AfPacketConfig config, PacketSockets sockets, WakeEvent wakeEvent) {
     this.config = config;
-    this.opened = opened;
+    this.sockets = sockets;
     this.wakeEvent = wakeEvent;
-    rings = opened.rings.toArray(ReceiveRing[]::new);
-    sockets = opened.sockets.toArray(PacketSocket[]::new);
     offloads = config.offload() ? new LinkOffloads(true, LARGEST_SEGMENTED) : LinkOffloads.NONE;
-    batch = new TransmitBatch(opened.arena, sockets[0]);
-    int[] descriptors = opened.sockets.stream().mapToInt(PacketSocket::descriptor).toArray();
-    waiting = new PollSet(opened.arena, new Libc(opened.arena), wakeEvent, descriptors);
+    batch = new TransmitBatch(sockets.arena(), sockets.sender());
+    waiting =
+        new PollSet(sockets.arena(), new Libc(sockets.arena()), wakeEvent, sockets.descriptors());
   }
 
   /**
@@ -110,51 +79,13 @@ public final class AfPacketLink implements PolledLink {
     var wakeEvent = new WakeEvent();
     try {
       return new AfPacketLink(
-          config, NetworkNamespace.inside(config.netns(), () -> openInside(config)), wakeEvent);
+          config,
+          NetworkNamespace.inside(config.netns(), () -> PacketSockets.open(config)),
+          wakeEvent);
     } catch (LinkException | RuntimeException | Error e) {
       wakeEvent.close();
       throw e;
     }
-  }
-
-  /** In the calling thread's network namespace. */
-  private static Opened openInside(AfPacketConfig config) throws LinkException {
-    NetworkInterface device = NetworkInterface.find(config.name());
-    if (!device.up()) {
-      throw new LinkException(
-          config.label() + " is down; bring it up with: ip link set " + config.name() + " up");
-    }
-    long station = config.hardwareAddressOn(device);
-    var opened =
-        new Opened(
-            Arena.ofShared(), station, config.mtuOn(device), new ArrayList<>(), new ArrayList<>());
-    try {
-      Part part = config.fanout() == null ? Part.ALL : Part.FLOWS;
-      RingShape shape = RingShape.of(config.slots(), config.slotBytes());
-      begin(config, device, opened, shape, FrameFilter.ours(station, part), config.fanout());
-      if (config.fanout() != null) {
-        ClassicBpf signals = FrameFilter.ours(station, Part.SIGNALS);
-        begin(config, device, opened, SIGNAL_RING, signals, null);
-      }
-      return opened;
-    } catch (LinkException | RuntimeException | Error e) {
-      opened.close();
-      throw e;
-    }
-  }
-
-  private static void begin(
-      AfPacketConfig config,
-      NetworkInterface device,
-      Opened opened,
-      RingShape shape,
-      ClassicBpf filter,
-      @Nullable Fanout fanout)
-      throws LinkException {
-    PacketSocket socket = PacketSocket.open(config, device, opened.arena);
-    opened.sockets.add(socket);
-    opened.rings.add(socket.ring(shape));
-    socket.bind(device, fanout, filter);
   }
 
   @Override
@@ -169,12 +100,12 @@ public final class AfPacketLink implements PolledLink {
 
   @Override
   public long hardwareAddress() {
-    return opened.hardwareAddress;
+    return sockets.hardwareAddress();
   }
 
   @Override
   public int mtu() {
-    return opened.mtu;
+    return sockets.mtu();
   }
 
   @Override
@@ -185,7 +116,7 @@ public final class AfPacketLink implements PolledLink {
   /** {@inheritDoc} With {@code fanout} it does not tell of ARP and errors. */
   @Override
   public int readableDescriptor() {
-    return closed ? -1 : sockets[0].descriptor();
+    return closed ? -1 : sockets.sender().descriptor();
   }
 
   /**
@@ -199,16 +130,14 @@ public final class AfPacketLink implements PolledLink {
       return 0;
     }
     int before = burst.size();
-    for (int i = rings.length - 1; i >= 0; i--) {
-      rings[i].receive(burst);
-    }
+    sockets.receive(burst);
     int added = burst.size() - before;
     if (added > 0) {
       troubled = false;
       vainLooks = 0;
     } else if (gone || troubled || ++vainLooks >= LOOKS) {
       vainLooks = 0;
-      look();
+      gone |= sockets.areGone();
       if (gone) {
         throw gone();
       }
@@ -230,7 +159,7 @@ public final class AfPacketLink implements PolledLink {
   @Override
   public void commit(TransmitPacket packet) {
     claim.commit(this, packet);
-    if (closed || gone || !VirtioHeader.isSendable(packet, Framing.ETHERNET_BYTES, opened.mtu)) {
+    if (closed || gone || !VirtioHeader.isSendable(packet, Framing.ETHERNET_BYTES, sockets.mtu())) {
       drops++;
       return;
     }
@@ -264,17 +193,11 @@ public final class AfPacketLink implements PolledLink {
       waiting.await(troubled ? Math.min(timeoutNanos, TROUBLED_WAIT_NANOS) : timeoutNanos);
       troubled |= waiting.hasError(0);
       if (troubled) {
-        look();
+        gone |= sockets.areGone();
       }
     }
     if (gone) {
       throw gone();
-    }
-  }
-
-  private void look() {
-    for (PacketSocket socket : sockets) {
-      gone |= socket.isGone();
     }
   }
 
@@ -290,24 +213,16 @@ public final class AfPacketLink implements PolledLink {
 
   @Override
   public long drops() {
-    return closed ? drops : drops + driverDrops();
-  }
-
-  private long driverDrops() {
-    long sum = batch.drops();
-    for (int i = 0; i < rings.length; i++) {
-      sum += rings[i].drops() + sockets[i].drops();
-    }
-    return sum;
+    return closed ? drops : drops + batch.drops() + sockets.drops();
   }
 
   @Override
   public void close() {
     if (!closed) {
       flush();
-      drops += driverDrops();
+      drops = drops();
       closed = true;
-      opened.close();
+      sockets.close();
       wakeEvent.close();
     }
   }
