@@ -6,9 +6,11 @@ module wisp.drivers {
   requires transitive wisp.core;
 
   exports wisp.drivers;
+  exports wisp.drivers.changes;
   exports wisp.drivers.faults;
   exports wisp.drivers.inmemory;
   exports wisp.drivers.pcap;
+  exports wisp.drivers.rawip;
   exports wisp.drivers.sockets;
   exports wisp.drivers.tun;
   exports wisp.drivers.wire;
@@ -17,6 +19,7 @@ module wisp.drivers {
 
   provides wisp.core.spi.LinkProvider with
       wisp.drivers.inmemory.InMemoryLinkProvider,
+      wisp.drivers.rawip.RawIpProvider,
       wisp.drivers.tun.TapProvider,
       wisp.drivers.tun.TunProvider;
 }
