@@ -6,6 +6,7 @@ module wisp.drivers {
   requires transitive wisp.core;
 
   exports wisp.drivers;
+  exports wisp.drivers.afpacket;
   exports wisp.drivers.changes;
   exports wisp.drivers.faults;
   exports wisp.drivers.inmemory;
@@ -18,6 +19,7 @@ module wisp.drivers {
   uses wisp.core.spi.LinkProvider;
 
   provides wisp.core.spi.LinkProvider with
+      wisp.drivers.afpacket.AfPacketProvider,
       wisp.drivers.inmemory.InMemoryLinkProvider,
       wisp.drivers.rawip.RawIpProvider,
       wisp.drivers.tun.TapProvider,

@@ -7,7 +7,6 @@ import wisp.core.ip.IpPrefix;
 import wisp.core.spi.Parameter;
 import wisp.core.spi.Parameters;
 import wisp.drivers.PrefixList;
-import wisp.drivers.linux.PrefixFilter;
 
 /**
  * What a raw link is to be like.

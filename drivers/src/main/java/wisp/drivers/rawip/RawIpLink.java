@@ -10,6 +10,7 @@ import wisp.core.spi.Link;
 import wisp.core.spi.LinkException;
 import wisp.core.spi.LinkOffloads;
 import wisp.core.spi.TransmitPacket;
+import wisp.drivers.Claim;
 import wisp.drivers.LinkDownException;
 import wisp.drivers.changes.ChangeFolder;
 import wisp.drivers.changes.SystemChanges;
@@ -53,10 +54,8 @@ public final class RawIpLink implements Link {
   /** {@code sockaddr_in}: family 2, port 2, address 4, pad 8. */
   private static final int ADDRESS_BYTES = 16;
 
-  /** Places in the poll set. */
-  private static final int WAKE = 0;
-
-  private static final int WATCH = 1;
+  /** Its place in the poll set. */
+  private static final int WATCH = 0;
 
   /** An idle loop that never waits asks this often whether the interface is still there. */
   private static final int IDLE_ROUNDS = 1 << 16;
@@ -80,8 +79,8 @@ public final class RawIpLink implements Link {
   private final MemorySegment destinations =
       arena.allocate((long) Burst.CAPACITY * ADDRESS_BYTES, 8);
   private final MessageVector sent;
+  private final Claim claim = new Claim();
   private int waiting; // committed, not sent
-  private int claimedBytes = -1;
   private int first; // the socket to begin with: none is to wait for ever behind another
   private int idleRounds;
   private long drops;
@@ -104,7 +103,8 @@ public final class RawIpLink implements Link {
     polled =
         new PollSet(
             arena,
-            wakeEvent.descriptor(),
+            libc,
+            wakeEvent,
             watch.descriptor(),
             receiving[0],
             receiving[1],
@@ -241,18 +241,14 @@ public final class RawIpLink implements Link {
 
   @Override
   public boolean claim(int bytes, TransmitPacket packet) {
-    if (claimedBytes >= 0) {
-      throw new IllegalStateException(
-          name() + ": the last claim was neither committed nor cancelled");
-    }
     if (closed || down || bytes > mtu) {
       drops++;
       return false;
     }
+    claim.begin(this, bytes);
     if (waiting == Burst.CAPACITY) {
       flush();
     }
-    claimedBytes = bytes;
     packet.lend(sent.memory(), sent.start(waiting));
     return true;
   }
@@ -260,14 +256,7 @@ public final class RawIpLink implements Link {
   @Override
   public void commit(TransmitPacket packet) {
     int length = packet.length;
-    if (claimedBytes < 0 || length > claimedBytes) {
-      throw new IllegalStateException(
-          name() + ": commit of " + length + " B after a claim of " + claimedBytes);
-    }
-    if (packet.needsChecksum || packet.segmentBytes > 0) {
-      throw new IllegalStateException(name() + " neither completes checksums nor cuts packets");
-    }
-    claimedBytes = -1;
+    claim.commit(this, packet);
     boolean isIpv4 =
         length >= SMALLEST_PACKET
             && (packet.memory.get(ValueLayout.JAVA_BYTE, packet.start) & 0xF0) == 0x40;
@@ -285,7 +274,7 @@ public final class RawIpLink implements Link {
 
   @Override
   public void cancel(TransmitPacket packet) {
-    claimedBytes = -1;
+    claim.cancel();
   }
 
   /** Sends what was committed. What the kernel refuses is dropped and counted. */
@@ -297,8 +286,8 @@ public final class RawIpLink implements Link {
       int count = calls.sendMany(sending, sent.address(slot), end - slot, SocketCalls.MSG_DONTWAIT);
       if (count > 0) {
         slot += count;
-      } else if (count == -Errno.EAGAIN) {
-        drops += end - slot; // the socket's buffer is full, for all of them
+      } else if (count == -Errno.EAGAIN || count == -Errno.ENOBUFS) {
+        drops += end - slot; // the kernel is full, for all of them
         return;
       } else if (count != -Errno.EINTR) {
         drops++; // no route, interface down, too long by a smaller MTU: others may have a way
@@ -318,11 +307,8 @@ public final class RawIpLink implements Link {
     if (closed || timeoutNanos <= 0) {
       return;
     }
-    boolean ready = polled.await(libc, timeoutNanos);
-    if (ready && polled.isReady(WAKE)) {
-      wakeEvent.reset();
-    }
-    if (down || (ready && polled.isReady(WATCH))) {
+    polled.await(timeoutNanos);
+    if (down || polled.isReady(WATCH)) {
       failIfGone();
     }
   }

@@ -12,7 +12,6 @@ import wisp.drivers.linux.Errno;
 import wisp.drivers.linux.InterfaceWatch;
 import wisp.drivers.linux.Libc;
 import wisp.drivers.linux.NetworkInterface;
-import wisp.drivers.linux.PrefixFilter;
 import wisp.drivers.linux.SocketCalls;
 
 /**
@@ -82,11 +81,12 @@ final class RawIpSockets {
     InterfaceWatch watch = null;
     boolean done = false;
     try {
+      MemorySegment filter = PrefixFilter.to(config.own()).build(arena);
       for (int i = 0; i < PROTOCOLS.length; i++) {
         receiving[i] = socket(PROTOCOLS[i]);
         bindToDevice(receiving[i]);
         // Since the socket was made it may have got packets to others.
-        check("can't have a filter", PrefixFilter.attach(calls, receiving[i], config.own()));
+        check("can't have a filter", calls.setOption(receiving[i], SocketCalls.SOL_SOCKET, SocketCalls.SO_ATTACH_FILTER, filter));
         drain(receiving[i]);
         calls.setOption(
             receiving[i], SocketCalls.SOL_SOCKET, SocketCalls.SO_RCVBUFFORCE, BUFFER_BYTES);

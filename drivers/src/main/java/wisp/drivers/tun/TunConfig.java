@@ -11,6 +11,8 @@ import wisp.core.spi.Parameter;
 import wisp.core.spi.Parameters;
 import wisp.drivers.Framing;
 import wisp.drivers.HostPrefix;
+import wisp.drivers.PrefixList;
+import wisp.drivers.StationAddress;
 
 /**
  * What a TUN or TAP device is to be like.
@@ -74,8 +76,6 @@ public record TunConfig(
   private static final int SMALLEST_MTU = 68; // RFC 791 §3.2
   private static final int SMALLEST_IPV6_MTU = 1280; // RFC 8200 §5
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_.-]{1,15}");
-  private static final Pattern MAC = Pattern.compile("([0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}");
-  private static final long GROUP_BIT = 1L << 40;
 
   /** Checks what the kernel would refuse less clearly. */
   public TunConfig {
@@ -102,9 +102,8 @@ public record TunConfig(
     if (mtu < SMALLEST_IPV6_MTU && !ipv4) {
       throw new IllegalArgumentException("mtu=" + mtu + " is too small for IPv6, which needs 1280");
     }
-    if ((hardwareAddress & GROUP_BIT) != 0 || hardwareAddress >>> 48 != 0) {
-      throw new IllegalArgumentException(
-          "mac: a hardware address has 48 bits, and its first byte is even");
+    if (hardwareAddress != 0) {
+      StationAddress.checked(hardwareAddress);
     }
   }
 
@@ -122,11 +121,11 @@ public record TunConfig(
         values.text("name"),
         hosts(values.text("host")),
         (int) values.number("mtu", SMALLEST_MTU, LARGEST_MTU - Framing.headerBytes(kind)),
-        isOn(values, "offload"),
+        values.isOn("offload"),
         values.text("netns"),
-        routes(values.text("route")),
+        PrefixList.parse(values.text("route")),
         ethernet ? hardwareAddress(values.text("mac")) : 0,
-        isOn(values, "persist"));
+        values.isOn("persist"));
   }
 
   /** As in {@code tun:wisp0}. */
@@ -136,7 +135,7 @@ public record TunConfig(
 
   private static List<HostPrefix> hosts(String text) {
     var hosts = new ArrayList<HostPrefix>();
-    for (String item : items(text)) {
+    for (String item : PrefixList.items(text)) {
       HostPrefix host = HostPrefix.parse(item);
       if (host.bits() == 0) {
         throw new IllegalArgumentException(
@@ -147,32 +146,7 @@ public record TunConfig(
     return hosts;
   }
 
-  private static List<IpPrefix> routes(String text) {
-    return items(text).stream().map(IpPrefix::parse).toList();
-  }
-
-  private static List<String> items(String text) {
-    return Stream.of(text.split("\\+", -1)).map(String::strip).filter(i -> !i.isEmpty()).toList();
-  }
-
   private static long hardwareAddress(String text) {
-    if (text.isEmpty()) {
-      return 0;
-    }
-    if (!MAC.matcher(text).matches()) {
-      throw new IllegalArgumentException(
-          "mac=" + text + " is not a hardware address like 02:00:00:00:00:01");
-    }
-    return Long.parseLong(text.replace(":", ""), 16);
-  }
-
-  private static boolean isOn(Parameters values, String name) {
-    return switch (values.text(name)) {
-      case "on" -> true;
-      case "off" -> false;
-      default ->
-          throw new IllegalArgumentException(
-              name + "=" + values.text(name) + " is neither on nor off");
-    };
+    return text.isEmpty() ? 0 : StationAddress.parse(text);
   }
 }
