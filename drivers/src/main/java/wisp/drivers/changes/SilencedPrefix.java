@@ -11,6 +11,10 @@ import wisp.drivers.linux.RouteSocket;
  * answers of its listeners) is dropped, while raw sockets, which name no source when they look for a
  * route, still send from them. A routing rule, no firewall.
  *
+ * <p>The kernel's test whether a packet came the way that the answer would take (rp_filter) asks by
+ * the same rule, finds no way and drops the packet: where such packets are to come in it has to be
+ * off.
+ *
  * @param prefix of IPv4 or IPv6
  */
 public record SilencedPrefix(IpPrefix prefix) implements SystemChange {
@@ -18,12 +22,6 @@ public record SilencedPrefix(IpPrefix prefix) implements SystemChange {
 
   /** After the local table's, before all that people usually have. */
   private static final int PRIORITY = 10;
-
-  /** The largest number that a user can have; one more stands for no user. */
-  private static final int LAST_USER = 0xFFFF_FFFE;
-
-  /** Where not all users are mapped into our user namespace, the kernel is what matters. */
-  private static final int KERNEL_ONLY = 0;
 
   static SilencedPrefix read(String prefix) {
     return new SilencedPrefix(IpPrefix.parse(prefix));
@@ -42,10 +40,7 @@ public record SilencedPrefix(IpPrefix prefix) implements SystemChange {
   @Override
   public void make() throws LinkException {
     try (var routes = RouteSocket.open()) {
-      int result = add(routes, LAST_USER);
-      if (result == -Errno.EINVAL) {
-        result = add(routes, KERNEL_ONLY);
-      }
+      int result = routes.addBlackholeRule(prefix.address(), prefix.bits(), PRIORITY);
       Netlink.check(
           result,
           "the kernel can't be silenced for " + prefix,
@@ -66,9 +61,5 @@ public record SilencedPrefix(IpPrefix prefix) implements SystemChange {
       Netlink.check(
           result == -Errno.ENOENT ? 0 : result, "the rule for " + prefix + " stays", "");
     }
-  }
-
-  private int add(RouteSocket routes, int lastUser) {
-    return routes.addBlackholeRule(prefix.address(), prefix.bits(), PRIORITY, lastUser);
   }
 }

@@ -48,7 +48,6 @@ public final class RouteSocket implements AutoCloseable {
   private static final byte FR_ACT_BLACKHOLE = 6;
   private static final short FRA_SRC = 2;
   private static final short FRA_PRIORITY = 6;
-  private static final short FRA_UID_RANGE = 20;
   private static final short FRA_PROTOCOL = 21;
 
   /** In every network namespace. */
@@ -142,17 +141,11 @@ public final class RouteSocket implements AutoCloseable {
    * word.
    *
    * @param priority rules are looked at from the lowest on; that of the local table has 0
-   * @param lastUser of those whose packets are meant, from user 0 on. The kernel's own count as user
-   *     0's. Its test whether a packet's source can be reached (rp_filter) looks the answer's way up
-   *     for no user at all, and so goes by.
    * @return 0 or {@code −errno}
    */
-  public int addBlackholeRule(IpAddress network, int bits, int priority, int lastUser) {
+  public int addBlackholeRule(IpAddress network, int bits, int priority) {
     begin(RTM_NEWRULE, NEW_WITH_ACK);
     putRule(network, bits, priority);
-    putAttribute(FRA_UID_RANGE, 2 * Integer.BYTES);
-    putInt(0);
-    putInt(lastUser);
     return request();
   }
 

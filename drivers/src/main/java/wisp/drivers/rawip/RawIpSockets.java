@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import wisp.core.ip.IpPrefix;
 import wisp.core.spi.LinkException;
 import wisp.drivers.changes.ChangeFolder;
+import wisp.drivers.changes.KernelSetting;
 import wisp.drivers.changes.LocalPrefix;
 import wisp.drivers.changes.SilencedPrefix;
 import wisp.drivers.changes.SystemChanges;
@@ -101,6 +102,9 @@ final class RawIpSockets {
       changes = SystemChanges.open(folder, RawIpConfig.PROVIDER);
       for (IpPrefix prefix : config.own()) {
         changes.make(new SilencedPrefix(prefix));
+      }
+      for (KernelSetting setting : ReversePathFilter.off(config.device())) {
+        changes.make(setting);
       }
       for (IpPrefix prefix : config.own()) {
         changes.make(new LocalPrefix(prefix));
