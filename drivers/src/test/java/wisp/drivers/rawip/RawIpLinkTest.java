@@ -1,87 +1,100 @@
 package wisp.drivers.rawip;
 
-import java.io.IOException;
-import java.net.InetSocketAddress;
-import java.nio.ByteBuffer;
-import java.nio.channels.DatagramChannel;
-import java.util.Arrays;
-import org.jspecify.annotations.Nullable;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import wisp.core.spi.Link;
-import wisp.drivers.LinkContract;
+import wisp.drivers.KernelLinkContract;
 import wisp.drivers.Links;
-import wisp.drivers.linux.TestVeth;
+import wisp.drivers.linux.TestNamespace;
 
 /**
  * Against the real kernel, over a pair of veth between two network namespaces. Skips where that is
  * not allowed.
  */
+@Timeout(120)
 class RawIpLinkTest {
-  abstract static class Contract extends LinkContract {
-    private TestVeth veth;
-    private DatagramChannel peer;
+  abstract static class Contract extends KernelLinkContract {
+    private TestNamespace ours;
 
-    abstract String device();
+    abstract String parameters();
 
     @Override
-    protected Link open() throws Exception {
-      veth = new TestVeth();
-      Link link =
-          Links.open("rawip:name=" + device() + ",own=10.9.1.0/24,netns=" + veth.ours.name());
-      peer = veth.peer.udp(TestVeth.PEER, 7);
-      return link;
+    protected Link openInNamespace() throws Exception {
+      ours = new TestNamespace();
+      ours.veth("wispa", "10.9.0.2/16", namespace, "wispb", KERNEL + "/16");
+      return Links.open("rawip:" + parameters() + ",netns=" + ours.name());
     }
 
-    @Override
-    protected String peerAddress() {
-      return TestVeth.PEER;
-    }
-
-    @Override
-    protected int peerPort() {
-      return 7;
-    }
-
-    @Override
-    protected void peerSends(byte[] payload) throws IOException {
-      peer.send(ByteBuffer.wrap(payload), new InetSocketAddress(OWN, OWN_PORT));
-    }
-
-    @Override
-    protected byte @Nullable [] peerReceives(int timeoutMillis) throws IOException {
-      peer.configureBlocking(false);
-      var buffer = ByteBuffer.allocate(65_536);
-      long deadline = System.nanoTime() + timeoutMillis * 1_000_000L;
-      do {
-        if (peer.receive(buffer) != null) {
-          return Arrays.copyOf(buffer.array(), buffer.position());
-        }
-      } while (System.nanoTime() < deadline);
-      return null;
-    }
-
-    @Override
-    protected void closePeer() throws IOException {
-      if (peer != null) {
-        peer.close();
+    @AfterEach
+    void deleteOurs() {
+      if (ours != null) {
+        ours.close();
       }
-      veth.close();
     }
   }
 
   @Nested
   class OnAnInterface extends Contract {
     @Override
-    String device() {
-      return TestVeth.OURS;
+    String parameters() {
+      return "wispa,own=10.9.1.0/24";
     }
   }
 
   @Nested
   class OnAnyInterface extends Contract {
     @Override
-    String device() {
-      return "";
+    String parameters() {
+      return "own=10.9.1.7+10.9.2.0/24,mtu=1400,checksum=trust";
+    }
+  }
+
+  @Nested
+  class Parameters {
+    @ParameterizedTest
+    @ValueSource(
+        strings = {
+          "rawip",
+          "rawip:eth0",
+          "rawip:eth0,own=",
+          "rawip:eth0,own=10.9.1.1/24",
+          "rawip:eth0,own=0.0.0.0/0",
+          "rawip:eth0,own=fd09::/64",
+          "rawip:eth0,own=10.9.1.0/24,mtu=67",
+          "rawip:eth0,own=10.9.1.0/24,mtu=65536",
+          "rawip:eth0,own=10.9.1.0/24,checksum=on",
+          "rawip:eth0,own=10.9.1.0/24,offload=on"
+        })
+    void wrongOnesAreRefusedInOneLine(String spec) {
+      var refused =
+          assertThrows(
+              IllegalArgumentException.class,
+              () -> RawIpConfig.of(Links.parse(spec).parameters()));
+      assertEquals(1, refused.getMessage().lines().count(), refused.getMessage());
+    }
+
+    @Test
+    void haveDefaults() {
+      RawIpConfig config = RawIpConfig.of(Map.of("own", "10.9.1.0/24+10.9.2.7"));
+      assertEquals(
+          " [10.9.1.0/24, 10.9.2.7/32] 0 AUTO ",
+          config.device()
+              + " "
+              + config.own()
+              + " "
+              + config.mtu()
+              + " "
+              + config.checksum()
+              + " "
+              + config.netns());
     }
   }
 }
