@@ -7,6 +7,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.regex.Pattern;
 import wisp.core.spi.LinkException;
+import wisp.drivers.linux.KernelFile;
 
 /**
  * A value in a file of {@code /proc/sys} or {@code /sys}, such as the number of huge pages.
@@ -63,7 +64,7 @@ public record KernelSetting(String path, String before, String after) implements
 
   private static String current(String path) throws LinkException {
     try {
-      return Files.readString(Path.of(path)).strip();
+      return KernelFile.read(Path.of(path));
     } catch (IOException e) {
       throw new LinkException(path + " can't be read: " + e.getMessage());
     }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import wisp.core.spi.LinkException;
 import wisp.drivers.changes.KernelSetting;
+import wisp.drivers.linux.KernelFile;
 
 /**
  * Whether the kernel drops packets that did not come the way that its answer would take. Where it is
@@ -78,7 +79,7 @@ final class ReversePathFilter {
 
   private static int value(String device) throws LinkException {
     try {
-      return Integer.parseInt(Files.readString(path(device)).strip());
+      return Integer.parseInt(KernelFile.read(path(device)));
     } catch (IOException | NumberFormatException e) {
       throw new LinkException("rawip: " + path(device) + " can't be read: " + e.getMessage());
     }
