@@ -8,9 +8,11 @@ module wisp.drivers {
   exports wisp.drivers;
   exports wisp.drivers.afpacket;
   exports wisp.drivers.afxdp;
+  exports wisp.drivers.changes;
   exports wisp.drivers.faults;
   exports wisp.drivers.inmemory;
   exports wisp.drivers.pcap;
+  exports wisp.drivers.rawip;
   exports wisp.drivers.sockets;
   exports wisp.drivers.tun;
   exports wisp.drivers.wire;
@@ -21,6 +23,7 @@ module wisp.drivers {
       wisp.drivers.afpacket.AfPacketProvider,
       wisp.drivers.afxdp.AfXdpProvider,
       wisp.drivers.inmemory.InMemoryLinkProvider,
+      wisp.drivers.rawip.RawIpProvider,
       wisp.drivers.tun.TapProvider,
       wisp.drivers.tun.TunProvider;
 }

@@ -1,6 +1,10 @@
 package wisp.drivers.linux;
 
+import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import wisp.core.spi.LinkException;
 
@@ -9,6 +13,9 @@ import wisp.core.spi.LinkException;
  * TUN device stays in the one where it was opened, so one JVM can hold links in many.
  */
 public final class NetworkNamespace {
+  private static final Path OWN = Path.of("/proc/thread-self/ns/net");
+  private static final Path NAMED = Path.of("/run/netns");
+
   private NetworkNamespace() {}
 
   /** What is to be done inside. */
@@ -48,6 +55,64 @@ public final class NetworkNamespace {
     return run.result();
   }
 
+  /**
+   * What tells the calling thread's namespace from all others while it exists, such as {@code
+   * net:[4026531840]}.
+   *
+   * @throws LinkException when the kernel does not tell
+   */
+  public static String identity() throws LinkException {
+    try {
+      return Files.readSymbolicLink(OWN).toString();
+    } catch (IOException e) {
+      throw new LinkException("this thread's network namespace is unknown: " + e.getMessage());
+    }
+  }
+
+  /**
+   * A path by which the namespace of that {@link #identity} can be entered; empty: the caller is
+   * inside; {@code null}: nobody who could be seen here has it, neither a process nor {@code ip
+   * netns}.
+   */
+  public static @Nullable String find(String identity) throws LinkException {
+    if (identity().equals(identity)) {
+      return "";
+    }
+    try (Stream<Path> named = list(NAMED);
+        Stream<Path> processes = list(Path.of("/proc"))) {
+      return Stream.concat(
+              named.filter(path -> identity.equals(identityOfFile(path))),
+              processes
+                  .map(process -> process.resolve("ns/net"))
+                  .filter(path -> identity.equals(target(path))))
+          .map(Path::toString)
+          .findFirst()
+          .orElse(null);
+    } catch (IOException e) {
+      throw new LinkException("network namespaces can't be listed: " + e.getMessage());
+    }
+  }
+
+  private static Stream<Path> list(Path folder) throws IOException {
+    return Files.isDirectory(folder) ? Files.list(folder) : Stream.empty();
+  }
+
+  private static @Nullable String identityOfFile(Path path) {
+    try {
+      return "net:[" + Files.getAttribute(path, "unix:ino") + "]";
+    } catch (IOException e) {
+      return null; // deleted meanwhile
+    }
+  }
+
+  private static @Nullable String target(Path link) {
+    try {
+      return Files.readSymbolicLink(link).toString();
+    } catch (IOException e) {
+      return null; // no process, or gone, or none of our business
+    }
+  }
+
   private static final class Run<T> implements Runnable {
     private final String namespace;
     private final Action<T> action;
@@ -84,7 +149,7 @@ public final class NetworkNamespace {
   }
 
   private static void enter(String namespace) throws LinkException {
-    String path = namespace.indexOf('/') >= 0 ? namespace : "/run/netns/" + namespace;
+    String path = namespace.indexOf('/') >= 0 ? namespace : NAMED + "/" + namespace;
     try (Arena arena = Arena.ofConfined()) {
       var libc = new Libc(arena);
       int descriptor = libc.open(path, Libc.O_RDONLY);

@@ -55,6 +55,11 @@ public final class PollSet {
     return ready <= 0;
   }
 
+  /** Whether the last wait ended with descriptor {@code i}. */
+  public boolean isReady(int i) {
+    return ready > 0 && there(i) != 0;
+  }
+
   /** Whether the last wait ended with an error of descriptor {@code i}. */
   public boolean hasError(int i) {
     return ready > 0 && (there(i) & POLLERR) != 0;

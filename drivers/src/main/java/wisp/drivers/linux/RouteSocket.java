@@ -7,13 +7,14 @@ import java.nio.ByteOrder;
 import wisp.core.ip.IpAddress;
 
 /**
- * Gives a device addresses and routes of either family: rtnetlink, as {@code ip} uses it. Each call
+ * Addresses, routes and routing rules of either family: rtnetlink, as {@code ip} uses it. Each call
  * is one request and its acknowledgement.
  *
  * <pre>
  *   nlmsghdr (16 B)   length 4 │ type 2 │ flags 2 │ sequence 4 │ port 4
  *   ifaddrmsg (8 B)   family 1 │ prefix bits 1 │ flags 1 │ scope 1 │ device index 4
  *   rtmsg (12 B)      family 1 │ prefix bits 1 │ source bits 1 │ TOS 1 │ table 1 │ protocol 1 │ scope 1 │ type 1 │ flags 4
+ *   fib_rule_hdr (12 B)  family 1 │ destination bits 1 │ source bits 1 │ TOS 1 │ table 1 │ unused 2 │ action 1 │ flags 4
  *   rtattr            length 2 │ type 2 │ value …         numbers in the machine's order, addresses as on the wire
  * </pre>
  */
@@ -26,7 +27,11 @@ public final class RouteSocket implements AutoCloseable {
   private static final short NLMSG_ERROR = 2;
   private static final short RTM_NEWADDR = 20;
   private static final short RTM_NEWROUTE = 24;
-  private static final short NEW_WITH_ACK = 0x1 | 0x4 | 0x200 | 0x400; // REQUEST ACK EXCL CREATE
+  private static final short RTM_DELROUTE = 25;
+  private static final short RTM_NEWRULE = 32;
+  private static final short RTM_DELRULE = 33;
+  private static final short WITH_ACK = 0x1 | 0x4; // REQUEST ACK
+  private static final short NEW_WITH_ACK = WITH_ACK | 0x200 | 0x400; // EXCL CREATE
   private static final byte IFA_F_NODAD = 2;
   private static final short IFA_ADDRESS = 1;
   private static final short IFA_LOCAL = 2;
@@ -34,9 +39,20 @@ public final class RouteSocket implements AutoCloseable {
   private static final short RTA_DST = 1;
   private static final short RTA_OIF = 4;
   private static final byte RT_TABLE_MAIN = (byte) 254;
+  private static final byte RT_TABLE_LOCAL = (byte) 255;
   private static final byte RTPROT_BOOT = 3;
   private static final byte RT_SCOPE_LINK = (byte) 253;
+  private static final byte RT_SCOPE_HOST = (byte) 254;
   private static final byte RTN_UNICAST = 1;
+  private static final byte RTN_LOCAL = 2;
+  private static final byte FR_ACT_BLACKHOLE = 6;
+  private static final short FRA_SRC = 2;
+  private static final short FRA_PRIORITY = 6;
+  private static final short FRA_PROTOCOL = 21;
+
+  /** In every network namespace. */
+  private static final int LOOPBACK_INDEX = 1;
+
   private static final int LONGEST_BROADCAST_PREFIX = 30;
 
   private static final ValueLayout.OfInt BE32 =
@@ -69,7 +85,7 @@ public final class RouteSocket implements AutoCloseable {
    * @return 0 or {@code −errno}
    */
   public int addAddress(int deviceIndex, IpAddress address, int bits, boolean broadcast) {
-    begin(RTM_NEWADDR);
+    begin(RTM_NEWADDR, NEW_WITH_ACK);
     putByte(family(address));
     putByte((byte) bits);
     putByte(address.isIpv4() ? 0 : IFA_F_NODAD);
@@ -91,19 +107,52 @@ public final class RouteSocket implements AutoCloseable {
    * @return 0 or {@code −errno}
    */
   public int addRoute(int deviceIndex, IpAddress network, int bits) {
-    begin(RTM_NEWROUTE);
-    putByte(family(network));
-    putByte((byte) bits);
-    putByte((byte) 0);
-    putByte((byte) 0);
-    putByte(RT_TABLE_MAIN);
-    putByte(RTPROT_BOOT);
-    putByte(network.isIpv4() ? RT_SCOPE_LINK : 0);
-    putByte(RTN_UNICAST);
-    putInt(0);
-    putAddress(RTA_DST, network);
-    putAttribute(RTA_OIF, Integer.BYTES);
-    putInt(deviceIndex);
+    begin(RTM_NEWROUTE, NEW_WITH_ACK);
+    putRoute(network, bits, RT_TABLE_MAIN, network.isIpv4() ? RT_SCOPE_LINK : 0, RTN_UNICAST);
+    putNumber(RTA_OIF, deviceIndex);
+    return request();
+  }
+
+  /**
+   * Has the kernel take every address of a network for one of this machine's: it answers ARP for
+   * them and hands packets to them to sockets here ("AnyIP").
+   *
+   * @param network without bits beyond the prefix
+   * @return 0 or {@code −errno}
+   */
+  public int addLocalRoute(IpAddress network, int bits) {
+    return localRoute(RTM_NEWROUTE, NEW_WITH_ACK, network, bits);
+  }
+
+  /** Ends {@link #addLocalRoute}; {@code −ESRCH}: there is no such route. */
+  public int deleteLocalRoute(IpAddress network, int bits) {
+    return localRoute(RTM_DELROUTE, WITH_ACK, network, bits);
+  }
+
+  private int localRoute(short type, short flags, IpAddress network, int bits) {
+    begin(type, flags);
+    putRoute(network, bits, RT_TABLE_LOCAL, network.isIpv4() ? RT_SCOPE_HOST : 0, RTN_LOCAL);
+    putNumber(RTA_OIF, LOOPBACK_INDEX);
+    return request();
+  }
+
+  /**
+   * A rule by which what is sent from a network's addresses finds no route and is dropped without a
+   * word.
+   *
+   * @param priority rules are looked at from the lowest on; that of the local table has 0
+   * @return 0 or {@code −errno}
+   */
+  public int addBlackholeRule(IpAddress network, int bits, int priority) {
+    begin(RTM_NEWRULE, NEW_WITH_ACK);
+    putRule(network, bits, priority);
+    return request();
+  }
+
+  /** Deletes it; {@code −ENOENT}: there is no such rule. */
+  public int deleteBlackholeRule(IpAddress network, int bits, int priority) {
+    begin(RTM_DELRULE, WITH_ACK);
+    putRule(network, bits, priority);
     return request();
   }
 
@@ -115,11 +164,43 @@ public final class RouteSocket implements AutoCloseable {
     arena.close();
   }
 
-  private void begin(short type) {
+  private void begin(short type, short flags) {
     message.fill((byte) 0);
     message.set(ValueLayout.JAVA_SHORT, 4, type);
-    message.set(ValueLayout.JAVA_SHORT, 6, NEW_WITH_ACK);
+    message.set(ValueLayout.JAVA_SHORT, 6, flags);
     fill = HEADER_BYTES;
+  }
+
+  private void putRoute(IpAddress network, int bits, byte table, byte scope, byte kind) {
+    putByte(family(network));
+    putByte((byte) bits);
+    putByte((byte) 0);
+    putByte((byte) 0);
+    putByte(table);
+    putByte(RTPROT_BOOT);
+    putByte(scope);
+    putByte(kind);
+    putInt(0);
+    putAddress(RTA_DST, network);
+  }
+
+  private void putRule(IpAddress network, int bits, int priority) {
+    putByte(family(network));
+    putByte((byte) 0);
+    putByte((byte) bits);
+    putByte((byte) 0);
+    putInt(FR_ACT_BLACKHOLE << 24); // table 0, two bytes unused, action
+    putInt(0);
+    putAddress(FRA_SRC, network);
+    putNumber(FRA_PRIORITY, priority);
+    putAttribute(FRA_PROTOCOL, 1);
+    putByte(RTPROT_BOOT);
+    fill += 3; // attributes begin on boundaries of four
+  }
+
+  private void putNumber(short type, int value) {
+    putAttribute(type, Integer.BYTES);
+    putInt(value);
   }
 
   private void putByte(byte value) {

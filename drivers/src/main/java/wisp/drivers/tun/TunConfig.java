@@ -11,6 +11,7 @@ import wisp.core.spi.Parameter;
 import wisp.core.spi.Parameters;
 import wisp.drivers.Framing;
 import wisp.drivers.HostPrefix;
+import wisp.drivers.PrefixList;
 import wisp.drivers.StationAddress;
 
 /**
@@ -122,7 +123,7 @@ public record TunConfig(
         (int) values.number("mtu", SMALLEST_MTU, LARGEST_MTU - Framing.headerBytes(kind)),
         values.isOn("offload"),
         values.text("netns"),
-        routes(values.text("route")),
+        PrefixList.parse(values.text("route")),
         ethernet ? hardwareAddress(values.text("mac")) : 0,
         values.isOn("persist"));
   }
@@ -134,7 +135,7 @@ public record TunConfig(
 
   private static List<HostPrefix> hosts(String text) {
     var hosts = new ArrayList<HostPrefix>();
-    for (String item : items(text)) {
+    for (String item : PrefixList.items(text)) {
       HostPrefix host = HostPrefix.parse(item);
       if (host.bits() == 0) {
         throw new IllegalArgumentException(
@@ -143,14 +144,6 @@ public record TunConfig(
       hosts.add(host);
     }
     return hosts;
-  }
-
-  private static List<IpPrefix> routes(String text) {
-    return items(text).stream().map(IpPrefix::parse).toList();
-  }
-
-  private static List<String> items(String text) {
-    return Stream.of(text.split("\\+", -1)).map(String::strip).filter(i -> !i.isEmpty()).toList();
   }
 
   private static long hardwareAddress(String text) {

@@ -115,6 +115,25 @@ public final class TestNamespace implements AutoCloseable {
     run("ip", "link", "set", ours, "up");
   }
 
+  /**
+   * A pair of Ethernet interfaces of which one is inside and the other in another namespace, both up
+   * and without IPv6, which would chatter.
+   *
+   * @param address of ours, with its prefix
+   */
+  public void veth(
+      String ours, String address, TestNamespace other, String theirs, String theirAddress) {
+    run("ip", "link", "add", ours, "type", "veth", "peer", "name", theirs, "netns", other.name);
+    configure(ours, address);
+    other.configure(theirs, theirAddress);
+  }
+
+  private void configure(String device, String address) {
+    run("sysctl", "-qw", "net.ipv6.conf." + device + ".disable_ipv6=1");
+    run("ip", "address", "add", address, "dev", device);
+    run("ip", "link", "set", device, "up");
+  }
+
   /** Tells the kernel at which hardware address it finds an address of a link's. */
   public void introduce(String address, Link link, String device) {
     run("ip", "neigh", "add", address, "lladdr", text(link.hardwareAddress()), "dev", device);

@@ -97,6 +97,24 @@ public class KernelHost implements AutoCloseable {
     run("ip", "link", "set", ours, "up");
   }
 
+  /**
+   * Joins this namespace to another by a pair of Ethernet interfaces, both up and without IPv6.
+   *
+   * @param address of the one inside, with its prefix
+   */
+  public void vethTo(
+      KernelHost other, String device, String address, String theirs, String theirAddress) {
+    run("ip", "link", "add", device, "type", "veth", "peer", "name", theirs, "netns", other.name);
+    setUp(device, address);
+    other.setUp(theirs, theirAddress);
+  }
+
+  private void setUp(String device, String address) {
+    run("sh", "-c", "echo 1 > /proc/sys/net/ipv6/conf/" + device + "/disable_ipv6");
+    run("ip", "address", "add", address, "dev", device);
+    run("ip", "link", "set", device, "up");
+  }
+
   /** Runs a program inside; fails when it does. Returns what it wrote. */
   public String run(String... command) {
     Outcome outcome = outcome(inside(command));

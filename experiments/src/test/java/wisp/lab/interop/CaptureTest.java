@@ -61,7 +61,8 @@ class CaptureTest {
     }
   }
 
-  private static Process record(KernelLab lab, Path file) throws IOException {
+  /** Records what passes the kernel's end, once it says that it does. */
+  static Process record(KernelLab lab, Path file) throws IOException {
     Process tcpdump =
         lab.namespace()
             .start(
@@ -89,7 +90,7 @@ class CaptureTest {
   }
 
   /** SIGTERM has tcpdump write what it still holds. */
-  private static void stop(Process tcpdump) throws InterruptedException {
+  static void stop(Process tcpdump) throws InterruptedException {
     KernelLab.pause(300);
     tcpdump.destroy();
     assertTrue(tcpdump.waitFor(10, TimeUnit.SECONDS), "tcpdump does not end");

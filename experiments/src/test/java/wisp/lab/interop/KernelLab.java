@@ -70,6 +70,7 @@ final class KernelLab implements AutoCloseable {
   private static final int CALL_SECONDS = 15;
 
   private final Namespace namespace;
+  private final @Nullable Namespace ours;
   private final Link link;
   private final MemoryStrategy memory;
   private final Context context;
@@ -91,6 +92,7 @@ final class KernelLab implements AutoCloseable {
     private String provider = "tun";
     private String kernelIpv6 = KERNEL_IPV6;
     private UnaryOperator<ContextConfig> change = UnaryOperator.identity();
+    private @Nullable Namespace ours;
 
     /** Both sides have IPv6 addresses too. */
     Builder dualStack() {
@@ -114,6 +116,12 @@ final class KernelLab implements AutoCloseable {
     /** A veth pair instead, ours by a packet socket: addresses as with {@link #tap()}. */
     Builder afpacket() {
       return on("afpacket", KERNEL_6);
+    }
+
+    /** A veth pair whose one end, in a namespace of its own, is ours by raw sockets. IPv4 alone. */
+    Builder rawip() {
+      provider = "rawip";
+      return this;
     }
 
     private Builder on(String provider, String kernel) {
@@ -171,6 +179,11 @@ final class KernelLab implements AutoCloseable {
     }
 
     private String link(Namespace namespace) {
+      if (provider.equals("rawip")) {
+        ours = new Namespace();
+        namespace.vethTo(ours, "wisp0", KERNEL + "/16", "ours", "10.9.0.2/16");
+        return "rawip:ours,own=10.9.1.0/24" + tun + ",netns=" + ours.name();
+      }
       String hosts = KERNEL + "/16" + (ipv6 ? "+" + kernelIpv6 + "/64" : "");
       String netns = tun + ",netns=" + namespace.name();
       if (provider.equals("afpacket")) {
@@ -193,6 +206,7 @@ final class KernelLab implements AutoCloseable {
         return new KernelLab(this, namespace);
       } catch (LinkException | IOException e) {
         namespace.close();
+        close(ours);
         throw new AssertionError(e);
       }
     }
@@ -202,6 +216,12 @@ final class KernelLab implements AutoCloseable {
     return new Builder();
   }
 
+  private static void close(@Nullable Namespace namespace) {
+    if (namespace != null) {
+      namespace.close();
+    }
+  }
+
   static KernelLab open() {
     return with().open();
   }
@@ -209,6 +229,7 @@ final class KernelLab implements AutoCloseable {
   private KernelLab(Builder builder, Namespace namespace) throws LinkException, IOException {
     this.namespace = namespace;
     Link tun = Links.open(builder.link(namespace));
+    ours = builder.ours;
     link =
         builder.pcap == null
             ? tun
@@ -354,6 +375,11 @@ final class KernelLab implements AutoCloseable {
     return namespace;
   }
 
+  /** Where our link is, if that is another one. */
+  @Nullable Namespace ours() {
+    return ours;
+  }
+
   static InetSocketAddress ours(int port) {
     return new InetSocketAddress(OURS, port);
   }
@@ -433,6 +459,7 @@ final class KernelLab implements AutoCloseable {
     } finally {
       link.close();
       namespace.close();
+      close(ours);
     }
     if (died != null) {
       throw new AssertionError("the stack's thread died", died);
