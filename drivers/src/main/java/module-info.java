@@ -14,9 +14,15 @@ module wisp.drivers {
   exports wisp.drivers.wire;
 
   uses wisp.core.spi.LinkProvider;
+  uses wisp.drivers.LinkWrapperProvider;
 
   provides wisp.core.spi.LinkProvider with
       wisp.drivers.inmemory.InMemoryLinkProvider,
+      wisp.drivers.pcap.ReplayProvider,
       wisp.drivers.tun.TapProvider,
       wisp.drivers.tun.TunProvider;
+  provides wisp.drivers.LinkWrapperProvider with
+      wisp.drivers.faults.FaultsProvider,
+      wisp.drivers.faults.ShapedProvider,
+      wisp.drivers.pcap.PcapWrapperProvider;
 }

@@ -93,6 +93,8 @@ public final class Main implements Runnable {
       case FailedException failure -> error(command, oneLine(failure.getMessage()), FAILED);
       case java.io.IOException io -> error(command, oneLine(io.getMessage()), FAILED);
       case wisp.core.spi.LinkException link -> error(command, oneLine(link.getMessage()), FAILED);
+      case wisp.drivers.LinkDownException down ->
+          error(command, oneLine(down.getMessage()), FAILED);
       case UnsupportedOperationException missing ->
           error(command, "the stack can't do this yet: " + missing.getMessage(), FAILED);
       default -> {

@@ -10,6 +10,7 @@ import wisp.core.spi.Link;
 import wisp.core.spi.Parameter;
 import wisp.core.spi.Parameters;
 import wisp.drivers.Framing;
+import wisp.drivers.HardwareAddress;
 import wisp.drivers.HostPrefix;
 
 /**
@@ -74,8 +75,6 @@ public record TunConfig(
   private static final int SMALLEST_MTU = 68; // RFC 791 §3.2
   private static final int SMALLEST_IPV6_MTU = 1280; // RFC 8200 §5
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_.-]{1,15}");
-  private static final Pattern MAC = Pattern.compile("([0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}");
-  private static final long GROUP_BIT = 1L << 40;
 
   /** Checks what the kernel would refuse less clearly. */
   public TunConfig {
@@ -102,7 +101,7 @@ public record TunConfig(
     if (mtu < SMALLEST_IPV6_MTU && !ipv4) {
       throw new IllegalArgumentException("mtu=" + mtu + " is too small for IPv6, which needs 1280");
     }
-    if ((hardwareAddress & GROUP_BIT) != 0 || hardwareAddress >>> 48 != 0) {
+    if (hardwareAddress != 0 && !HardwareAddress.isStation(hardwareAddress)) {
       throw new IllegalArgumentException(
           "mac: a hardware address has 48 bits, and its first byte is even");
     }
@@ -156,14 +155,7 @@ public record TunConfig(
   }
 
   private static long hardwareAddress(String text) {
-    if (text.isEmpty()) {
-      return 0;
-    }
-    if (!MAC.matcher(text).matches()) {
-      throw new IllegalArgumentException(
-          "mac=" + text + " is not a hardware address like 02:00:00:00:00:01");
-    }
-    return Long.parseLong(text.replace(":", ""), 16);
+    return text.isEmpty() ? 0 : HardwareAddress.parse("mac", text);
   }
 
   private static boolean isOn(Parameters values, String name) {
