@@ -18,12 +18,18 @@ module wisp.drivers {
   exports wisp.drivers.wire;
 
   uses wisp.core.spi.LinkProvider;
+  uses wisp.drivers.LinkWrapperProvider;
 
   provides wisp.core.spi.LinkProvider with
       wisp.drivers.afpacket.AfPacketProvider,
       wisp.drivers.afxdp.AfXdpProvider,
       wisp.drivers.inmemory.InMemoryLinkProvider,
       wisp.drivers.rawip.RawIpProvider,
+      wisp.drivers.pcap.ReplayProvider,
       wisp.drivers.tun.TapProvider,
       wisp.drivers.tun.TunProvider;
+  provides wisp.drivers.LinkWrapperProvider with
+      wisp.drivers.faults.FaultsProvider,
+      wisp.drivers.faults.ShapedProvider,
+      wisp.drivers.pcap.PcapWrapperProvider;
 }

@@ -24,6 +24,16 @@ public abstract class LinkWrapper implements Link {
     return link;
   }
 
+  /**
+   * How long until {@code receive} has something to do although the device behind it all has said
+   * nothing: a packet that was kept inside is due. A wrapper that keeps packets says when.
+   *
+   * @return {@link Long#MAX_VALUE}: nothing is inside
+   */
+  public long nanosUntilDue() {
+    return link instanceof LinkWrapper wrapper ? wrapper.nanosUntilDue() : Long.MAX_VALUE;
+  }
+
   @Override
   public String name() {
     return link.name();

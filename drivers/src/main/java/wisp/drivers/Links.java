@@ -1,7 +1,6 @@
 package wisp.drivers;
 
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
@@ -13,7 +12,9 @@ import wisp.core.spi.LinkProvider;
 /**
  * Finds links by name. A link is written {@code provider[:[name,]parameter=value,…]}, such as
  * {@code tun}, {@code tun:wa} or {@code tun:wa,host=10.9.0.1/16,mtu=1500}; a first item without
- * {@code =} is the value of the parameter {@code name}.
+ * {@code =} is the value of the parameter {@code name}. Wrappers follow, the innermost first: {@code
+ * tun:wa+shaped:rtt=40ms,rate=100mbit+pcap:/tmp/a.pcap}; a first item without {@code =} is the
+ * value of the wrapper's first parameter.
  */
 public final class Links {
   private Links() {}
@@ -22,9 +23,36 @@ public final class Links {
    * A link as written by the user, taken apart; nothing is checked yet.
    *
    * @param provider such as {@code tun}
+   * @param parameters of the link itself, in the order written
+   * @param wrappers around it, the innermost first
+   */
+  public record Spec(String provider, Map<String, String> parameters, List<Stage> wrappers) {
+    /** A link without wrappers. */
+    public Spec(String provider, Map<String, String> parameters) {
+      this(provider, parameters, List.of());
+    }
+
+    /** The same with other parameters of the link itself. */
+    public Spec with(Map<String, String> changed) {
+      return new Spec(provider, changed, wrappers);
+    }
+  }
+
+  /**
+   * A wrapper as written by the user.
+   *
+   * @param wrapper such as {@code shaped}
    * @param parameters in the order written
    */
-  public record Spec(String provider, Map<String, String> parameters) {}
+  public record Stage(String wrapper, Map<String, String> parameters) {}
+
+  /** All wrappers on the class path, by name. */
+  public static List<LinkWrapperProvider> wrappers() {
+    return ServiceLoader.load(LinkWrapperProvider.class).stream()
+        .map(ServiceLoader.Provider::get)
+        .sorted(Comparator.comparing(LinkWrapperProvider::name))
+        .toList();
+  }
 
   /** All links on the class path, by name. */
   public static List<LinkProvider> providers() {
@@ -59,30 +87,7 @@ public final class Links {
    * @throws IllegalArgumentException in one line for the user
    */
   public static Spec parse(String spec) {
-    int colon = spec.indexOf(':');
-    String provider = colon < 0 ? spec : spec.substring(0, colon);
-    var parameters = new LinkedHashMap<String, String>();
-    if (colon >= 0) {
-      String[] items = spec.substring(colon + 1).split(",", -1);
-      for (int i = 0; i < items.length; i++) {
-        int equals = items[i].indexOf('=');
-        if (equals == 0 || (equals < 0 && (i > 0 || items[i].isEmpty()))) {
-          throw new IllegalArgumentException(
-              "'"
-                  + items[i]
-                  + "' in '"
-                  + spec
-                  + "' is not parameter=value; write it like"
-                  + " tun:wa,host=10.9.0.1/16,mtu=1500");
-        }
-        String name = equals < 0 ? "name" : items[i].substring(0, equals).strip();
-        String value = items[i].substring(equals + 1).strip();
-        if (parameters.put(name, value) != null) {
-          throw new IllegalArgumentException("'" + name + "' is given twice in '" + spec + "'");
-        }
-      }
-    }
-    return new Spec(provider.strip(), parameters);
+    return LinkSpecs.parse(spec, wrappers());
   }
 
   /**
@@ -90,13 +95,23 @@ public final class Links {
    * comes next.
    */
   public static void leaveBehind(Link link) {
+    if (innermost(link) instanceof PersistentLink persistent) {
+      persistent.leaveBehind();
+    }
+  }
+
+  /** The link that all wrappers are around. */
+  public static Link innermost(Link link) {
     Link inner = link;
     while (inner instanceof LinkWrapper wrapper) {
       inner = wrapper.wrapped();
     }
-    if (inner instanceof PersistentLink persistent) {
-      persistent.leaveBehind();
-    }
+    return inner;
+  }
+
+  /** How long until a packet that a wrapper keeps is due; {@link Long#MAX_VALUE}: none is. */
+  public static long nanosUntilDue(Link link) {
+    return link instanceof LinkWrapper wrapper ? wrapper.nanosUntilDue() : Long.MAX_VALUE;
   }
 
   /**
@@ -108,11 +123,36 @@ public final class Links {
    */
   public static Link open(String spec) throws LinkException {
     Spec parsed = parse(spec);
-    LinkProvider provider = provider(parsed.provider());
-    String reason = provider.unavailable();
+    String reason = provider(parsed.provider()).unavailable();
     if (reason != null) {
       throw new LinkException(reason);
     }
-    return provider.open(parsed.parameters());
+    return open(parsed);
+  }
+
+  /**
+   * Opens a link and puts its wrappers around it; nothing stays open when that fails.
+   *
+   * @throws LinkException why it can't be opened and what to do
+   * @throws IllegalArgumentException when a parameter is wrong
+   */
+  public static Link open(Spec spec) throws LinkException {
+    Link link = provider(spec.provider()).open(spec.parameters());
+    try {
+      for (Stage stage : spec.wrappers()) {
+        link = wrapper(stage.wrapper()).wrap(link, stage.parameters());
+      }
+      return link;
+    } catch (LinkException | RuntimeException | Error e) {
+      link.close();
+      throw e;
+    }
+  }
+
+  private static LinkWrapperProvider wrapper(String name) {
+    return wrappers().stream()
+        .filter(wrapper -> wrapper.name().equals(name))
+        .findFirst()
+        .orElseThrow(() -> new IllegalArgumentException("there is no wrapper '" + name + "'"));
   }
 }

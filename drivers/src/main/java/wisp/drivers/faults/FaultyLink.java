@@ -2,6 +2,8 @@ package wisp.drivers.faults;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 import wisp.core.spi.Burst;
 import wisp.core.spi.Link;
 import wisp.core.spi.LinkOffloads;
@@ -10,27 +12,29 @@ import wisp.drivers.LinkWrapper;
 
 /**
  * A link with a bad path on it: one {@link PathModel} for what it sends, one for what it receives.
- * Whoever drives it says what time it is ({@link #advanceTo}) and comes back at {@link
- * #nextDeadlineNanos}: a simulator with a virtual clock, or a runner with the real one. Before
- * {@code receive}, {@code commit} and {@code flush} the time should be up to date; it is what
- * packets are stamped with.
  *
- * <p>It offers {@link LinkOffloads#NONE}, so that whatever it spoils has a complete checksum to be
- * found out by. (What the wrapped link <em>receives</em> uncut and trusted passes as it is, unless
- * corrupted.)
+ * <p>Either whoever drives it says what time it is ({@link #advanceTo}) and comes back at {@link
+ * #nextDeadlineNanos}, as a simulator with a virtual clock does; before {@code receive}, {@code
+ * commit} and {@code flush} the time should be up to date, for it is what packets are stamped with.
+ * Or it has a clock of its own ({@link #inRealTime}): then it is a link as any other, {@link
+ * #awaitReadable} returns in time for whatever is due, and {@code receive} sends what has to leave.
+ *
+ * <p>It offers {@link LinkOffloads#NONE}, so that the path meets packets as a wire carries them,
+ * each with a complete checksum to be found out by. What the wrapped link <em>receives</em> uncut
+ * is cut before it enters the path ({@link Intake}).
  */
 public final class FaultyLink extends LinkWrapper {
   private static final int CACHE_LINE = 64;
-  private static final int FRAME_ROOM = 18; // an Ethernet header with a VLAN tag
-  private static final int LARGEST_PACKET = 65_575 + FRAME_ROOM; // IPv6 header, 65,535 B of payload
   private static final int MOST_BURSTS = 4; // then what is due goes first
 
   private final PathModel sending;
   private final PathModel receiving;
   private final Arena arena = Arena.ofShared();
   private final MemorySegment staging;
-  private final Burst arrivals = new Burst();
-  private final TransmitPacket outgoing = new TransmitPacket();
+  private final Intake arrivals;
+  private final Outlet departures;
+  private final String label;
+  private final @Nullable LongSupplier clock;
   private final int[] lent = new int[Burst.CAPACITY];
   private int lentCount;
   private int claimedBytes = -1;
@@ -39,7 +43,7 @@ public final class FaultyLink extends LinkWrapper {
   private boolean closed;
 
   /**
-   * Wraps a link, and owns it from now on.
+   * Wraps a link, and owns it from now on. Its time is what {@link #advanceTo} says.
    *
    * @param link closed with this one
    * @param sending what happens to packets that the stack sends
@@ -47,14 +51,45 @@ public final class FaultyLink extends LinkWrapper {
    * @param seed of both paths
    */
   public FaultyLink(Link link, PathConfig sending, PathConfig receiving, long seed) {
+    this(link, sending, receiving, seed, "faults", null);
+  }
+
+  /**
+   * Wraps a link, and owns it from now on.
+   *
+   * @param label what its name begins with
+   * @param clock nanoseconds that never run back, from 0 on; {@code null}: {@link #advanceTo}
+   */
+  FaultyLink(
+      Link link,
+      PathConfig sending,
+      PathConfig receiving,
+      long seed,
+      String label,
+      @Nullable LongSupplier clock) {
     super(link);
-    int largest =
-        link.offloads().segmentationBytes() > 0 ? LARGEST_PACKET : link.mtu() + FRAME_ROOM;
+    this.label = label;
+    this.clock = clock;
+    int largest = link.mtu() + Intake.FRAME_ROOM;
     this.sending = new PathModel(sending, link.kind(), largest, seed);
     this.receiving = new PathModel(receiving, link.kind(), largest, ~seed);
     this.sending.answersThrough(this.receiving);
     this.receiving.answersThrough(this.sending);
+    arrivals = new Intake(link, this.receiving);
+    departures = new Outlet(this.sending, link);
     staging = arena.allocate(largest, CACHE_LINE);
+  }
+
+  /**
+   * As the constructor, and time is that of the machine, from now on.
+   *
+   * @param label what its name begins with
+   */
+  public static FaultyLink inRealTime(
+      Link link, PathConfig sending, PathConfig receiving, long seed, String label) {
+    long origin = System.nanoTime();
+    return new FaultyLink(
+        link, sending, receiving, seed, label, () -> System.nanoTime() - origin);
   }
 
   /** What happened to packets that the stack sent. */
@@ -67,14 +102,23 @@ public final class FaultyLink extends LinkWrapper {
     return receiving.stats();
   }
 
-  /** It is now so late; sends what is due. Time never runs backwards. */
+  /** It is now so late; sends what is due. Time never runs backwards. Not with a clock. */
   public void advanceTo(long nowNanos) {
+    if (clock != null) {
+      throw new IllegalStateException(name() + " has a clock of its own");
+    }
     if (nowNanos < this.nowNanos) {
       throw new IllegalArgumentException("time ran back from " + this.nowNanos + " to " + nowNanos);
     }
     this.nowNanos = nowNanos;
     if (!closed) {
       sendDue();
+    }
+  }
+
+  private void look() {
+    if (clock != null) {
+      nowNanos = clock.getAsLong();
     }
   }
 
@@ -88,7 +132,17 @@ public final class FaultyLink extends LinkWrapper {
 
   @Override
   public String name() {
-    return "faults:" + link.name();
+    return label + ":" + link.name();
+  }
+
+  /** With a clock: until a packet comes out of a path. */
+  @Override
+  public long nanosUntilDue() {
+    look();
+    long deadline = nextDeadlineNanos();
+    return Math.min(
+        super.nanosUntilDue(),
+        deadline == Long.MAX_VALUE ? deadline : Math.max(0, deadline - nowNanos));
   }
 
   @Override
@@ -105,7 +159,11 @@ public final class FaultyLink extends LinkWrapper {
       receiving.release(lent[i]);
     }
     lentCount = 0;
+    look();
     takeArrivals();
+    if (clock != null) {
+      sendDue();
+    }
     int before = burst.size();
     while (!burst.isFull()) {
       int slot = receiving.poll(nowNanos);
@@ -152,6 +210,7 @@ public final class FaultyLink extends LinkWrapper {
       drops++;
       return;
     }
+    look();
     sending.offer(staging, 0, packet.length, 0, nowNanos);
   }
 
@@ -163,16 +222,28 @@ public final class FaultyLink extends LinkWrapper {
   @Override
   public void flush() {
     if (!closed) {
+      look();
       sendDue();
     }
   }
 
   @Override
   public void awaitReadable(long timeoutNanos) {
-    if (!closed) {
-      long deadline = nextDeadlineNanos();
-      long left = deadline == Long.MAX_VALUE ? deadline : Math.max(0, deadline - nowNanos);
+    if (closed) {
+      return;
+    }
+    long left = nanosUntilDue();
+    if (clock == null) {
       link.awaitReadable(Math.min(timeoutNanos, left));
+    } else {
+      long sleep = Punctuality.sleepNanos(left, timeoutNanos);
+      if (sleep > 0) {
+        link.awaitReadable(sleep);
+      } else {
+        Thread.onSpinWait(); // the caller looks again
+      }
+      look();
+      sendDue();
     }
   }
 
@@ -194,39 +265,13 @@ public final class FaultyLink extends LinkWrapper {
   }
 
   private void takeArrivals() {
-    for (int round = 0; round < MOST_BURSTS; round++) {
-      arrivals.clear();
-      int count = link.receive(arrivals);
-      for (int i = 0; i < count; i++) {
-        receiving.offer(
-            arrivals.memory(i),
-            arrivals.start(i),
-            arrivals.length(i),
-            arrivals.flags(i),
-            arrivals.segmentBytes(i),
-            nowNanos);
-      }
-      if (count < Burst.CAPACITY) {
-        return;
-      }
+    int count = Burst.CAPACITY;
+    for (int round = 0; round < MOST_BURSTS && count == Burst.CAPACITY; round++) {
+      count = arrivals.take(nowNanos);
     }
   }
 
   private void sendDue() {
-    boolean sent = false;
-    for (int slot = sending.poll(nowNanos); slot != PathModel.NONE; slot = sending.poll(nowNanos)) {
-      int bytes = sending.length(slot);
-      if (link.claim(bytes, outgoing)) {
-        MemorySegment.copy(
-            sending.memory(slot), sending.start(slot), outgoing.memory, outgoing.start, bytes);
-        outgoing.length = bytes;
-        link.commit(outgoing);
-        sent = true;
-      }
-      sending.release(slot);
-    }
-    if (sent) {
-      link.flush();
-    }
+    departures.deliver(nowNanos, Integer.MAX_VALUE);
   }
 }

@@ -1,8 +1,11 @@
 package wisp.drivers.faults;
 
+import java.nio.file.Path;
 import java.util.Locale;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import wisp.core.ip.IpAddress;
+import wisp.core.spi.Parameters;
 
 /**
  * What a path in one direction does to packets. Shares are of packets, 0 … 1.
@@ -19,9 +22,13 @@ import wisp.core.ip.IpAddress;
  * @param duplicate delivered twice
  * @param corrupt delivered with one bit flipped: what a checksum always finds
  * @param mark of those that are ECN-capable, marked as having met congestion (RFC 3168 §5)
- * @param rateBitsPerSecond bottleneck, IP bytes; 0: unlimited
+ * @param rateBitsPerSecond bottleneck, in bits of packets, on Ethernet with their frame; 0:
+ *     unlimited
+ * @param trace a bottleneck that varies: when it may send, IP bytes; {@code null}: none. A path has
+ *     a rate or a trace, not both.
  * @param queuePackets what the bottleneck holds, the packet being sent included; further ones are
  *     lost
+ * @param queueBytes the same in bytes: a packet is lost when it would be more; 0: no limit
  * @param mtu the largest IP packet that passes, in bytes; larger ones are lost, and never
  *     fragmented on the way; 0: any passes. An uncut packet is judged by its segments.
  * @param answersTooBig their sender is told: fragmentation needed (RFC 1191 §4; only when the
@@ -43,7 +50,9 @@ public record PathConfig(
     double corrupt,
     double mark,
     long rateBitsPerSecond,
+    @Nullable DeliveryTrace trace,
     int queuePackets,
+    int queueBytes,
     int mtu,
     boolean answersTooBig,
     boolean blocksIcmp,
@@ -55,9 +64,9 @@ public record PathConfig(
 
   /** What {@link #with(String, String)} understands, for messages. */
   public static final String PARAMETERS =
-      "delay=20ms, jitter=2ms, loss=1%, burst=ENTER/LEAVE[/LOSS] such as 0.1%/25%/100%,"
+      "delay=20ms, rtt=40ms (half of it each way), jitter=2ms, loss=1%, burst=ENTER/LEAVE[/LOSS] such as 0.1%/25%/100%,"
           + " reorder=5%, hold=2ms, duplicate=1%, corrupt=0.1%, mark=1%, rate=100mbit,"
-          + " queue=1000 (packets), mtu=1280 (bytes; 0: any), pmtu=silent|icmp, icmp=pass|block,"
+          + " trace=FILE, queue=1000 (packets), queue-bytes=64Ki, mtu=1280 (bytes; 0: any), pmtu=silent|icmp, icmp=pass|block,"
           + " router=192.0.2.1";
 
   private static final long LONGEST_NANOS = 3_600_000_000_000L;
@@ -85,6 +94,13 @@ public record PathConfig(
       throw new IllegalArgumentException(
           "queue " + queuePackets + " is outside 1 … " + LONGEST_QUEUE + " packets");
     }
+    if (queueBytes < 0) {
+      throw new IllegalArgumentException("queue-bytes " + queueBytes + " is negative");
+    }
+    if (rateBitsPerSecond > 0 && trace != null) {
+      throw new IllegalArgumentException(
+          "a path has a rate or a trace, not both: leave one of them away");
+    }
     if (mtu != 0 && (mtu < SMALLEST_MTU || mtu > LARGEST_MTU)) {
       throw new IllegalArgumentException(
           "mtu " + mtu + " is outside " + SMALLEST_MTU + " … " + LARGEST_MTU);
@@ -96,6 +112,11 @@ public record PathConfig(
     if (burstEnter > 0 && burstLeave == 0) {
       throw new IllegalArgumentException("a burst that never ends: burst leave is 0");
     }
+  }
+
+  /** Whether packets wait for one another. */
+  public boolean hasBottleneck() {
+    return rateBitsPerSecond > 0 || trace != null;
   }
 
   /** The share of packets that chance destroys in the long run; a full queue comes on top. */
@@ -130,6 +151,7 @@ public record PathConfig(
   public PathConfig with(String parameter, String value) {
     return switch (parameter) {
       case "delay" -> delay(parseDuration(value));
+      case "rtt" -> delay(parseDuration(value) / 2);
       case "jitter" -> jitter(parseDuration(value));
       case "loss" -> loss(parseShare(value));
       case "burst" -> {
@@ -149,7 +171,9 @@ public record PathConfig(
       case "corrupt" -> corrupt(parseShare(value));
       case "mark" -> mark(parseShare(value));
       case "rate" -> rate(parseRate(value));
+      case "trace" -> trace(DeliveryTrace.read(Path.of(value.strip())));
       case "queue" -> queue(parseCount(value, "packets"));
+      case "queue-bytes" -> queueBytes(parseBytes(value));
       case "mtu" -> mtu(parseCount(value, "bytes"));
       case "pmtu" -> answersTooBig(parseChoice(parameter, value, "silent", "icmp"));
       case "icmp" -> blocksIcmp(parseChoice(parameter, value, "pass", "block"));
@@ -219,6 +243,16 @@ public record PathConfig(
     return changed(draft -> draft.queuePackets = packets);
   }
 
+  /** With a queue of so many bytes before the bottleneck; 0: no limit but that in packets. */
+  public PathConfig queueBytes(int bytes) {
+    return changed(draft -> draft.queueBytes = bytes);
+  }
+
+  /** With this bottleneck; {@code null}: none. */
+  public PathConfig trace(@Nullable DeliveryTrace opportunities) {
+    return changed(draft -> draft.trace = opportunities);
+  }
+
   /** With this path MTU; 0: none. */
   public PathConfig mtu(int bytes) {
     return changed(draft -> draft.mtu = bytes);
@@ -266,7 +300,9 @@ public record PathConfig(
     double corrupt;
     double mark;
     long rateBitsPerSecond;
+    @Nullable DeliveryTrace trace;
     int queuePackets = 1000;
+    int queueBytes;
     int mtu;
     boolean answersTooBig;
     boolean blocksIcmp;
@@ -288,7 +324,9 @@ public record PathConfig(
       corrupt = from.corrupt;
       mark = from.mark;
       rateBitsPerSecond = from.rateBitsPerSecond;
+      trace = from.trace;
       queuePackets = from.queuePackets;
+      queueBytes = from.queueBytes;
       mtu = from.mtu;
       answersTooBig = from.answersTooBig;
       blocksIcmp = from.blocksIcmp;
@@ -310,7 +348,9 @@ public record PathConfig(
           corrupt,
           mark,
           rateBitsPerSecond,
+          trace,
           queuePackets,
+          queueBytes,
           mtu,
           answersTooBig,
           blocksIcmp,
@@ -398,6 +438,14 @@ public record PathConfig(
       return Integer.parseInt(text.strip());
     } catch (NumberFormatException e) {
       throw new IllegalArgumentException("'" + text + "' is not a number of " + unit, e);
+    }
+  }
+
+  private static int parseBytes(String text) {
+    try {
+      return Math.toIntExact(Parameters.parse(text));
+    } catch (NumberFormatException | ArithmeticException e) {
+      throw new IllegalArgumentException("'" + text + "' is not a number of bytes like 64Ki", e);
     }
   }
 

@@ -18,7 +18,7 @@ import wisp.drivers.Framing;
  * nothing.
  *
  * <pre>
- *   offer → loss → burst loss → MTU → bottleneck (queue, rate) → delay ± jitter → poll
+ *   offer → loss → burst loss → MTU → bottleneck (queue, rate or trace) → delay ± jitter → poll
  *                                └ answer   corrupt, mark, duplicate   └ + hold, if chosen to be overtaken
  * </pre>
  *
@@ -75,12 +75,7 @@ public final class PathModel implements AutoCloseable {
   private int heapSize;
   private long nextOrder;
 
-  // The bottleneck: when each packet in it will have left, first in first out.
-  private final long[] departures;
-  private int departuresHead;
-  private int departuresCount;
-  private long busyUntilNanos = Long.MIN_VALUE;
-  private long rateRemainder;
+  private final @Nullable Bottleneck bottleneck;
 
   // Answers to packets that are too big.
   private final AnswerLimit answerLimit = new AnswerLimit();
@@ -137,7 +132,7 @@ public final class PathModel implements AutoCloseable {
     this.slotBytes = slotBytes;
     stride = (((slotBytes + CACHE_LINE - 1L) / CACHE_LINE) | 1) * CACHE_LINE;
     capacity = (int) Math.min(Integer.MAX_VALUE - 8, LARGEST_BUFFER_BYTES / stride);
-    departures = new long[path.rateBitsPerSecond() == 0 ? 0 : path.queuePackets()];
+    bottleneck = path.hasBottleneck() ? new Bottleneck(path) : null;
     var source = new SplittableRandom(seed);
     lossDraws = source.split();
     burstDraws = source.split();
@@ -210,8 +205,7 @@ public final class PathModel implements AutoCloseable {
       answerTooBig(memory, start, ip, bytes, nowNanos);
       return;
     }
-    forgetDepartedUntil(nowNanos);
-    if (departures.length > 0 && departuresCount == departures.length) {
+    if (bottleneck != null && !bottleneck.hasRoom(bytes, nowNanos)) {
       lostQueue++;
       return;
     }
@@ -235,8 +229,9 @@ public final class PathModel implements AutoCloseable {
       long bit = Long.remainderUnsigned(spoiltBit, 8L * (bytes - checkedFrom));
       corrupt(slot, 8L * checkedFrom + bit);
     }
-    long due =
-        depart(bytes, nowNanos) + path.delayNanos() + Math.round(jitter * path.jitterNanos());
+    long departure =
+        bottleneck == null ? nowNanos : bottleneck.depart(bytes, Math.max(0, ip), nowNanos);
+    long due = departure + path.delayNanos() + Math.round(jitter * path.jitterNanos());
     due = Math.max(due, nowNanos);
     if (held) {
       due = Math.max(due, lastDueNanos) + path.reorderHoldNanos();
@@ -340,34 +335,6 @@ public final class PathModel implements AutoCloseable {
     double loss = burstDraws.nextDouble();
     inBurst = inBurst ? step >= path.burstLeave() : step < path.burstEnter();
     return inBurst && loss < path.burstLoss();
-  }
-
-  private void forgetDepartedUntil(long nowNanos) {
-    while (departuresCount > 0 && departures[departuresHead] <= nowNanos) {
-      departuresHead = departuresHead + 1 == departures.length ? 0 : departuresHead + 1;
-      departuresCount--;
-    }
-  }
-
-  /**
-   * When the bottleneck will have sent a packet that enters now; exact over time, no rounding adds
-   * up.
-   */
-  private long depart(int bytes, long nowNanos) {
-    if (departures.length == 0) {
-      return nowNanos;
-    }
-    if (busyUntilNanos < nowNanos) {
-      busyUntilNanos = nowNanos;
-      rateRemainder = 0;
-    }
-    long work = 8L * bytes * 1_000_000_000L + rateRemainder;
-    busyUntilNanos += work / path.rateBitsPerSecond();
-    rateRemainder = work % path.rateBitsPerSecond();
-    int tail = departuresHead + departuresCount;
-    departures[tail >= departures.length ? tail - departures.length : tail] = busyUntilNanos;
-    departuresCount++;
-    return busyUntilNanos;
   }
 
   /** By the largest segment, when it is not cut yet. */

@@ -120,9 +120,7 @@ public record PathStats(
             100 * duplicatedShare(),
             100 * path.corrupt(),
             100 * corruptedShare(),
-            path.rateBitsPerSecond() == 0
-                ? "unlimited"
-                : String.format(Locale.ROOT, "%.3f", path.rateBitsPerSecond() / 1e6),
+            rate(path),
             meanRate() / 1e6,
             peakRate() / 1e6);
     if (path.mtu() > 0) {
@@ -134,6 +132,15 @@ public record PathStats(
       line += ", ECN marks " + marked;
     }
     return path.blocksIcmp() ? line + ", ICMP errors blocked " + lostIcmp : line;
+  }
+
+  private static String rate(PathConfig path) {
+    if (path.trace() != null) {
+      return path.trace().toString();
+    }
+    return path.rateBitsPerSecond() == 0
+        ? "unlimited"
+        : String.format(Locale.ROOT, "%.3f", path.rateBitsPerSecond() / 1e6);
   }
 
   private static double share(long part, long whole) {

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import wisp.core.spi.Link;
 import wisp.drivers.Framing;
+import wisp.drivers.WireChecksum;
 
 /**
  * Writes a capture file: pcap with nanoseconds (magic {@code a1b23c4d}), the machine's byte order.
@@ -26,8 +27,8 @@ public final class PcapWriter implements AutoCloseable {
   /** As much of a packet as tcpdump keeps. */
   public static final int WHOLE_PACKETS = 262_144;
 
-  private static final int LINKTYPE_ETHERNET = 1;
-  private static final int LINKTYPE_RAW = 101;
+  static final int LINKTYPE_ETHERNET = 1;
+  static final int LINKTYPE_RAW = 101;
   private static final int FILE_HEADER_BYTES = 24;
   private static final int PACKET_HEADER_BYTES = 16;
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;

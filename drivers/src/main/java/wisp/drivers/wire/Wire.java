@@ -8,9 +8,12 @@ import org.jspecify.annotations.Nullable;
 import wisp.core.spi.Burst;
 import wisp.core.spi.Link;
 import wisp.core.spi.LinkOffloads;
-import wisp.core.spi.TransmitPacket;
+import wisp.drivers.Links;
+import wisp.drivers.faults.Intake;
+import wisp.drivers.faults.Outlet;
 import wisp.drivers.faults.PathConfig;
 import wisp.drivers.faults.PathModel;
+import wisp.drivers.faults.Punctuality;
 import wisp.drivers.linux.Libc;
 import wisp.drivers.linux.PolledLink;
 import wisp.drivers.linux.WakeEvent;
@@ -28,9 +31,6 @@ import wisp.drivers.linux.WakeEvent;
  * links; whoever opened them closes them after {@code run} has returned.
  */
 public final class Wire {
-  /** So long before a packet is due, sleeping is too coarse. */
-  private static final long SPIN_NANOS = 80_000;
-
   private static final long LONGEST_WAIT_NANOS = 100_000_000;
   private static final long SNAPSHOT_NANOS = 100_000_000;
 
@@ -38,7 +38,6 @@ public final class Wire {
   private static final long ALTERNATE_NANOS = 50_000;
 
   private static final long TIMER_SLACK_NANOS = 1_000;
-  private static final int SLOT_ROOM = 18; // an Ethernet header with a VLAN tag
 
   private final Link a;
   private final Link b;
@@ -48,9 +47,6 @@ public final class Wire {
   private final Object stopLock = new Object();
   private volatile boolean stopped;
   private @Nullable WakeEvent stopEvent; // guarded by stopLock
-  private long latenessNanos;
-  private long worstLatenessNanos;
-  private long departures;
   private volatile WireStats stats;
 
   /**
@@ -79,7 +75,7 @@ public final class Wire {
     }
     this.a = a;
     this.b = b;
-    int largest = Math.max(a.mtu(), b.mtu()) + SLOT_ROOM;
+    int largest = Math.max(a.mtu(), b.mtu()) + Intake.FRAME_ROOM;
     this.aToB = new Direction(a, b, new PathModel(aToB, a.kind(), largest, seed));
     this.bToA = new Direction(b, a, new PathModel(bToA, b.kind(), largest, ~seed));
     this.aToB.path.answersThrough(this.bToA.path);
@@ -98,15 +94,17 @@ public final class Wire {
       throw new IllegalStateException("this wire has been run before");
     }
     try (Waiting waiting = waiting()) {
-      long nextSnapshot = System.nanoTime();
+      long origin = System.nanoTime();
+      long nextSnapshot = 0;
       while (!stopped) {
-        long now = System.nanoTime();
-        if (now - nextSnapshot >= 0) {
+        long now = System.nanoTime() - origin;
+        if (now >= nextSnapshot) {
           stats = snapshot();
           nextSnapshot = now + SNAPSHOT_NANOS;
         }
-        int moved = aToB.take(now) + bToA.take(now);
-        moved += aToB.deliver(now) + bToA.deliver(now);
+        int moved = aToB.in.take(now) + bToA.in.take(now);
+        // At most a burst, so that the other direction is not kept waiting.
+        moved += aToB.out.deliver(now, Burst.CAPACITY) + bToA.out.deliver(now, Burst.CAPACITY);
         if (moved == 0) {
           pause(waiting, now);
         }
@@ -144,22 +142,26 @@ public final class Wire {
 
   private void pause(Waiting waiting, long now) {
     long deadline = Math.min(aToB.path.nextDeadlineNanos(), bToA.path.nextDeadlineNanos());
-    long left = deadline == Long.MAX_VALUE ? LONGEST_WAIT_NANOS : deadline - now;
-    if (left > SPIN_NANOS) {
-      waiting.await(Math.min(left - SPIN_NANOS, LONGEST_WAIT_NANOS));
+    long left = deadline == Long.MAX_VALUE ? deadline : deadline - now;
+    left = Math.min(left, Math.min(Links.nanosUntilDue(a), Links.nanosUntilDue(b)));
+    long sleep = Punctuality.sleepNanos(left, LONGEST_WAIT_NANOS);
+    if (sleep > 0) {
+      waiting.await(sleep);
     } else {
       Thread.onSpinWait();
     }
   }
 
   private WireStats snapshot() {
+    long departures = aToB.out.departures() + bToA.out.departures();
+    long lateness = aToB.out.latenessNanos() + bToA.out.latenessNanos();
     return new WireStats(
         aToB.path.path(),
         aToB.path.stats(),
         bToA.path.path(),
         bToA.path.stats(),
-        departures == 0 ? 0 : (double) latenessNanos / departures,
-        worstLatenessNanos,
+        departures == 0 ? 0 : (double) lateness / departures,
+        Math.max(aToB.out.worstLatenessNanos(), bToA.out.worstLatenessNanos()),
         a.drops() + b.drops());
   }
 
@@ -170,56 +172,19 @@ public final class Wire {
     }
   }
 
-  /** From one link to the other. */
-  private final class Direction {
-    final Link from;
-    final Link to;
+  /**
+   * From one link to the other: what a {@link wisp.drivers.faults.FaultyLink} has on each side of a
+   * stack.
+   */
+  private static final class Direction {
     final PathModel path;
-    private final Burst burst = new Burst();
-    private final TransmitPacket outgoing = new TransmitPacket();
+    final Intake in;
+    final Outlet out;
 
     Direction(Link from, Link to, PathModel path) {
-      this.from = from;
-      this.to = to;
       this.path = path;
-    }
-
-    /** Takes one burst in. */
-    int take(long now) {
-      burst.clear();
-      int count = from.receive(burst);
-      for (int i = 0; i < count; i++) {
-        path.offer(burst.memory(i), burst.start(i), burst.length(i), burst.flags(i), now);
-      }
-      return count;
-    }
-
-    /** Sends what is due: at most a burst, so that the other direction is not kept waiting. */
-    int deliver(long now) {
-      int count = 0;
-      while (count < Burst.CAPACITY) {
-        long due = path.nextDeadlineNanos();
-        int slot = path.poll(now);
-        if (slot == PathModel.NONE) {
-          break;
-        }
-        int bytes = path.length(slot);
-        if (to.claim(bytes, outgoing)) {
-          MemorySegment.copy(
-              path.memory(slot), path.start(slot), outgoing.memory, outgoing.start, bytes);
-          outgoing.length = bytes;
-          to.commit(outgoing);
-        }
-        path.release(slot);
-        latenessNanos += now - due;
-        worstLatenessNanos = Math.max(worstLatenessNanos, now - due);
-        departures++;
-        count++;
-      }
-      if (count > 0) {
-        to.flush();
-      }
-      return count;
+      in = new Intake(from, path);
+      out = new Outlet(path, to);
     }
   }
 
@@ -232,7 +197,8 @@ public final class Wire {
   }
 
   private Waiting waiting() {
-    return a instanceof PolledLink polledA && b instanceof PolledLink polledB
+    return Links.innermost(a) instanceof PolledLink polledA
+            && Links.innermost(b) instanceof PolledLink polledB
         ? new PollBoth(polledA, polledB)
         : new Alternate();
   }

@@ -8,6 +8,8 @@ import wisp.core.spi.CongestionControlProvider;
 import wisp.core.spi.LinkProvider;
 import wisp.core.spi.MemoryStrategyProvider;
 import wisp.core.spi.Parameter;
+import wisp.drivers.LinkWrapperProvider;
+import wisp.drivers.Links;
 import wisp.lab.suite.Catalog;
 import wisp.lab.suite.Suite;
 
@@ -16,7 +18,7 @@ import wisp.lab.suite.Suite;
     name = "list",
     mixinStandardHelpOptions = true,
     description =
-        "Lists strategies, congestion controls, links and suites, with their parameters, and"
+        "Lists strategies, congestion controls, links, wrappers and suites, with their parameters, and"
             + " whether they can run here.")
 public final class ListCommand implements Runnable {
   @Override
@@ -36,6 +38,10 @@ public final class ListCommand implements Runnable {
     System.out.println("\nLinks (--links, --link)");
     for (LinkProvider link : Catalog.links()) {
       item(link.name(), link.description(), link.unavailable(), link.parameters());
+    }
+    System.out.println("\nWrappers around any link (--link LINK+WRAPPER:…+WRAPPER:…)");
+    for (LinkWrapperProvider wrapper : Links.wrappers()) {
+      item(wrapper.name(), wrapper.description(), null, wrapper.parameters());
     }
   }
 

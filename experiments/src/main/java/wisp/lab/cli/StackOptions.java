@@ -25,9 +25,7 @@ import wisp.core.stack.KeepAlive;
 import wisp.core.stack.PeerLimits;
 import wisp.drivers.Links;
 import wisp.drivers.faults.PathConfig;
-import wisp.drivers.pcap.PcapLink;
-import wisp.drivers.pcap.PcapWriter;
-import wisp.lab.FailedException;
+import wisp.drivers.pcap.PcapWrapperProvider;
 import wisp.lab.UsageException;
 import wisp.lab.suite.Catalog;
 
@@ -39,7 +37,9 @@ final class StackOptions {
       names = "--link",
       paramLabel = "LINK",
       defaultValue = "tun",
-      description = "such as tun, or tun:NAME,mtu=1500; default: ${DEFAULT-VALUE}")
+      description =
+          "such as tun, or tun:NAME,mtu=1500, with wrappers around it: tun+shaped:rtt=40ms+pcap:FILE;"
+              + " default: ${DEFAULT-VALUE}")
   String link = "tun";
 
   @Option(
@@ -176,12 +176,8 @@ final class StackOptions {
   }
 
   Link openLink() throws LinkException {
-    var spec = Links.parse(link);
+    var spec = Catalog.linkSpec(link);
     var provider = Catalog.link(spec.provider());
-    String reason = provider.unavailable();
-    if (reason != null) {
-      throw new FailedException("link " + provider.name() + ": " + reason);
-    }
     var all = new LinkedHashMap<>(spec.parameters());
     if (!host.isEmpty()) {
       all.put("host", String.join("+", host));
@@ -193,15 +189,15 @@ final class StackOptions {
       all.putIfAbsent("persist", "on");
       all.putIfAbsent("name", "wisp0");
     }
-    Link opened = provider.open(all);
+    Link opened = Links.open(spec.with(all));
     if (pcap == null) {
       return opened;
     }
     try {
-      return new PcapLink(opened, new PcapWriter(pcap, opened.kind()), StackOptions::epochNanos);
-    } catch (java.io.IOException e) {
+      return PcapWrapperProvider.record(opened, pcap);
+    } catch (LinkException e) {
       opened.close();
-      throw new FailedException("can't write --pcap " + pcap + ": " + e.getMessage(), e);
+      throw e;
     }
   }
 
@@ -224,11 +220,6 @@ final class StackOptions {
     var all = new LinkedHashMap<>(parameters);
     all.putIfAbsent(memory + ".takeover", TAKE_OVER_SECONDS);
     parameters = all;
-  }
-
-  private static long epochNanos() {
-    var now = java.time.Instant.now();
-    return now.getEpochSecond() * 1_000_000_000L + now.getNano();
   }
 
   MemoryStrategy openMemory() {

@@ -11,7 +11,6 @@ import wisp.core.spi.LinkException;
 import wisp.drivers.Links;
 import wisp.drivers.faults.PathConfig;
 import wisp.drivers.wire.Wire;
-import wisp.lab.FailedException;
 import wisp.lab.UsageException;
 import wisp.lab.run.OrderlyEnd;
 import wisp.lab.suite.Catalog;
@@ -83,6 +82,23 @@ public final class WireCommand implements Callable<Integer> {
   private @Nullable String rate;
 
   @Option(
+      names = "--trace-up",
+      paramLabel = "FILE",
+      description =
+          "bottleneck from a to b that varies, as mahimahi's: a millisecond a line, at which 1,500"
+              + " bytes may leave")
+  private @Nullable String traceUp;
+
+  @Option(names = "--trace-down", paramLabel = "FILE", description = "the same from b to a")
+  private @Nullable String traceDown;
+
+  @Option(
+      names = "--path",
+      paramLabel = "NAME=VALUE,…",
+      description = {"all of the above in one, such as rtt=40ms,rate=10mbit,trace=FILE"})
+  private @Nullable String path;
+
+  @Option(
       names = "--queue",
       paramLabel = "PACKETS",
       description = "before the bottleneck; default: 1000")
@@ -126,6 +142,12 @@ public final class WireCommand implements Callable<Integer> {
     }
     PathConfig there = path();
     PathConfig backward = there;
+    if (traceUp != null) {
+      there = there.with("trace", traceUp);
+    }
+    if (traceDown != null) {
+      backward = backward.with("trace", traceDown);
+    }
     for (var entry : back.entrySet()) {
       backward = backward.with(entry.getKey(), entry.getValue());
     }
@@ -177,24 +199,20 @@ public final class WireCommand implements Callable<Integer> {
     values.put("mtu", mtu);
     values.put("pmtu", tooBig ? "icmp" : null);
     values.put("icmp", noIcmp ? "block" : null);
-    PathConfig path = PathConfig.PERFECT;
+    PathConfig config = path == null ? PathConfig.PERFECT : PathConfig.parse(path);
     for (var entry : values.entrySet()) {
       String value = entry.getValue();
       if (value != null) {
-        path = path.with(entry.getKey(), value);
+        config = config.with(entry.getKey(), value);
       }
     }
-    return path;
+    return config;
   }
 
   /** Without offloads: a wire carries packets as they are on a wire. */
   private static Link open(String text) throws LinkException {
-    var spec = Links.parse(text);
+    var spec = Catalog.linkSpec(text);
     var provider = Catalog.link(spec.provider());
-    String reason = provider.unavailable();
-    if (reason != null) {
-      throw new FailedException("link " + provider.name() + ": " + reason);
-    }
     var parameters = new LinkedHashMap<>(spec.parameters());
     boolean hasOffload =
         provider.parameters().stream().anyMatch(parameter -> parameter.name().equals("offload"));
@@ -202,6 +220,6 @@ public final class WireCommand implements Callable<Integer> {
       throw new UsageException(
           text + ": a wire needs its links without offloads; leave offload=on away");
     }
-    return provider.open(parameters);
+    return Links.open(spec.with(parameters));
   }
 }

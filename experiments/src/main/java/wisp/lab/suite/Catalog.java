@@ -9,6 +9,8 @@ import wisp.core.spi.CongestionControlProvider;
 import wisp.core.spi.LinkProvider;
 import wisp.core.spi.MemoryStrategyProvider;
 import wisp.core.spi.Parameters;
+import wisp.drivers.Links;
+import wisp.lab.FailedException;
 import wisp.lab.UsageException;
 import wisp.lab.broadcast.BroadcastSuite;
 import wisp.lab.goodput.FairnessSuite;
@@ -96,6 +98,22 @@ public final class Catalog {
   /** By name. */
   public static LinkProvider link(String name) {
     return find("link", name, links(), LinkProvider::name);
+  }
+
+  /**
+   * Takes apart how a link is written, wrappers and all.
+   *
+   * @throws FailedException when the link can't be used here, and why
+   * @throws IllegalArgumentException in one line for the user
+   */
+  public static Links.Spec linkSpec(String text) {
+    Links.Spec spec = Links.parse(text);
+    LinkProvider provider = link(spec.provider());
+    String reason = provider.unavailable();
+    if (reason != null) {
+      throw new FailedException("link " + provider.name() + ": " + reason);
+    }
+    return spec;
   }
 
   /** By name. */

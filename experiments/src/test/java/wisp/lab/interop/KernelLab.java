@@ -36,8 +36,7 @@ import wisp.core.stack.Context;
 import wisp.core.stack.ContextConfig;
 import wisp.core.stack.Endpoint;
 import wisp.drivers.Links;
-import wisp.drivers.pcap.PcapLink;
-import wisp.drivers.pcap.PcapWriter;
+import wisp.drivers.pcap.PcapWrapperProvider;
 import wisp.lab.run.Runner;
 import wisp.lab.serve.Service;
 import wisp.lab.serve.Services;
@@ -233,7 +232,7 @@ final class KernelLab implements AutoCloseable {
     link =
         builder.pcap == null
             ? tun
-            : new PcapLink(tun, new PcapWriter(builder.pcap, tun.kind()), KernelLab::epochNanos);
+            : PcapWrapperProvider.record(tun, builder.pcap);
     var random = new SecureRandom();
     memory = Catalog.strategy(builder.strategy).create(builder.memoryConfig(random));
     context = new Context(builder.config(), memory, link, random::nextLong);
@@ -247,11 +246,6 @@ final class KernelLab implements AutoCloseable {
     }
     runner = new Runner(context, link, SPIN_NANOS);
     thread = Thread.ofPlatform().name("stack").start(this::drive);
-  }
-
-  private static long epochNanos() {
-    Instant now = Instant.now();
-    return now.getEpochSecond() * SECOND + now.getNano();
   }
 
   private void drive() {

@@ -1,4 +1,4 @@
-package wisp.drivers.pcap;
+package wisp.drivers;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -8,9 +8,9 @@ import java.nio.ByteOrder;
  * The Internet checksum (RFC 1071) as the hardware would put it on the wire, for packets whose
  * checksum is still partial. Nothing here writes to the packet.
  */
-final class WireChecksum {
+public final class WireChecksum {
   /** There is no checksum to put in: not TCP or UDP, a fragment, or malformed. */
-  static final long NONE = -1;
+  public static final long NONE = -1;
 
   private static final ValueLayout.OfInt BE32 =
       ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
@@ -24,7 +24,7 @@ final class WireChecksum {
   /**
    * Completes what begins with a partial checksum in its field: the complement of the sum over all.
    */
-  static int complete(MemorySegment memory, long start, int length) {
+  public static int complete(MemorySegment memory, long start, int length) {
     return ~fold(sum(memory, start, length)) & 0xFFFF;
   }
 
@@ -36,7 +36,7 @@ final class WireChecksum {
    * @return checksum in the low 16 bits, where its field is (from the packet's start) above; or
    *     {@link #NONE}
    */
-  static long of(MemorySegment memory, long start, int available) {
+  public static long of(MemorySegment memory, long start, int available) {
     if (available < 20) {
       return NONE;
     }
@@ -82,12 +82,12 @@ final class WireChecksum {
   }
 
   /** Where the field is, from a result of {@link #of}. */
-  static int field(long result) {
+  public static int field(long result) {
     return (int) (result >>> 16);
   }
 
   /** The checksum, from a result of {@link #of}. */
-  static int checksum(long result) {
+  public static int checksum(long result) {
     return (int) result & 0xFFFF;
   }
 
@@ -106,6 +106,11 @@ final class WireChecksum {
       sum += (memory.get(ValueLayout.JAVA_BYTE, start + at) & 0xFF) << 8;
     }
     return sum;
+  }
+
+  /** The checksum of an IPv4 header whose own field is zero. */
+  public static int ofIpv4Header(MemorySegment memory, long start, int headerBytes) {
+    return ~fold(sum(memory, start, headerBytes)) & 0xFFFF;
   }
 
   private static int fold(long sum) {
