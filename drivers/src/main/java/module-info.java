@@ -6,6 +6,7 @@ module wisp.drivers {
   requires transitive wisp.core;
 
   exports wisp.drivers;
+  exports wisp.drivers.dpdk;
   exports wisp.drivers.faults;
   exports wisp.drivers.inmemory;
   exports wisp.drivers.pcap;
@@ -16,6 +17,8 @@ module wisp.drivers {
   uses wisp.core.spi.LinkProvider;
 
   provides wisp.core.spi.LinkProvider with
+      wisp.drivers.dpdk.DpdkProvider,
+      wisp.drivers.dpdk.MemifProvider,
       wisp.drivers.inmemory.InMemoryLinkProvider,
       wisp.drivers.tun.TapProvider,
       wisp.drivers.tun.TunProvider;
