@@ -35,6 +35,7 @@ import wisp.drivers.linux.VirtioHeader;
  */
 public final class DpdkLink implements Link {
   private static final int REFILL = 32;
+  private static final int SPARES = 2 * Burst.CAPACITY;
   private static final int TCP_CHECKSUM = 16; // where it lies in its header
   private static final int UDP_CHECKSUM = 6;
   private static final int MOST_RETRIES = 8;
@@ -62,7 +63,9 @@ public final class DpdkLink implements Link {
 
   private final MemorySegment found = arena.allocate(ValueLayout.JAVA_LONG, Burst.CAPACITY);
   private final MemorySegment queued = arena.allocate(ValueLayout.JAVA_LONG, Burst.CAPACITY);
-  private final MemorySegment spare = arena.allocate(ValueLayout.JAVA_LONG, REFILL);
+
+  /** … those that wait to be written to, with room for one that is claimed and cancelled. */
+  private final MemorySegment spare = arena.allocate(ValueLayout.JAVA_LONG, SPARES + 1);
 
   private int lentCount;
   private int foundCount;
@@ -180,7 +183,10 @@ public final class DpdkLink implements Link {
       eal = Eal.start(librte, config);
       pool = new MbufPool(librte, config);
       var opening = new Opening(label, config, librte, eal, pool, watch, trusted);
-      var port = new Port(librte, eal, abi, config, pool, mtu, given == Watch.NONE);
+      Port port;
+      synchronized (Eal.class) { // its lists of devices are not for two threads at once
+        port = new Port(librte, eal, abi, config, pool, mtu, given == Watch.NONE);
+      }
       done = true;
       return new DpdkLink(opening, port);
     } finally {
@@ -290,7 +296,16 @@ public final class DpdkLink implements Link {
     return Math.min(port.receive(into.address(), most), most);
   }
 
+  /** What was lent is written to next, as long as there is room; the rest goes to the pool. */
   private void giveBack() {
+    while (lentCount > 0 && spareCount < SPARES) {
+      long mbuf = lent.getAtIndex(ValueLayout.JAVA_LONG, lentCount - 1);
+      if (!Mbuf.isWhole(mbuf)) {
+        break;
+      }
+      spare.setAtIndex(ValueLayout.JAVA_LONG, spareCount++, mbuf);
+      lentCount--;
+    }
     if (lentCount > 0) {
       librte.free(lent.address(), lentCount);
       lentCount = 0;
@@ -514,6 +529,11 @@ public final class DpdkLink implements Link {
     return drops;
   }
 
+  /** Whether somebody is at the other end, as far as the driver knows. */
+  boolean isPeerThere() {
+    return port.isLinkUp();
+  }
+
   /** Packet buffers that nobody has; all of them, when nothing is on its way. */
   int availableBuffers() {
     return pool.available();
@@ -533,18 +553,18 @@ public final class DpdkLink implements Link {
     giveBack();
     freeAll(found, foundTaken, foundCount);
     freeAll(queued, 0, queuedCount);
+    drain();
     cancel(new TransmitPacket());
     freeAll(spare, 0, spareCount);
-    drain();
     try {
       NetworkNamespace.inside(
           netns,
           () -> {
-            port.close();
+            closePort();
             return true;
           });
     } catch (LinkException e) {
-      port.close(); // the namespace is gone; the device with it
+      closePort(); // the namespace is gone; the device with it
     }
     watch.close();
     int missing = pool.close();
@@ -554,6 +574,12 @@ public final class DpdkLink implements Link {
     eal.leave();
     arena.close();
     assert missing == 0 : name() + ": " + missing + " packet buffers did not come back";
+  }
+
+  private void closePort() {
+    synchronized (Eal.class) {
+      port.close();
+    }
   }
 
   /** What lies in a ring of net_ring, nobody else gives back. */

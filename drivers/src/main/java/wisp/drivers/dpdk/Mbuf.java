@@ -39,6 +39,7 @@ final class Mbuf {
 
   private static final int BUFFER = 0;
   private static final int DATA_OFFSET = 16;
+  private static final int REFERENCES = 18;
   private static final int PIECES = 20;
   private static final int FLAGS = 24;
   private static final int PACKET_TYPE = 32;
@@ -48,6 +49,11 @@ final class Mbuf {
   private static final int POOL = 56;
   private static final int NEXT = 64;
   private static final int OFFLOADS = 72;
+
+  private static final int ONE_REFERENCE_ONE_PIECE = 1 << 16 | 1;
+
+  /** Flags: its data is that of another buffer, or outside of any. */
+  private static final long BORROWED_DATA = 3L << 61;
 
   /** Data offset 128, one reference, one piece, no port. */
   private static final long FRESH = 0xFFFF_0001_0001_0000L | HEAD_ROOM;
@@ -80,6 +86,14 @@ final class Mbuf {
 
   static int pieces(long mbuf) {
     return ALL.get(ValueLayout.JAVA_SHORT, mbuf + PIECES) & 0xFFFF;
+  }
+
+  /**
+   * Whether it can be used again as it is: one piece, in nobody else's hands, its data its own.
+   */
+  static boolean isWhole(long mbuf) {
+    return ALL.get(ValueLayout.JAVA_INT_UNALIGNED, mbuf + REFERENCES) == ONE_REFERENCE_ONE_PIECE
+        && (ALL.get(ValueLayout.JAVA_LONG, mbuf + FLAGS) & BORROWED_DATA) == 0;
   }
 
   static int pieceBytes(long mbuf) {

@@ -80,7 +80,7 @@ final class Port implements AutoCloseable {
     int found = -1;
     boolean done = false;
     try (Arena arena = Arena.ofConfined()) {
-      found = find(arena);
+      found = find();
       number = found;
       MemorySegment info = arena.allocate(STRUCTURE_BYTES, 64);
       check("does not say what it can", librte.callInt("rte_eth_dev_info_get", number, info.address()));
@@ -127,28 +127,42 @@ final class Port implements AutoCloseable {
               + "' installed; if the name is right: "
               + Librte.install(config.driver()));
     }
-    int result =
-        eal.plug(pci ? "pci" : "vdev", config.label(), pci ? "" : config.arguments());
-    if (result == -Errno.EEXIST) {
+    // DPDK itself would hand out the port that another link holds.
+    if (number() >= 0) {
       throw new LinkException(
           "dpdk device '"
               + config.label()
               + "' is open in this process already; number it otherwise");
     }
-    check(pci ? "can't be taken; bind it with: dpdk-devbind.py -b vfio-pci" : "can't be made; are its arguments right ("
-        + config.arguments() + "), and are you root?", result);
+    int result = eal.plug(bus(), config.label(), pci ? "" : config.arguments());
+    check(
+        pci
+            ? "can't be taken; bind it with: dpdk-devbind.py -b vfio-pci " + config.pci()
+            : "can't be made; are its arguments right (" + config.arguments() + "), are you root?",
+        result);
   }
 
-  private int find(Arena arena) throws LinkException {
-    // A device that failed is only logged. Using a port that is not there would kill the JVM.
-    MemorySegment found = arena.allocate(8, 8);
-    int result =
-        librte.callInt(
-            "rte_eth_dev_get_port_by_name",
-            arena.allocateFrom(config.label()).address(),
-            found.address());
-    check("is not there after it was made", result);
-    int port = found.get(ValueLayout.JAVA_SHORT, 0) & 0xFFFF;
+  private String bus() {
+    return config.pci().isEmpty() ? "vdev" : "pci";
+  }
+
+  /** Of the device's port; negative: there is none. */
+  private int number() {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment found = arena.allocate(8, 8);
+      int result =
+          librte.callInt(
+              "rte_eth_dev_get_port_by_name",
+              arena.allocateFrom(config.label()).address(),
+              found.address());
+      return result < 0 ? result : found.get(ValueLayout.JAVA_SHORT, 0) & 0xFFFF;
+    }
+  }
+
+  /** A device that failed is only logged, and using a port that is not there kills the JVM. */
+  private int find() throws LinkException {
+    int port = number();
+    check("is not there after it was made", port);
     if (port >= MOST_PORTS || librte.callInt("rte_eth_dev_is_valid_port", port) == 0) {
       throw new LinkException("dpdk device '" + config.label() + "' has no port that can be used");
     }
@@ -302,7 +316,7 @@ final class Port implements AutoCloseable {
       librte.callInt("rte_eth_dev_stop", port);
       librte.callInt("rte_eth_dev_close", port);
     }
-    eal.unplug(config.pci().isEmpty() ? "vdev" : "pci", config.label());
+    eal.unplug(bus(), config.label());
   }
 
   private void check(String what, int result) throws LinkException {
