@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import wisp.core.spi.LinkException;
 
@@ -23,6 +24,7 @@ import wisp.core.spi.LinkException;
 final class Eal {
   private static final Path RUNTIME = Path.of("/var/run/dpdk");
   private static final String PREFIX = "wisp-";
+  private static final long ALARM_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
   private static final long GRACE_NANOS = TimeUnit.SECONDS.toNanos(2);
 
   /** Registered threads are numbered beside those of DPDK's own, 128 at most. */
@@ -35,6 +37,7 @@ final class Eal {
   private final boolean hugePages;
   private final boolean pci;
   private int links;
+  private boolean keepsThread;
 
   private Eal(Librte librte, boolean hugePages, boolean pci) {
     this.librte = librte;
@@ -175,6 +178,26 @@ final class Eal {
   }
 
   /**
+   * Calls a function of one port on DPDK's own thread, and waits until it has returned: so it can't
+   * meet what that thread does for the device by itself. An alarm calls any function that takes one
+   * number.
+   */
+  void onItsThread(String function, int port) {
+    keepsThread = true; // a memif server's listener stays with that thread, and cleaning up kills
+    long address = librte.symbol(function).address();
+    long deadline = System.nanoTime() + GRACE_NANOS;
+    boolean waits = librte.callInt("rte_eal_alarm_set", 1, address, port) == 0;
+    while (waits && System.nanoTime() < deadline) {
+      LockSupport.parkNanos(ALARM_NANOS);
+      // Cancelling waits for one that is being called, and finds none when that is over.
+      waits = librte.callInt("rte_eal_alarm_cancel", address, port) > 0;
+      if (waits) {
+        waits = librte.callInt("rte_eal_alarm_set", 1, address, port) == 0;
+      }
+    }
+  }
+
+  /**
    * Makes the calling thread known to DPDK, so that it has a cache of its own in each pool: without
    * it all works, at half the speed. To be followed by {@link #unregisterThread} on the same
    * thread.
@@ -218,7 +241,7 @@ final class Eal {
           break;
         }
       }
-      if (links == 0) {
+      if (links == 0 && !keepsThread) {
         librte.call("rte_eal_cleanup");
       }
       delete(RUNTIME.resolve(PREFIX + ProcessHandle.current().pid()));

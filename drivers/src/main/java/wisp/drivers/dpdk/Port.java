@@ -254,7 +254,7 @@ final class Port implements AutoCloseable {
   void stop() {
     if (started) {
       started = false;
-      librte.callInt("rte_eth_dev_stop", number);
+      call("rte_eth_dev_stop", number);
     }
   }
 
@@ -313,10 +313,22 @@ final class Port implements AutoCloseable {
 
   private void remove(int port) {
     if (port >= 0) {
-      librte.callInt("rte_eth_dev_stop", port);
-      librte.callInt("rte_eth_dev_close", port);
+      call("rte_eth_dev_stop", port);
+      call("rte_eth_dev_close", port);
     }
     eal.unplug(bus(), config.label());
+  }
+
+  /**
+   * DPDK's thread ends a memif connection when its peer does; at the same time here, both would free
+   * the same memory.
+   */
+  private void call(String function, int port) {
+    if (config.driver().equals("net_memif")) {
+      eal.onItsThread(function, port);
+    } else {
+      librte.callInt(function, port);
+    }
   }
 
   private void check(String what, int result) throws LinkException {
