@@ -9,6 +9,7 @@ module wisp.drivers {
   exports wisp.drivers.afpacket;
   exports wisp.drivers.afxdp;
   exports wisp.drivers.changes;
+  exports wisp.drivers.dpdk;
   exports wisp.drivers.faults;
   exports wisp.drivers.inmemory;
   exports wisp.drivers.pcap;
@@ -23,6 +24,8 @@ module wisp.drivers {
   provides wisp.core.spi.LinkProvider with
       wisp.drivers.afpacket.AfPacketProvider,
       wisp.drivers.afxdp.AfXdpProvider,
+      wisp.drivers.dpdk.DpdkProvider,
+      wisp.drivers.dpdk.MemifProvider,
       wisp.drivers.inmemory.InMemoryLinkProvider,
       wisp.drivers.rawip.RawIpProvider,
       wisp.drivers.pcap.ReplayProvider,

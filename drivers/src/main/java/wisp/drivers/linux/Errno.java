@@ -16,10 +16,12 @@ public final class Errno {
   public static final int ENODEV = 19;
   public static final int EINVAL = 22;
   public static final int EBADFD = 77;
+  public static final int EPROTOTYPE = 91;
   public static final int EOPNOTSUPP = 95;
   public static final int EAFNOSUPPORT = 97;
   public static final int ENETDOWN = 100;
   public static final int ENOBUFS = 105;
+  public static final int ECONNREFUSED = 111;
 
   private Errno() {}
 }

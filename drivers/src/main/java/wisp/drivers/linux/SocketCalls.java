@@ -45,6 +45,8 @@ public final class SocketCalls {
 
   private static final MethodHandle BIND =
       function("bind", -1, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT);
+  private static final MethodHandle CONNECT =
+      function("connect", -1, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT);
   private static final MethodHandle SETSOCKOPT =
       function("setsockopt", -1, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT);
   private static final MethodHandle GETSOCKOPT =
@@ -89,6 +91,17 @@ public final class SocketCalls {
       return Downcalls.orErrno(
           errno,
           (int) BIND.invokeExact(errno, socket, address.address(), (int) address.byteSize()));
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  /** {@code connect(2)}. */
+  public int connect(int socket, MemorySegment address) {
+    try {
+      return Downcalls.orErrno(
+          errno,
+          (int) CONNECT.invokeExact(errno, socket, address.address(), (int) address.byteSize()));
     } catch (Throwable e) {
       throw unexpected(e);
     }

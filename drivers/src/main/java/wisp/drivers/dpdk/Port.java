@@ -1,0 +1,342 @@
+package wisp.drivers.dpdk;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import wisp.core.spi.LinkException;
+import wisp.drivers.linux.Errno;
+import wisp.drivers.linux.Libc;
+
+/**
+ * A device that is plugged in, with one queue each way. Bursts do not go through DPDK's own
+ * functions, which exist only as C source, but as those do it: by the table that says for each port
+ * which function of the driver to call.
+ *
+ * <pre>
+ *   struct rte_eth_dev_info   driver's name at 8 │ least mtu 2 at 20, largest 2 │ offloads: received 8 at 72, sent 8
+ *   struct rte_eth_conf       received: mtu 4 at 12, offloads 8 at 24 │ sent: offloads 8 at 72
+ *   struct rte_eth_link       speed 4 │ duplex 1 bit, negotiated 1, up 1
+ * </pre>
+ */
+final class Port implements AutoCloseable {
+  /** More than any of these structures takes in any version. */
+  private static final int STRUCTURE_BYTES = 8192;
+
+  private static final int INFO_LEAST_MTU = 20;
+  private static final int INFO_LARGEST_MTU = 22;
+  private static final int INFO_RECEIVE_OFFLOADS = 72;
+  private static final int INFO_TRANSMIT_OFFLOADS = 80;
+  private static final int CONF_MTU = 12;
+  private static final int CONF_RECEIVE_OFFLOADS = 24;
+  private static final int CONF_TRANSMIT_OFFLOADS = 72;
+  private static final int LINK_STATUS = 4;
+  private static final int LINK_UP = 4;
+  private static final int FAST_PATH_BYTES = 128;
+  private static final int MOST_PORTS = 32;
+  private static final int DESCRIPTORS = 1024;
+
+  /** Checksums of IPv4, UDP and TCP; the same bits both ways. */
+  private static final long RECEIVE_CHECKSUMS = 0xE;
+
+  private static final long TRANSMIT_CHECKSUMS = 0xC;
+
+  private final Librte librte;
+  private final Eal eal;
+  private final Abi abi;
+  private final DpdkConfig config;
+  private final int number;
+  private final int mtu;
+  private final boolean checksums;
+  private final long hardwareAddress;
+  private boolean started;
+  private MemorySegment receiveFunction = MemorySegment.NULL;
+  private MemorySegment transmitFunction = MemorySegment.NULL;
+  private long receiveQueue;
+  private long transmitQueue;
+
+  /**
+   * Plugs a device in and starts it.
+   *
+   * @param abi where things lie
+   * @param wantedMtu in bytes
+   * @param mustStart whether it is an error when it can't be started yet
+   * @throws LinkException in one line for the user; it is pulled out again
+   */
+  Port(
+      Librte librte,
+      Eal eal,
+      Abi abi,
+      DpdkConfig config,
+      MbufPool pool,
+      int wantedMtu,
+      boolean mustStart)
+      throws LinkException {
+    this.librte = librte;
+    this.eal = eal;
+    this.abi = abi;
+    this.config = config;
+    plug();
+    int found = -1;
+    boolean done = false;
+    try (Arena arena = Arena.ofConfined()) {
+      found = find();
+      number = found;
+      MemorySegment info = arena.allocate(STRUCTURE_BYTES, 64);
+      check("does not say what it can", librte.callInt("rte_eth_dev_info_get", number, info.address()));
+      mtu = mtu(info, wantedMtu);
+      long offloads = info.get(ValueLayout.JAVA_LONG, INFO_TRANSMIT_OFFLOADS);
+      checksums = (offloads & TRANSMIT_CHECKSUMS) == TRANSMIT_CHECKSUMS;
+      MemorySegment conf = arena.allocate(STRUCTURE_BYTES, 64);
+      conf.set(ValueLayout.JAVA_INT, CONF_MTU, mtu);
+      conf.set(
+          ValueLayout.JAVA_LONG,
+          CONF_RECEIVE_OFFLOADS,
+          info.get(ValueLayout.JAVA_LONG, INFO_RECEIVE_OFFLOADS) & RECEIVE_CHECKSUMS);
+      conf.set(
+          ValueLayout.JAVA_LONG, CONF_TRANSMIT_OFFLOADS, checksums ? TRANSMIT_CHECKSUMS : 0);
+      check(
+          "can't be configured (mtu=" + mtu + ")",
+          librte.callInt("rte_eth_dev_configure", number, 1, 1, conf.address()));
+      check(
+          "refuses to receive",
+          librte.callInt(
+              "rte_eth_rx_queue_setup", number, 0, DESCRIPTORS, 0, 0, pool.address()));
+      check(
+          "refuses to send",
+          librte.callInt("rte_eth_tx_queue_setup", number, 0, DESCRIPTORS, 0, 0));
+      hardwareAddress = hardwareAddress(arena);
+      int result = start();
+      if (mustStart) {
+        check("can't be started", result);
+      }
+      done = true;
+    } finally {
+      if (!done) {
+        remove(found);
+      }
+    }
+  }
+
+  private void plug() throws LinkException {
+    boolean pci = !config.pci().isEmpty();
+    if (!pci && !librte.loadDriver(config.driver())) {
+      throw new LinkException(
+          "dpdk has no driver for '"
+              + config.device()
+              + "' installed; if the name is right: "
+              + Librte.install(config.driver()));
+    }
+    // DPDK itself would hand out the port that another link holds.
+    if (number() >= 0) {
+      throw new LinkException(
+          "dpdk device '"
+              + config.label()
+              + "' is open in this process already; number it otherwise");
+    }
+    int result = eal.plug(bus(), config.label(), pci ? "" : config.arguments());
+    check(
+        pci
+            ? "can't be taken; bind it with: dpdk-devbind.py -b vfio-pci " + config.pci()
+            : "can't be made; are its arguments right (" + config.arguments() + "), are you root?",
+        result);
+  }
+
+  private String bus() {
+    return config.pci().isEmpty() ? "vdev" : "pci";
+  }
+
+  /** Of the device's port; negative: there is none. */
+  private int number() {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment found = arena.allocate(8, 8);
+      int result =
+          librte.callInt(
+              "rte_eth_dev_get_port_by_name",
+              arena.allocateFrom(config.label()).address(),
+              found.address());
+      return result < 0 ? result : found.get(ValueLayout.JAVA_SHORT, 0) & 0xFFFF;
+    }
+  }
+
+  /** A device that failed is only logged, and using a port that is not there kills the JVM. */
+  private int find() throws LinkException {
+    int port = number();
+    check("is not there after it was made", port);
+    if (port >= MOST_PORTS || librte.callInt("rte_eth_dev_is_valid_port", port) == 0) {
+      throw new LinkException("dpdk device '" + config.label() + "' has no port that can be used");
+    }
+    return port;
+  }
+
+  private int mtu(MemorySegment info, int wanted) throws LinkException {
+    int least = info.get(ValueLayout.JAVA_SHORT, INFO_LEAST_MTU) & 0xFFFF;
+    int largest = info.get(ValueLayout.JAVA_SHORT, INFO_LARGEST_MTU) & 0xFFFF;
+    if (wanted < least || wanted > largest) {
+      throw new LinkException(
+          "dpdk device '"
+              + config.label()
+              + "' can't have mtu="
+              + wanted
+              + ", but "
+              + least
+              + " … "
+              + largest);
+    }
+    return wanted;
+  }
+
+  private long hardwareAddress(Arena arena) throws LinkException {
+    MemorySegment bytes = arena.allocate(8, 8);
+    if (config.hardwareAddress() != 0) {
+      // Not all can have another one; those hear all there is, and we answer to ours.
+      bytes.set(
+          ValueLayout.JAVA_LONG.withOrder(ByteOrder.BIG_ENDIAN), 0, config.hardwareAddress() << 16);
+      librte.callInt("rte_eth_dev_default_mac_addr_set", number, bytes.address());
+      librte.callInt("rte_eth_promiscuous_enable", number);
+      return config.hardwareAddress();
+    }
+    check(
+        "has no hardware address",
+        librte.callInt("rte_eth_macaddr_get", number, bytes.address()));
+    return bytes.get(ValueLayout.JAVA_LONG.withOrder(ByteOrder.BIG_ENDIAN), 0) >>> 16;
+  }
+
+  /**
+   * Starts it, and learns what to call for a burst.
+   *
+   * @return 0 or {@code −errno}: then nothing can be sent or received
+   * @throws LinkException when the table is not as it is known
+   */
+  int start() throws LinkException {
+    int result = librte.callInt("rte_eth_dev_start", number);
+    if (result == 0) {
+      readFastPath();
+      started = true;
+    }
+    return result;
+  }
+
+  private void readFastPath() throws LinkException {
+    long entry = librte.symbol("rte_eth_fp_ops").address() + (long) number * FAST_PATH_BYTES;
+    long receive = word(entry + abi.receiveBurst());
+    long transmit = word(entry + abi.transmitBurst());
+    long receiveQueues = word(entry + abi.receiveQueues());
+    long transmitQueues = word(entry + abi.transmitQueues());
+    var code = CodePages.look();
+    if (!code.contains(receive, "librte_net_") || !code.contains(transmit, "librte_net_")) {
+      throw MbufPool.unknown(librte, "what a burst is to call is no code of a driver");
+    }
+    if (!isPointer(receiveQueues)
+        || !isPointer(transmitQueues)
+        || code.contains(receiveQueues, "librte_")
+        || code.contains(transmitQueues, "librte_")) {
+      throw MbufPool.unknown(librte, "a port has no queues");
+    }
+    receiveFunction = MemorySegment.ofAddress(receive);
+    transmitFunction = MemorySegment.ofAddress(transmit);
+    receiveQueue = word(receiveQueues);
+    transmitQueue = word(transmitQueues);
+    if (!isPointer(receiveQueue) || !isPointer(transmitQueue)) {
+      throw MbufPool.unknown(librte, "a port has no first queue");
+    }
+  }
+
+  private static boolean isPointer(long address) {
+    return address > 0xFFFF && (address & 7) == 0;
+  }
+
+  private static long word(long address) {
+    return Mbuf.ALL.get(ValueLayout.JAVA_LONG, address);
+  }
+
+  /** Stops it; then nothing can be sent or received. */
+  void stop() {
+    if (started) {
+      started = false;
+      call("rte_eth_dev_stop", number);
+    }
+  }
+
+  /** Whether it is started. Before that, bursts must not be called. */
+  boolean isStarted() {
+    return started;
+  }
+
+  /**
+   * Receives.
+   *
+   * @param array address of room for {@code most} addresses of mbufs
+   * @return how many there are now; they are ours
+   */
+  int receive(long array, int most) {
+    return Librte.burst(receiveFunction, receiveQueue, array, most);
+  }
+
+  /**
+   * Sends.
+   *
+   * @return how many of them the driver has taken: those it frees, the rest is still ours
+   */
+  int transmit(long array, int count) {
+    return Librte.burst(transmitFunction, transmitQueue, array, count);
+  }
+
+  /** Whether someone is at the other end, as far as the driver knows. */
+  boolean isLinkUp() {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment link = arena.allocate(64, 8);
+      return librte.callInt("rte_eth_link_get_nowait", number, link.address()) == 0
+          && (link.get(ValueLayout.JAVA_BYTE, LINK_STATUS) & LINK_UP) != 0;
+    }
+  }
+
+  int mtu() {
+    return mtu;
+  }
+
+  /** Whether it completes the checksums of TCP and UDP. */
+  boolean checksums() {
+    return checksums;
+  }
+
+  /** Ours, 48 bits. */
+  long hardwareAddress() {
+    return hardwareAddress;
+  }
+
+  @Override
+  public void close() {
+    stop();
+    remove(number);
+  }
+
+  private void remove(int port) {
+    if (port >= 0) {
+      call("rte_eth_dev_stop", port);
+      call("rte_eth_dev_close", port);
+    }
+    eal.unplug(bus(), config.label());
+  }
+
+  /**
+   * DPDK's thread ends a memif connection when its peer does; at the same time here, both would free
+   * the same memory.
+   */
+  private void call(String function, int port) {
+    if (config.driver().equals("net_memif")) {
+      eal.onItsThread(function, port);
+    } else {
+      librte.callInt(function, port);
+    }
+  }
+
+  private void check(String what, int result) throws LinkException {
+    if (result < 0) {
+      try (Arena arena = Arena.ofConfined()) {
+        throw new LinkException(
+            "dpdk device '" + config.label() + "' " + what + ": " + new Libc(arena).describe(result));
+      }
+    }
+  }
+}
