@@ -186,7 +186,9 @@ public abstract class LinkContract {
     }
   }
 
-  /** Payload that lies elsewhere, in as many pieces as the link takes: it follows in their order. */
+  /**
+   * Payload that lies elsewhere, in as many pieces as the link takes: it follows in their order.
+   */
   @Test
   void givenPieces_whenCommitted_thenThePeerHasThemInOrder() throws Exception {
     int most = link.gatherPieces();
@@ -198,8 +200,7 @@ public abstract class LinkContract {
       var packet = new TransmitPacket();
       for (long round = 1; round <= 100; round++) {
         assertTrue(link.claim(headers, packet));
-        MemorySegment.copy(
-            whole, 0, packet.memory, ValueLayout.JAVA_BYTE, packet.start, headers);
+        MemorySegment.copy(whole, 0, packet.memory, ValueLayout.JAVA_BYTE, packet.start, headers);
         packet.length = headers;
         MemorySegment text = arena.allocate((long) most * piece);
         for (int i = 0; i < most; i++) { // in memory the other way round

@@ -181,8 +181,8 @@ final class XdpProgram {
     }
 
     /**
-     * In the order in which they are tried. A veth makes a packet of the stack's out of each
-     * that it gives the driver's program, and takes from its peer that it may send uncut ones.
+     * In the order in which they are tried. A veth makes a packet of the stack's out of each that
+     * it gives the driver's program, and takes from its peer that it may send uncut ones.
      */
     private List<Way> ways(boolean isVeth) {
       var driver = new Way(BpfCalls.XDP_DRIVER_MODE, true);

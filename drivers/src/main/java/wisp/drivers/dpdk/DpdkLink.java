@@ -162,8 +162,8 @@ public final class DpdkLink implements Link {
     }
   }
 
-  private static DpdkLink open(
-      String label, DpdkConfig config, Librte librte, Watch given, Abi abi) throws LinkException {
+  private static DpdkLink open(String label, DpdkConfig config, Librte librte, Watch given, Abi abi)
+      throws LinkException {
     Watch watch = given;
     Eal eal = null;
     MbufPool pool = null;
@@ -202,8 +202,7 @@ public final class DpdkLink implements Link {
     }
   }
 
-  private static int mtu(DpdkConfig config, InterfaceWatch below, int wanted)
-      throws LinkException {
+  private static int mtu(DpdkConfig config, InterfaceWatch below, int wanted) throws LinkException {
     int largest = below.found().mtu();
     if (config.mtu() > largest) {
       throw new LinkException(
@@ -350,8 +349,7 @@ public final class DpdkLink implements Link {
     }
     claimed = spare.getAtIndex(ValueLayout.JAVA_LONG, --spareCount);
     claimedBytes = bytes;
-    packet.lend(
-        pool.memory(), claimed + Mbuf.BYTES + Mbuf.HEAD_ROOM - pool.memory().address());
+    packet.lend(pool.memory(), claimed + Mbuf.BYTES + Mbuf.HEAD_ROOM - pool.memory().address());
     return true;
   }
 

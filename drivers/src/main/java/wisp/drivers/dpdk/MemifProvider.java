@@ -93,10 +93,7 @@ public final class MemifProvider implements LinkProvider {
         DpdkConfig.read(
             values,
             DRIVER + COUNT.getAndIncrement(),
-            "role="
-                + (server ? "server" : "client")
-                + ",id=0,socket-abstract=no,socket="
-                + socket,
+            "role=" + (server ? "server" : "client") + ",id=0,socket-abstract=no,socket=" + socket,
             "",
             DpdkConfig.Trust.TRUST,
             "");

@@ -5,7 +5,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import wisp.core.spi.LinkException;
-import wisp.drivers.linux.Errno;
 import wisp.drivers.linux.Libc;
 
 /**
@@ -83,7 +82,9 @@ final class Port implements AutoCloseable {
       found = find();
       number = found;
       MemorySegment info = arena.allocate(STRUCTURE_BYTES, 64);
-      check("does not say what it can", librte.callInt("rte_eth_dev_info_get", number, info.address()));
+      check(
+          "does not say what it can",
+          librte.callInt("rte_eth_dev_info_get", number, info.address()));
       mtu = mtu(info, wantedMtu);
       long offloads = info.get(ValueLayout.JAVA_LONG, INFO_TRANSMIT_OFFLOADS);
       checksums = (offloads & TRANSMIT_CHECKSUMS) == TRANSMIT_CHECKSUMS;
@@ -93,15 +94,13 @@ final class Port implements AutoCloseable {
           ValueLayout.JAVA_LONG,
           CONF_RECEIVE_OFFLOADS,
           info.get(ValueLayout.JAVA_LONG, INFO_RECEIVE_OFFLOADS) & RECEIVE_CHECKSUMS);
-      conf.set(
-          ValueLayout.JAVA_LONG, CONF_TRANSMIT_OFFLOADS, checksums ? TRANSMIT_CHECKSUMS : 0);
+      conf.set(ValueLayout.JAVA_LONG, CONF_TRANSMIT_OFFLOADS, checksums ? TRANSMIT_CHECKSUMS : 0);
       check(
           "can't be configured (mtu=" + mtu + ")",
           librte.callInt("rte_eth_dev_configure", number, 1, 1, conf.address()));
       check(
           "refuses to receive",
-          librte.callInt(
-              "rte_eth_rx_queue_setup", number, 0, DESCRIPTORS, 0, 0, pool.address()));
+          librte.callInt("rte_eth_rx_queue_setup", number, 0, DESCRIPTORS, 0, 0, pool.address()));
       check(
           "refuses to send",
           librte.callInt("rte_eth_tx_queue_setup", number, 0, DESCRIPTORS, 0, 0));
@@ -197,8 +196,7 @@ final class Port implements AutoCloseable {
       return config.hardwareAddress();
     }
     check(
-        "has no hardware address",
-        librte.callInt("rte_eth_macaddr_get", number, bytes.address()));
+        "has no hardware address", librte.callInt("rte_eth_macaddr_get", number, bytes.address()));
     return bytes.get(ValueLayout.JAVA_LONG.withOrder(ByteOrder.BIG_ENDIAN), 0) >>> 16;
   }
 
@@ -320,8 +318,8 @@ final class Port implements AutoCloseable {
   }
 
   /**
-   * DPDK's thread ends a memif connection when its peer does; at the same time here, both would free
-   * the same memory.
+   * DPDK's thread ends a memif connection when its peer does; at the same time here, both would
+   * free the same memory.
    */
   private void call(String function, int port) {
     if (config.driver().equals("net_memif")) {
@@ -335,7 +333,12 @@ final class Port implements AutoCloseable {
     if (result < 0) {
       try (Arena arena = Arena.ofConfined()) {
         throw new LinkException(
-            "dpdk device '" + config.label() + "' " + what + ": " + new Libc(arena).describe(result));
+            "dpdk device '"
+                + config.label()
+                + "' "
+                + what
+                + ": "
+                + new Libc(arena).describe(result));
       }
     }
   }

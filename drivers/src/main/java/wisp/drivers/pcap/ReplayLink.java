@@ -16,8 +16,8 @@ import wisp.core.spi.Link;
 import wisp.core.spi.LinkException;
 import wisp.core.spi.LinkOffloads;
 import wisp.core.spi.TransmitPacket;
-import wisp.drivers.Framing;
 import wisp.core.wire.HardwareAddress;
+import wisp.drivers.Framing;
 import wisp.drivers.LinkDownException;
 
 /**
@@ -47,7 +47,8 @@ public final class ReplayLink implements Link {
   private final LongSupplier clock;
   private final EpochClock epochClock = new EpochClock();
   private final Arena arena = Arena.ofShared();
-  private final MemorySegment receiveMemory = arena.allocate((long) Burst.CAPACITY * SLOT_BYTES, 64);
+  private final MemorySegment receiveMemory =
+      arena.allocate((long) Burst.CAPACITY * SLOT_BYTES, 64);
   private final MemorySegment transmitMemory = arena.allocate(SLOT_BYTES, 64);
   private final long hardwareAddress;
   private boolean hasNext;

@@ -9,7 +9,6 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.security.SecureRandom;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -229,10 +228,7 @@ final class KernelLab implements AutoCloseable {
     this.namespace = namespace;
     Link tun = Links.open(builder.link(namespace));
     ours = builder.ours;
-    link =
-        builder.pcap == null
-            ? tun
-            : PcapWrapperProvider.record(tun, builder.pcap);
+    link = builder.pcap == null ? tun : PcapWrapperProvider.record(tun, builder.pcap);
     var random = new SecureRandom();
     memory = Catalog.strategy(builder.strategy).create(builder.memoryConfig(random));
     context = new Context(builder.config(), memory, link, random::nextLong);

@@ -172,8 +172,8 @@ public final class IpOutput {
    * @param trafficClass DSCP and ECN, 0 … 255
    * @param tcpBytes header and payload
    * @param tcpHeaderBytes TCP header with options
-   * @param payloadSum partial sum of the payload, or {@link Checksum#UNKNOWN}: then it is made here,
-   *     if the packet has no pieces
+   * @param payloadSum partial sum of the payload, or {@link Checksum#UNKNOWN}: then it is made
+   *     here, if the packet has no pieces
    * @param segmentBytes payload of each segment that the link is to cut; 0: one segment
    */
   public void sendTcp(

@@ -166,8 +166,7 @@ final class Machinery {
     }
     lentFrames = new LentFrames(link, frames);
     TcpOutput output =
-        new TcpOutput(
-            env, network.output, paths, window, reassembly, text, lentFrames, fastOpens);
+        new TcpOutput(env, network.output, paths, window, reassembly, text, lentFrames, fastOpens);
     MtuDiscovery mtu = new MtuDiscovery(env, paths, output);
     board = new Scoreboard(blocks);
     ending = new Ending(env, queue, reassembly, frames, board, fastOpens);

@@ -387,8 +387,7 @@ public final class TcpOutput {
     }
     long payloadSum = 0;
     if (gathers) {
-      payloadSum =
-          text.gather(tcb, seq, payloadBytes, ip.packet(), lent, !ip.completesChecksums());
+      payloadSum = text.gather(tcb, seq, payloadBytes, ip.packet(), lent, !ip.completesChecksums());
     } else if (payloadBytes > 0) {
       payloadSum = text.copy(tcb, seq, payloadBytes, memory, ip.start() + headerBytes);
     }
