@@ -44,6 +44,7 @@ final class PacketSocket {
   private static final short ETH_P_ALL = 3;
   private static final int ARPHRD_ETHER = 1;
   private static final int SOCKADDR_LL_BYTES = 20;
+  private static final int STATISTICS_BYTES = 8;
   private static final int INDEX = 4;
   private static final int DEVICE_TYPE = 8;
 
@@ -58,6 +59,7 @@ final class PacketSocket {
   private final Libc libc;
   private final SocketCalls calls;
   private final MemorySegment scratch;
+  private final MemorySegment answer; // the first 8 bytes of it
   private final int descriptor;
   private long drops;
 
@@ -67,6 +69,7 @@ final class PacketSocket {
     libc = new Libc(arena);
     calls = new SocketCalls(arena);
     scratch = arena.allocate(SOCKADDR_LL_BYTES, 8);
+    answer = scratch.asSlice(0, STATISTICS_BYTES);
     // Of no protocol: until it is bound to an interface it gets nothing.
     descriptor = libc.socket(AF_PACKET, Libc.SOCK_RAW | Libc.SOCK_NONBLOCK, 0);
     if (descriptor < 0) {
@@ -231,15 +234,15 @@ final class PacketSocket {
    * whether the interface is still there.
    */
   boolean isGone() {
-    calls.option(descriptor, SocketCalls.SOL_SOCKET, SocketCalls.SO_ERROR, scratch.asSlice(0, 4));
+    calls.option(descriptor, SocketCalls.SOL_SOCKET, SocketCalls.SO_ERROR, answer);
     int bytes = calls.address(descriptor, scratch);
     return bytes >= DEVICE_TYPE && scratch.get(ValueLayout.JAVA_INT, INDEX) <= 0;
   }
 
   /** Frames for which the ring had no free slot. */
   long drops() {
-    int bytes = calls.option(descriptor, SOL_PACKET, PACKET_STATISTICS, scratch.asSlice(0, 8));
-    if (bytes == 8) {
+    int bytes = calls.option(descriptor, SOL_PACKET, PACKET_STATISTICS, answer);
+    if (bytes == STATISTICS_BYTES) {
       drops += Integer.toUnsignedLong(scratch.get(ValueLayout.JAVA_INT, 4));
     }
     return drops;

@@ -232,6 +232,33 @@ class AfPacketFramesTest extends AfPacketVethTest {
     }
   }
 
+  /**
+   * The queue refuses more (ENOBUFS), or holds so much that the socket may not send more (EAGAIN).
+   */
+  @ParameterizedTest
+  @ValueSource(strings = {"6k", "100m"})
+  void givenASlowInterfaceThatIsFull_thenTheRestIsLostAndCounted(String limit) throws Exception {
+    String tbf = "rate 10mbit burst 3k limit " + limit;
+    namespace.run("sh", "-c", "tc qdisc add dev ours root tbf " + tbf);
+    try (Link link = open("ours,bypass=off");
+        Link other = open("kernels")) {
+      int count = 10_000;
+      for (int i = 0; i < count; i++) {
+        commit(link, other.hardwareAddress(), EXPERIMENT, new byte[1000]);
+      }
+      link.flush();
+      assertTrue(link.drops() > 1000 && link.drops() < count, link.drops() + " lost");
+      if (limit.equals("6k")) {
+        assertFalse(drain(other).isEmpty());
+        long before = link.drops();
+        commit(link, other.hardwareAddress(), EXPERIMENT, new byte[1]);
+        link.flush();
+        assertFalse(drain(other).isEmpty(), "there is room again");
+        assertEquals(before, link.drops());
+      }
+    }
+  }
+
   @Test
   void largePacketsThatAreMoreThanABatchHoldsArriveInOrder() throws Exception {
     try (Link link = open("ours");
