@@ -7,6 +7,7 @@ module wisp.drivers {
 
   exports wisp.drivers;
   exports wisp.drivers.afpacket;
+  exports wisp.drivers.afxdp;
   exports wisp.drivers.faults;
   exports wisp.drivers.inmemory;
   exports wisp.drivers.pcap;
@@ -18,6 +19,7 @@ module wisp.drivers {
 
   provides wisp.core.spi.LinkProvider with
       wisp.drivers.afpacket.AfPacketProvider,
+      wisp.drivers.afxdp.AfXdpProvider,
       wisp.drivers.inmemory.InMemoryLinkProvider,
       wisp.drivers.tun.TapProvider,
       wisp.drivers.tun.TunProvider;

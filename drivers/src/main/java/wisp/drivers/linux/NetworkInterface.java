@@ -10,7 +10,8 @@ import wisp.core.spi.LinkException;
  * An interface of the kernel as it was when asked.
  *
  * <pre>
- *   struct ifreq (40 B)     name 16 │ index or mtu 4, or flags 2, or hardware address: family 2, bytes 6
+ *   struct ifreq (40 B)     name 16 │ index or mtu 4, or flags 2, or hardware address: family 2, bytes 6, or address of more 8
+ *   struct ethtool_drvinfo (196 B)    command 4 │ driver 32 │ …
  * </pre>
  *
  * @param name as {@code ip link} shows it
@@ -27,6 +28,10 @@ public record NetworkInterface(String name, int index, int mtu, long hardwareAdd
   private static final long SIOCGIFMTU = 0x8921L;
   private static final long SIOCGIFHWADDR = 0x8927L;
   private static final long SIOCGIFINDEX = 0x8933L;
+  private static final long SIOCETHTOOL = 0x8946L;
+  private static final int ETHTOOL_GDRVINFO = 3;
+  private static final int DRIVER_INFO_BYTES = 196;
+  private static final int DRIVER_NAME = 4;
   private static final short IFF_UP = 1;
   private static final ValueLayout.OfShort BE16 =
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
@@ -65,6 +70,28 @@ public record NetworkInterface(String name, int index, int mtu, long hardwareAdd
       } finally {
         libc.close(socket);
       }
+    }
+  }
+
+  /**
+   * Which driver an interface has, in the calling thread's network namespace: {@code veth}; empty
+   * where nobody tells.
+   */
+  public static String driver(String name) {
+    try (Arena arena = Arena.ofConfined()) {
+      var libc = new Libc(arena);
+      MemorySegment ifreq = arena.allocate(IFREQ_BYTES, 8);
+      MemorySegment info = arena.allocate(DRIVER_INFO_BYTES, 8);
+      info.set(ValueLayout.JAVA_INT, 0, ETHTOOL_GDRVINFO);
+      ifreq.setString(0, name);
+      ifreq.set(ValueLayout.JAVA_LONG, IFREQ_VALUE, info.address());
+      int socket = libc.socket(Libc.AF_INET, Libc.SOCK_DGRAM, 0);
+      if (socket < 0) {
+        return "";
+      }
+      int result = libc.ioctl(socket, SIOCETHTOOL, ifreq.address());
+      libc.close(socket);
+      return result < 0 ? "" : info.getString(DRIVER_NAME);
     }
   }
 
