@@ -165,15 +165,8 @@ final class PacketSocket {
       throw failed(what, (int) address);
     }
     return new ReceiveRing(
-        MemoryCalls.view(address, shape.bytes(), arena, () -> unmap(address, shape.bytes())),
+        MemoryCalls.view(address, shape.bytes(), arena),
         shape);
-  }
-
-  /** With memory of its own: that of the link's arena is being freed. */
-  private static void unmap(long address, long bytes) {
-    try (Arena own = Arena.ofConfined()) {
-      new MemoryCalls(own).unmap(address, bytes);
-    }
   }
 
   /** Begins: frames that pass the filter come in from now on, and sending is possible. */

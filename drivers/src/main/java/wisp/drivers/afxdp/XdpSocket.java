@@ -205,14 +205,7 @@ final class XdpSocket {
     if (MemoryCalls.isError(address)) {
       throw failed(what, (int) address);
     }
-    return MemoryCalls.view(address, bytes, arena, () -> unmap(address, bytes));
-  }
-
-  /** With memory of its own: that of the link's arena is being freed. */
-  private static void unmap(long address, long bytes) {
-    try (Arena own = Arena.ofConfined()) {
-      new MemoryCalls(own).unmap(address, bytes);
-    }
+    return MemoryCalls.view(address, bytes, arena);
   }
 
   /** The memory that packets lie in. */

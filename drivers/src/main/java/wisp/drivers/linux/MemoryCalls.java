@@ -64,13 +64,18 @@ public final class MemoryCalls {
   }
 
   /**
-   * A bounded view of mapped memory that refuses access once the arena is closed, instead of
-   * killing the JVM.
-   *
-   * @param cleanup run when the arena is closed: unmaps it
+   * A bounded view of mapped memory, which is unmapped when the arena is closed: then it refuses
+   * access, instead of killing the JVM.
    */
-  public static MemorySegment view(long address, long bytes, Arena arena, Runnable cleanup) {
-    return MemorySegment.ofAddress(address).reinterpret(bytes, arena, view -> cleanup.run());
+  public static MemorySegment view(long address, long bytes, Arena arena) {
+    return MemorySegment.ofAddress(address).reinterpret(bytes, arena, MemoryCalls::unmap);
+  }
+
+  /** With memory of its own: that of the arena is being freed. */
+  private static void unmap(MemorySegment view) {
+    try (Arena own = Arena.ofConfined()) {
+      new MemoryCalls(own).unmap(view.address(), view.byteSize());
+    }
   }
 
   /** A bounded view of mapped memory; whoever unmaps it must not use it afterwards. */

@@ -16,7 +16,7 @@ import wisp.core.spi.LinkException;
 import wisp.drivers.Packets;
 
 /** Several links that share an interface. */
-class AfPacketFanoutTest extends VethTest {
+class AfPacketFanoutTest extends AfPacketVethTest {
   @ParameterizedTest
   @ValueSource(strings = {"hash", "cbpf"})
   void linksOfOneGroupShareFlows_andEachFlowIsAlwaysAtOne(String mode) throws Exception {

@@ -36,7 +36,7 @@ import wisp.drivers.linux.SocketCalls;
 import wisp.drivers.linux.TestNamespace;
 
 /** Frames that come in and leave, and an interface that goes. */
-class AfPacketFramesTest extends VethTest {
+class AfPacketFramesTest extends AfPacketVethTest {
   private static final int VLAN = 0x8100;
   private static final int IPPROTO_UDP = 17;
   private static final int UDP_SEGMENT = 103;

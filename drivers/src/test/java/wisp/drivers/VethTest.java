@@ -1,4 +1,4 @@
-package wisp.drivers.afpacket;
+package wisp.drivers;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -14,8 +14,6 @@ import wisp.core.spi.Burst;
 import wisp.core.spi.Link;
 import wisp.core.spi.LinkException;
 import wisp.core.spi.TransmitPacket;
-import wisp.drivers.Links;
-import wisp.drivers.Packets;
 import wisp.drivers.linux.TestNamespace;
 
 /**
@@ -23,12 +21,12 @@ import wisp.drivers.linux.TestNamespace;
  * {@code kernels}.
  */
 @Timeout(120)
-abstract class VethTest {
-  static final int EXPERIMENT = 0x88B5; // an EtherType that nobody else speaks
-  static final String KERNEL = "10.9.0.1";
-  static final String OWN = "10.9.1.7";
-  TestNamespace namespace;
-  final Burst burst = new Burst();
+public abstract class VethTest {
+  protected static final int EXPERIMENT = 0x88B5; // an EtherType that nobody else speaks
+  protected static final String KERNEL = "10.9.0.1";
+  protected static final String OWN = "10.9.1.7";
+  protected TestNamespace namespace;
+  protected final Burst burst = new Burst();
 
   @BeforeEach
   void makeNamespace() {
@@ -44,12 +42,15 @@ abstract class VethTest {
     }
   }
 
-  Link open(String parameters) throws LinkException {
-    return Links.open("afpacket:" + parameters + ",netns=" + namespace.name());
+  /** The link under test, as the command knows it. */
+  protected abstract String provider();
+
+  protected final Link open(String parameters) throws LinkException {
+    return Links.open(provider() + ":" + parameters + ",netns=" + namespace.name());
   }
 
   /** All that comes until nothing has for some milliseconds. */
-  List<byte[]> drain(Link link) {
+  protected final List<byte[]> drain(Link link) {
     var frames = new ArrayList<byte[]>();
     long quietSince = System.nanoTime();
     while (System.nanoTime() - quietSince < 20_000_000) {
@@ -64,16 +65,16 @@ abstract class VethTest {
   }
 
   /** Sends a frame as it is, at the latest with {@code flush}. */
-  static void commit(Link link, long to, int type, byte[] packet) {
+  protected static void commit(Link link, long to, int type, byte[] packet) {
     Packets.commit(link, frame(link, to, type, packet));
   }
 
-  static byte[] frame(Link link, long to, int type, byte[] packet) {
+  protected static byte[] frame(Link link, long to, int type, byte[] packet) {
     return Packets.ethernet(to, link.hardwareAddress(), type, packet);
   }
 
   /** Sends a frame whose IPv4 packet has a partial checksum, to be cut where that is asked for. */
-  static void commit(Link link, byte[] frame, int checksumOffset, int segmentBytes) {
+  protected static void commit(Link link, byte[] frame, int checksumOffset, int segmentBytes) {
     var packet = new TransmitPacket();
     assertTrue(link.claim(frame.length, packet));
     MemorySegment.copy(frame, 0, packet.memory, ValueLayout.JAVA_BYTE, packet.start, frame.length);
@@ -87,7 +88,7 @@ abstract class VethTest {
   }
 
   /** Receives until so many frames are in the burst. */
-  void fill(Link link, int frames) {
+  protected final void fill(Link link, int frames) {
     long deadline = System.nanoTime() + 5_000_000_000L;
     burst.clear();
     while (burst.size() < frames && System.nanoTime() < deadline) {
