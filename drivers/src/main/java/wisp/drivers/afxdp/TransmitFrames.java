@@ -72,7 +72,7 @@ final class TransmitFrames {
     int sent = 0;
     int pieces = 0;
     while (sent < packet.length) {
-      int bytes = Math.min(packet.length - sent, layout.chunkBytes());
+      int bytes = Math.min(packet.length - sent, layout.pieceBytes());
       boolean more = sent + bytes < packet.length;
       ring.putDescriptor(start + sent, bytes, more ? options | Ring.CONTINUED : options);
       options = 0;

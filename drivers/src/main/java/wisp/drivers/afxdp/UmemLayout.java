@@ -48,7 +48,7 @@ record UmemLayout(
 
   /** For frames of at most so many bytes. */
   static UmemLayout of(boolean overlapping, int chunkBytes, int receiveChunks, int frameBytes) {
-    int pieces = pieces(frameBytes, chunkBytes);
+    int pieces = (frameBytes + chunkBytes - METADATA_BYTES - 1) / (chunkBytes - METADATA_BYTES);
     int slotBytes =
         overlapping
             ? roundUp(frameBytes, ALIGNMENT) + ALIGNMENT
@@ -57,9 +57,9 @@ record UmemLayout(
         overlapping, chunkBytes, receiveChunks, TRANSMIT_PIECES / pieces, slotBytes);
   }
 
-  /** Descriptors that a packet to be sent takes. */
-  static int pieces(int bytes, int chunkBytes) {
-    return (bytes + chunkBytes - 1) / chunkBytes;
+  /** What a descriptor of a packet to be sent speaks of at most: a chunk has its metadata too. */
+  int pieceBytes() {
+    return overlapping ? chunkBytes - METADATA_BYTES : chunkBytes;
   }
 
   /** What is there of a packet in one chunk. */

@@ -24,9 +24,9 @@ record XdpQueue(
     XdpProgram program,
     int membership,
     XdpSocket socket,
+    UmemLayout layout,
     ReceiveFrames receive,
-    TransmitFrames transmit,
-    boolean zeroCopy) {
+    TransmitFrames transmit) {
   private static final String VETH = "veth";
   private static final int LARGEST_MTU = 65_535;
 
@@ -112,7 +112,7 @@ record XdpQueue(
         throw socket.failed("can't be put into the map of sockets", result);
       }
       return new XdpQueue(
-          arena, mtu, program, membership, socket, receive, transmit, way.zeroCopy);
+          arena, mtu, program, membership, socket, layout, receive, transmit);
     } catch (LinkException | RuntimeException | Error e) {
       close(arena, socket);
       throw e;
@@ -192,6 +192,11 @@ record XdpQueue(
         new Libc(arena).close(descriptor);
       }
     }
+  }
+
+  /** Whether the card writes and reads our memory by itself. */
+  boolean zeroCopy() {
+    return !layout.overlapping();
   }
 
   /** Gives all of it back. */
