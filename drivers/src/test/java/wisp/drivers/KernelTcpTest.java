@@ -46,6 +46,10 @@ class KernelTcpTest {
             namespace.veth("ours", "w", kernel);
             yield Links.open("afpacket:ours" + netns);
           }
+          case "afxdp" -> {
+            namespace.veth("ours", "w", kernel);
+            yield Links.open("afxdp:ours,own=" + KernelTcp.OWN + netns);
+          }
           default -> Links.open(provider + ":w,host=" + kernel + netns);
         };
     if (link.kind() == Link.Kind.ETHERNET) {
@@ -78,7 +82,7 @@ class KernelTcpTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"tun", "tap", "afpacket"})
+  @ValueSource(strings = {"tun", "tap", "afpacket", "afxdp"})
   void givenALargeWriteOfTheKernel_thenItArrivesAsFewPacketsWithTheirSegmentSize(String provider)
       throws Exception {
     try (Link link = open(provider);

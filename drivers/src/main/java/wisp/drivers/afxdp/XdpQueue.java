@@ -63,7 +63,7 @@ record XdpQueue(
         try {
           return open(config, device, isVeth, program, membership, way);
         } catch (LinkException e) {
-          reason = e;
+          reason = reason == null || way.pieces ? e : reason; // the more that was asked for
         }
       }
       throw reason == null ? new LinkException(config.label() + " can't be used") : reason;
