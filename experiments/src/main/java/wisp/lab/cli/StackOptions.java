@@ -14,6 +14,7 @@ import wisp.core.ip.Route;
 import wisp.core.spi.EcnMode;
 import wisp.core.spi.Link;
 import wisp.core.spi.LinkException;
+import wisp.core.spi.LinkProvider;
 import wisp.core.spi.MemoryStrategy;
 import wisp.core.spi.Parameters;
 import wisp.core.spi.RecordStore;
@@ -185,8 +186,10 @@ final class StackOptions {
     if (!host.isEmpty()) {
       all.put("host", String.join("+", host));
     }
-    if (outlivesProcess()
-        && provider.parameters().stream().anyMatch(p -> p.name().equals("persist"))) {
+    if (!own.isEmpty() && has(provider, "own")) {
+      all.putIfAbsent("own", String.join("+", own)); // it has to be told what it takes
+    }
+    if (outlivesProcess() && has(provider, "persist")) {
       all.putIfAbsent("persist", "on");
       all.putIfAbsent("name", "wisp0");
     }
@@ -200,6 +203,10 @@ final class StackOptions {
       opened.close();
       throw new FailedException("can't write --pcap " + pcap + ": " + e.getMessage(), e);
     }
+  }
+
+  private static boolean has(LinkProvider provider, String parameter) {
+    return provider.parameters().stream().anyMatch(known -> known.name().equals(parameter));
   }
 
   /** Whether connections are to survive us: then the device must, too. */
