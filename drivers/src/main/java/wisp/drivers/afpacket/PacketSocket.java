@@ -164,9 +164,7 @@ final class PacketSocket {
     if (MemoryCalls.isError(address)) {
       throw failed(what, (int) address);
     }
-    return new ReceiveRing(
-        MemoryCalls.view(address, shape.bytes(), arena),
-        shape);
+    return new ReceiveRing(MemoryCalls.view(address, shape.bytes(), arena), shape);
   }
 
   /** Begins: frames that pass the filter come in from now on, and sending is possible. */

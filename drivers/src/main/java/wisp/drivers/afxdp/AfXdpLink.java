@@ -22,8 +22,8 @@ import wisp.drivers.linux.WakeEvent;
  * packets are lent where the kernel, or the card, has written them; those to be sent are written
  * where it reads them, and leave together on {@code flush}.
  *
- * <p>We share the interface's hardware address, unless {@code mac} gives another. The machine itself
- * can't talk to us through that interface: what it sends leaves on the wire.
+ * <p>We share the interface's hardware address, unless {@code mac} gives another. The machine
+ * itself can't talk to us through that interface: what it sends leaves on the wire.
  *
  * <p>Several links of a process may share an interface, one for each of its queues. Which queue a
  * packet comes in by the card decides; what comes in by a queue that has no link the kernel gets.
@@ -69,8 +69,7 @@ public final class AfXdpLink implements PolledLink {
     transmit = queue.transmit();
     socket = queue.socket();
     offloads = new LinkOffloads(socket.completesChecksums(), 0);
-    waiting =
-        new PollSet(queue.arena(), new Libc(queue.arena()), wakeEvent, socket.descriptor());
+    waiting = new PollSet(queue.arena(), new Libc(queue.arena()), wakeEvent, socket.descriptor());
     siblings = new Siblings(queue.program(), config.queue(), wakeEvent, queue.arena());
   }
 

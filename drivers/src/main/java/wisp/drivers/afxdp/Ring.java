@@ -7,10 +7,10 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 
 /**
- * One of the four rings of an AF_XDP socket, shared with the kernel. One side adds entries and moves
- * the producer's index, the other takes them and moves the consumer's; both count on for ever. What
- * lies in an entry is published by the index that is stored after it: release on this side, acquire
- * on the other.
+ * One of the four rings of an AF_XDP socket, shared with the kernel. One side adds entries and
+ * moves the producer's index, the other takes them and moves the consumer's; both count on for
+ * ever. What lies in an entry is published by the index that is stored after it: release on this
+ * side, acquire on the other.
  *
  * <pre>
  *   fill, completion    address 8

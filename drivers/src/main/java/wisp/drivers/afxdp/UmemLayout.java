@@ -50,9 +50,7 @@ record UmemLayout(
   static UmemLayout of(boolean overlapping, int chunkBytes, int receiveChunks, int frameBytes) {
     int pieces = (frameBytes + chunkBytes - METADATA_BYTES - 1) / (chunkBytes - METADATA_BYTES);
     int slotBytes =
-        overlapping
-            ? roundUp(frameBytes, ALIGNMENT) + ALIGNMENT
-            : roundUp(frameBytes, chunkBytes);
+        overlapping ? roundUp(frameBytes, ALIGNMENT) + ALIGNMENT : roundUp(frameBytes, chunkBytes);
     return new UmemLayout(
         overlapping, chunkBytes, receiveChunks, TRANSMIT_PIECES / pieces, slotBytes);
   }

@@ -49,7 +49,9 @@ final class XdpAssembler {
   private final Map<Integer, String> jumps = new HashMap<>(); // from where to which label
   private final Map<String, Integer> labels = new HashMap<>();
 
-  /** {@code to = what lies at offset from a pointer}, in the machine's order: 1, 2, 4 or 8 bytes. */
+  /**
+   * {@code to = what lies at offset from a pointer}, in the machine's order: 1, 2, 4 or 8 bytes.
+   */
   XdpAssembler load(int to, int bytes, int pointer, int offset) {
     int operation =
         switch (bytes) {

@@ -206,8 +206,8 @@ final class XdpProgram {
     }
 
     /**
-     * In the order in which they are tried. A veth makes a packet of the stack's out of each
-     * that it gives the driver's program, and takes from its peer that it may send uncut ones.
+     * In the order in which they are tried. A veth makes a packet of the stack's out of each that
+     * it gives the driver's program, and takes from its peer that it may send uncut ones.
      */
     private List<Way> ways(boolean isVeth) {
       var driver = new Way(BpfCalls.XDP_DRIVER_MODE, true);
@@ -222,8 +222,7 @@ final class XdpProgram {
     }
 
     /** Null: the interface can't do it this way. */
-    private @Nullable XdpProgram make(Way way, int map)
-        throws LinkException {
+    private @Nullable XdpProgram make(Way way, int map) throws LinkException {
       int program =
           bpf.loadXdp(
               XdpFilter.build(arena, rule.station, rule.own, map),

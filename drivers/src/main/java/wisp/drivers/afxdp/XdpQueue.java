@@ -111,8 +111,7 @@ record XdpQueue(
       if (result < 0) {
         throw socket.failed("can't be put into the map of sockets", result);
       }
-      return new XdpQueue(
-          arena, mtu, program, membership, socket, layout, receive, transmit);
+      return new XdpQueue(arena, mtu, program, membership, socket, layout, receive, transmit);
     } catch (LinkException | RuntimeException | Error e) {
       close(arena, socket);
       throw e;
@@ -124,8 +123,7 @@ record XdpQueue(
     int frameBytes = mtu + Framing.ETHERNET_BYTES;
     UmemLayout layout =
         UmemLayout.of(!way.zeroCopy, config.chunkBytes(), config.frames(), frameBytes);
-    int most =
-        way.pieces ? UmemLayout.MOST_PIECES * layout.roomBytes() : layout.roomBytes();
+    int most = way.pieces ? UmemLayout.MOST_PIECES * layout.roomBytes() : layout.roomBytes();
     if (frameBytes > most) {
       throw new LinkException(
           config.label()
@@ -152,8 +150,7 @@ record XdpQueue(
     };
   }
 
-  private static void bind(
-      AfXdpConfig config, NetworkInterface device, Way way, XdpSocket socket)
+  private static void bind(AfXdpConfig config, NetworkInterface device, Way way, XdpSocket socket)
       throws LinkException {
     int result = socket.bind(device, way.pieces);
     for (int i = 0; result == -Errno.EBUSY && i < BUSY_RETRIES; i++) {
@@ -167,14 +164,15 @@ record XdpQueue(
               "is in use by another XDP socket; end its program, or take another queue=", result);
       case Errno.EINVAL ->
           throw socket.failed(
-              "can't be had (is there a queue " + config.queue() + "? ls /sys/class/net/"
-                  + config.name() + "/queues)",
+              "can't be had (is there a queue "
+                  + config.queue()
+                  + "? ls /sys/class/net/"
+                  + config.name()
+                  + "/queues)",
               result);
       default ->
           throw socket.failed(
-              way.zeroCopy
-                  ? "can't be had without copies (try zerocopy=off)"
-                  : "can't be had",
+              way.zeroCopy ? "can't be had without copies (try zerocopy=off)" : "can't be had",
               result);
     }
   }

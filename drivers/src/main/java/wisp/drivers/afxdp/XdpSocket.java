@@ -95,18 +95,14 @@ final class XdpSocket {
     var socket = new XdpSocket(config, layout, arena);
     try {
       socket.registerMemory();
-      socket.setOption(
-          "can't have so many frames=", XDP_UMEM_FILL_RING, layout.receiveChunks());
+      socket.setOption("can't have so many frames=", XDP_UMEM_FILL_RING, layout.receiveChunks());
       socket.setOption("has no completions", XDP_UMEM_COMPLETION_RING, layout.transmitEntries());
       socket.setOption("can't have so many frames=", XDP_RX_RING, layout.receiveChunks());
       socket.setOption("can't send", XDP_TX_RING, layout.transmitEntries());
       // Older kernels know no other budget than 32: then there are more calls.
       socket.calls.setOption(socket.descriptor, SOL_XDP, XDP_MAX_TX_SKB_BUDGET, SEND_BUDGET);
       socket.calls.setOption(
-          socket.descriptor,
-          SocketCalls.SOL_SOCKET,
-          SocketCalls.SO_SNDBUFFORCE,
-          SEND_BUFFER_BYTES);
+          socket.descriptor, SocketCalls.SOL_SOCKET, SocketCalls.SO_SNDBUFFORCE, SEND_BUFFER_BYTES);
       return socket;
     } catch (LinkException | RuntimeException | Error e) {
       socket.close();
@@ -173,8 +169,7 @@ final class XdpSocket {
         ring(3, PGOFF_COMPLETION, layout.transmitEntries(), Ring.ADDRESS_BYTES));
   }
 
-  private Ring ring(int number, long pageOffset, int entries, int entryBytes)
-      throws LinkException {
+  private Ring ring(int number, long pageOffset, int entries, int entryBytes) throws LinkException {
     int bytes =
         calls.option(descriptor, SOL_XDP, XDP_MMAP_OFFSETS, scratch.asSlice(0, OFFSETS_BYTES));
     if (bytes != OFFSETS_BYTES) {

@@ -154,11 +154,7 @@ public final class BpfCalls {
               errno,
               (long)
                   SYSCALL.invokeExact(
-                      errno,
-                      (long) SYS_BPF,
-                      (long) command,
-                      attr.address(),
-                      (long) ATTR_BYTES));
+                      errno, (long) SYS_BPF, (long) command, attr.address(), (long) ATTR_BYTES));
     } catch (Throwable e) {
       throw unexpected(e);
     }

@@ -28,8 +28,19 @@ class AfXdpFilterTest extends AfXdpVethTest {
   };
 
   private static final String[] KEPT = {
-    "10.9.0.255", "10.9.2.0", "10.7.7.6", "127.0.0.1", "224.0.0.1", "255.255.255.255",
-    "fd09::", "fd09::2:0", "fd09:1::1:0", "fd08:0:100::", "fd07::6", "fe80::1", "ff02::1"
+    "10.9.0.255",
+    "10.9.2.0",
+    "10.7.7.6",
+    "127.0.0.1",
+    "224.0.0.1",
+    "255.255.255.255",
+    "fd09::",
+    "fd09::2:0",
+    "fd09:1::1:0",
+    "fd08:0:100::",
+    "fd07::6",
+    "fe80::1",
+    "ff02::1"
   };
 
   /** A frame that tells by its last bytes who it is. */
@@ -82,7 +93,8 @@ class AfXdpFilterTest extends AfXdpVethTest {
         send(other, us ^ 1, type(address), datagram(address), kernels); // another station's
         send(other, us ^ 1L << 47, type(address), datagram(address), kernels);
         if (address.contains(":")) {
-          send(other, group("ff02::1:ff00:0"), 0x86DD, icmpv6(135, "ff02::1:ff00:0", address), ours);
+          send(
+              other, group("ff02::1:ff00:0"), 0x86DD, icmpv6(135, "ff02::1:ff00:0", address), ours);
           send(other, us, Packets.ETHER_IPV6, icmpv6(136, address, "fd09::1"), ours);
           send(other, group("ff02::1"), 0x86DD, icmpv6(134, "ff02::1", address), kernels);
         } else {
@@ -93,7 +105,12 @@ class AfXdpFilterTest extends AfXdpVethTest {
       for (String address : KEPT) {
         send(other, us, type(address), datagram(address), kernels);
         if (address.contains(":")) {
-          send(other, group("ff02::1:ff00:0"), 0x86DD, icmpv6(135, "ff02::1:ff00:0", address), kernels);
+          send(
+              other,
+              group("ff02::1:ff00:0"),
+              0x86DD,
+              icmpv6(135, "ff02::1:ff00:0", address),
+              kernels);
         } else {
           send(other, HardwareAddress.BROADCAST, Packets.ETHER_ARP, arp(1, address), kernels);
         }
@@ -171,8 +188,10 @@ class AfXdpFilterTest extends AfXdpVethTest {
       var program = new XdpAssembler().load(0, 4, 1, 0).load(0, 1, 0, 0).exit().build(arena);
       int result = bpf.loadXdp(program, 0, "wisp_refused");
       assertTrue(result < 0, "it reads without having asked how much there is");
-      assertTrue(bpf.log().contains("R0 invalid mem access 'scalar'")
-          || bpf.log().contains("invalid access to packet"), bpf.log());
+      assertTrue(
+          bpf.log().contains("R0 invalid mem access 'scalar'")
+              || bpf.log().contains("invalid access to packet"),
+          bpf.log());
     }
   }
 }

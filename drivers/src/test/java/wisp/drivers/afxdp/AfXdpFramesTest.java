@@ -57,11 +57,20 @@ class AfXdpFramesTest extends AfXdpVethTest {
     transmit.reap();
     UmemLayout layout = ((AfXdpLink) link).queue().layout();
     assertEquals(
-        layout.receiveChunks() + " chunks on offer, 0 lent, 0 waiting; "
-            + layout.transmitSlots() + " slots free, 0 to be taken",
-        receive.offeredChunks() + " chunks on offer, " + receive.lentChunks() + " lent, "
-            + receive.waitingChunks() + " waiting; " + transmit.freeSlots() + " slots free, "
-            + transmit.waiting() + " to be taken");
+        layout.receiveChunks()
+            + " chunks on offer, 0 lent, 0 waiting; "
+            + layout.transmitSlots()
+            + " slots free, 0 to be taken",
+        receive.offeredChunks()
+            + " chunks on offer, "
+            + receive.lentChunks()
+            + " lent, "
+            + receive.waitingChunks()
+            + " waiting; "
+            + transmit.freeSlots()
+            + " slots free, "
+            + transmit.waiting()
+            + " to be taken");
   }
 
   @ParameterizedTest
@@ -210,8 +219,12 @@ class AfXdpFramesTest extends AfXdpVethTest {
       namespace.introduce(OWN, link, "kernels");
       String program =
           "import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM);"
-              + " s.setsockopt(17, 103, 1000); s.sendto(bytes(8000), ('" + OWN + "', 2));"
-              + " s.setsockopt(17, 103, 0); s.sendto(b'7777', ('" + OWN + "', 2))";
+              + " s.setsockopt(17, 103, 1000); s.sendto(bytes(8000), ('"
+              + OWN
+              + "', 2));"
+              + " s.setsockopt(17, 103, 0); s.sendto(b'7777', ('"
+              + OWN
+              + "', 2))";
       namespace.run("python3", "-c", program);
       List<byte[]> frames = drain(link);
       assertEquals(1, frames.size());
@@ -252,8 +265,9 @@ class AfXdpFramesTest extends AfXdpVethTest {
   @Test
   void moreThanThereAreSlotsLeavesInOrderWithoutAFlush() throws Exception {
     try (Link link = open(SMALL);
-        Link other = Links.open("afpacket:kernels,frames=16Ki,slot=2Ki,mac=interface,netns="
-            + namespace.name())) {
+        Link other =
+            Links.open(
+                "afpacket:kernels,frames=16Ki,slot=2Ki,mac=interface,netns=" + namespace.name())) {
       for (int i = 0; i < 5000; i++) {
         byte[] frame =
             Packets.ethernet(
@@ -287,8 +301,7 @@ class AfXdpFramesTest extends AfXdpVethTest {
       fill(out, 1);
       byte[] arrived = Packets.copy(burst, 0);
       assertTrue(Packets.checksumsAreRight(arrived));
-      assertArrayEquals(
-          Arrays.copyOfRange(complete, 20, 43), Arrays.copyOfRange(arrived, 20, 43));
+      assertArrayEquals(Arrays.copyOfRange(complete, 20, 43), Arrays.copyOfRange(arrived, 20, 43));
     }
   }
 

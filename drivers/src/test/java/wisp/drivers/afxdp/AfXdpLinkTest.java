@@ -20,8 +20,8 @@ import wisp.drivers.KernelLinkContract;
 import wisp.drivers.Links;
 
 /**
- * Over a veth pair whose other end is the kernel's, each test in a namespace of its own. Skips where
- * that is not allowed.
+ * Over a veth pair whose other end is the kernel's, each test in a namespace of its own. Skips
+ * where that is not allowed.
  */
 @Timeout(120)
 class AfXdpLinkTest {
@@ -133,8 +133,7 @@ class AfXdpLinkTest {
     void wrongOnesAreRefusedInOneLine(String spec) {
       var refused =
           assertThrows(
-              IllegalArgumentException.class,
-              () -> AfXdpConfig.of(Links.parse(spec).parameters()));
+              IllegalArgumentException.class, () -> AfXdpConfig.of(Links.parse(spec).parameters()));
       assertEquals(1, refused.getMessage().lines().count(), refused.getMessage());
     }
 

@@ -107,8 +107,7 @@ class SiblingsTest {
                       if (own.size() == 1) {
                         byte[] frame = Packets.copy(own, 0);
                         seen[0]++;
-                        torn[0] +=
-                            Arrays.equals(frame, filled(frame.length, (int) next)) ? 0 : 1;
+                        torn[0] += Arrays.equals(frame, filled(frame.length, (int) next)) ? 0 : 1;
                       }
                     }
                   }
@@ -130,7 +129,8 @@ class SiblingsTest {
     assertTrue(concernsAll(Packets.ETHER_ARP, new byte[28]));
     assertFalse(concernsAll(0x88B5, new byte[28]));
     assertFalse(concernsAll(Packets.ETHER_IPV4, new byte[28]));
-    assertFalse(concernsAll(Packets.ETHER_IPV4, Packets.udp("10.0.0.1", 3, "10.0.0.2", 3, new byte[9])));
+    assertFalse(
+        concernsAll(Packets.ETHER_IPV4, Packets.udp("10.0.0.1", 3, "10.0.0.2", 3, new byte[9])));
     for (int type = 0; type < 256; type++) {
       byte[] icmp = Packets.udp("10.0.0.1", type << 8, "10.0.0.2", 3, new byte[9]);
       icmp[9] = Packets.ICMP;
@@ -149,7 +149,9 @@ class SiblingsTest {
   void aFrameThatEndsTooSoonConcernsNobody() {
     byte[] frame =
         Packets.ethernet(
-            1, 2, Packets.ETHER_IPV6,
+            1,
+            2,
+            Packets.ETHER_IPV6,
             Packets.ipv6(Packets.ICMPV6, "fd09::1", "fd09::2", new byte[] {1, 0, 0, 0}, 2));
     for (int length = 0; length < 55; length++) {
       assertFalse(Siblings.concernsAll(segment(frame), 0, length), length + " B");

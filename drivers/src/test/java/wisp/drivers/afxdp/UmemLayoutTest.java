@@ -22,8 +22,7 @@ class UmemLayoutTest {
       assertEquals(i, layout.chunkOf(filled));
       assertEquals(-1, layout.chunkOf(overlapping ? chunk + 1 : -1 - chunk));
       if (i > 0) { // what is written into one chunk ends before the next one's begins
-        assertTrue(
-            layout.chunk(i - 1) + 256 + layout.roomBytes() <= chunk + 256, "chunk " + i);
+        assertTrue(layout.chunk(i - 1) + 256 + layout.roomBytes() <= chunk + 256, "chunk " + i);
       }
     }
     long end = layout.chunk(chunks - 1) + chunkBytes;

@@ -29,7 +29,8 @@ public record LeakCheck(long descriptors, long mappings) {
   private static boolean isOurs(Path descriptor) {
     try {
       String target = Files.readSymbolicLink(descriptor).toString();
-      return target.matches("/dev/net/tun|anon_inode:.?(eventfd|bpf).*|socket:.*|net:.*|.*/netns/.*");
+      return target.matches(
+          "/dev/net/tun|anon_inode:.?(eventfd|bpf).*|socket:.*|net:.*|.*/netns/.*");
     } catch (IOException e) {
       return false; // closed meanwhile
     }

@@ -40,8 +40,13 @@ class AfXdpTest {
 
   @ParameterizedTest(name = "{0}, {1}, mtu {2}")
   @CsvSource({
-    "native,IPv4,1500", "native,IPv6,1500", "native,IPv4,9000",
-    "skb,IPv4,1500", "skb,IPv6,1500", "skb,IPv4,9000", "skb,IPv6,32000"
+    "native,IPv4,1500",
+    "native,IPv6,1500",
+    "native,IPv4,9000",
+    "skb,IPv4,1500",
+    "skb,IPv6,1500",
+    "skb,IPv4,9000",
+    "skb,IPv6,32000"
   })
   @DisplayName("256 MiB come back, each byte in its place; the kernel finds us reachable")
   void echoes(String mode, String family, int mtu) throws IOException {
