@@ -27,6 +27,7 @@ import wisp.drivers.linux.WakeEvent;
  *
  * <p>Several links of a process may share an interface, one for each of its queues. Which queue a
  * packet comes in by the card decides; what comes in by a queue that has no link the kernel gets.
+ * What concerns all of them, ARP, neighbour discovery and errors, they tell each other.
  *
  * <p>Nobody tells which checksums are complete: {@code checksum} says whether they are trusted.
  * Packets longer than the MTU were put together or not cut yet by the kernel, and are trusted.
@@ -49,6 +50,7 @@ public final class AfXdpLink implements PolledLink {
   private final TransmitFrames transmit;
   private final XdpSocket socket;
   private final LinkOffloads offloads;
+  private final Siblings siblings;
   private final WakeEvent wakeEvent;
   private final PollSet waiting;
   private final Claim claim = new Claim();
@@ -68,6 +70,7 @@ public final class AfXdpLink implements PolledLink {
     socket = queue.socket();
     offloads = new LinkOffloads(socket.completesChecksums(), 0);
     waiting = new PollSet(queue.arena(), new Libc(queue.arena()), wakeEvent, socket.descriptor());
+    siblings = new Siblings(queue.program(), config.queue(), wakeEvent, queue.arena());
   }
 
   /**
@@ -146,6 +149,7 @@ public final class AfXdpLink implements PolledLink {
     }
     int before = burst.size();
     receive.receive(burst);
+    siblings.exchange(burst, before);
     int added = burst.size() - before;
     if (added > 0) {
       vainLooks = 0;
@@ -291,6 +295,7 @@ public final class AfXdpLink implements PolledLink {
       flush();
       drops = drops();
       closed = true;
+      siblings.leave();
       queue.close();
       wakeEvent.close();
     }

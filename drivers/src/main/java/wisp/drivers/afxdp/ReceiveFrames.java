@@ -1,7 +1,10 @@
 package wisp.drivers.afxdp;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
 import java.lang.foreign.MemorySegment;
 import wisp.core.spi.Burst;
+import wisp.core.spi.Link;
 import wisp.core.wire.EthernetHeader;
 import wisp.core.wire.Ipv4Header;
 import wisp.drivers.Framing;
@@ -167,7 +170,7 @@ final class ReceiveFrames {
 
   /** Bytes of IP and TCP header together; −1: it is no TCP, or has no room for a payload. */
   private int headers(long start, int length) {
-    int offset = Framing.ipOffset(wisp.core.spi.Link.Kind.ETHERNET, umem, start, length);
+    int offset = Framing.ipOffset(Link.Kind.ETHERNET, umem, start, length);
     if (offset < 0) {
       return -1;
     }
@@ -180,7 +183,7 @@ final class ReceiveFrames {
   }
 
   private int octet(long at) {
-    return umem.get(java.lang.foreign.ValueLayout.JAVA_BYTE, at) & 0xFF;
+    return umem.get(JAVA_BYTE, at) & 0xFF;
   }
 
   /** Whether the kernel waits to be told of chunks in the fill ring. */

@@ -4,10 +4,13 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import wisp.core.ip.IpPrefix;
 import wisp.core.spi.LinkException;
 import wisp.drivers.linux.BpfCalls;
@@ -50,6 +53,7 @@ final class XdpProgram {
   private final int map;
   private final int program;
   private final int attachment;
+  private volatile SignalBox[] boxes = {}; // replaced as a whole
   private int users;
 
   private XdpProgram(Place place, Rule rule, Way way, int map, int program, int attachment) {
@@ -126,6 +130,27 @@ final class XdpProgram {
     }
   }
 
+  /** Those by which the links that use it tell each other something. */
+  SignalBox[] boxes() {
+    return boxes;
+  }
+
+  /** One more link. */
+  void join(SignalBox box) {
+    synchronized (ATTACHED) {
+      SignalBox[] more = Arrays.copyOf(boxes, boxes.length + 1);
+      more[boxes.length] = box;
+      boxes = more;
+    }
+  }
+
+  /** One link fewer. */
+  void leave(SignalBox box) {
+    synchronized (ATTACHED) {
+      boxes = Stream.of(boxes).filter(other -> other != box).toArray(SignalBox[]::new);
+    }
+  }
+
   /** The last one detaches it. */
   void release() {
     synchronized (ATTACHED) {
@@ -197,8 +222,7 @@ final class XdpProgram {
     }
 
     /** Null: the interface can't do it this way. */
-    private @org.jspecify.annotations.Nullable XdpProgram make(Way way, int map)
-        throws LinkException {
+    private @Nullable XdpProgram make(Way way, int map) throws LinkException {
       int program =
           bpf.loadXdp(
               XdpFilter.build(arena, rule.station, rule.own, map),

@@ -88,6 +88,7 @@ final class KernelLab implements AutoCloseable {
     private @Nullable Path pcap;
     private boolean ipv6;
     private String provider = "tun";
+    private int vethMtu = 1500;
     private String kernelIpv6 = KERNEL_IPV6;
     private UnaryOperator<ContextConfig> change = UnaryOperator.identity();
     private @Nullable Namespace ours;
@@ -120,6 +121,12 @@ final class KernelLab implements AutoCloseable {
     Builder rawip() {
       provider = "rawip";
       return this;
+    }
+
+    /** A veth pair instead, ours by XDP: addresses as with {@link #tap()}. */
+    Builder afxdp(int mtu) {
+      vethMtu = mtu;
+      return on("afxdp", KERNEL_6);
     }
 
     private Builder on(String provider, String kernel) {
@@ -187,6 +194,13 @@ final class KernelLab implements AutoCloseable {
       if (provider.equals("afpacket")) {
         namespace.veth("ours", "wisp0", hosts.split("\\+"));
         return "afpacket:ours" + netns;
+      }
+      if (provider.equals("afxdp")) {
+        namespace.veth("ours", "wisp0", hosts.split("\\+"));
+        for (String end : List.of("ours", "wisp0")) {
+          namespace.run("ip", "link", "set", end, "mtu", String.valueOf(vethMtu));
+        }
+        return "afxdp:ours,own=10.9.1.0/24+" + OURS_6 + netns;
       }
       return provider + ":wisp0,host=" + hosts + netns;
     }

@@ -2,6 +2,7 @@ package wisp.lab.interop;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.channels.SocketChannel;
@@ -9,6 +10,7 @@ import java.security.SecureRandom;
 import java.util.Map;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -48,12 +50,40 @@ class SharedInterfaceTest {
         first.start();
         second.start();
         echo(namespace);
-        assertEquals(CONNECTIONS, first.count(Event.ACCEPTED) + second.count(Event.ACCEPTED));
-        assertTrue(first.count(Event.ACCEPTED) > CONNECTIONS / 8, "the first has too few");
-        assertTrue(second.count(Event.ACCEPTED) > CONNECTIONS / 8, "the second has too few");
-        assertEquals(0, first.count(Event.RESETS_SENT) + second.count(Event.RESETS_SENT));
+        assertShared(first, second);
       }
     }
+  }
+
+  /** Two queues of a veth: which of them a flow takes its sender's kernel decides. */
+  @Test
+  void whenEachHasAQueue_thenBothHaveSomeAndNoneIsReset() throws Exception {
+    String reason = Links.provider("afxdp").unavailable();
+    assumeTrue(reason == null, reason);
+    try (var namespace = new Namespace()) {
+      namespace.run(
+          ("ip link add ours numrxqueues 2 numtxqueues 2 type veth"
+                  + " peer name wisp0 numrxqueues 2 numtxqueues 2")
+              .split(" "));
+      namespace.run("ip", "address", "add", KernelLab.KERNEL + "/16", "dev", "wisp0");
+      namespace.run("ip", "link", "set", "wisp0", "up");
+      namespace.run("ip", "link", "set", "ours", "up");
+      String link = "afxdp:ours,own=10.9.1.0/24,mode=native,netns=" + namespace.name() + ",queue=";
+      try (var first = new Station(link + 0);
+          var second = new Station(link + 1)) {
+        first.start();
+        second.start();
+        echo(namespace);
+        assertShared(first, second);
+      }
+    }
+  }
+
+  private static void assertShared(Station first, Station second) {
+    assertEquals(CONNECTIONS, first.count(Event.ACCEPTED) + second.count(Event.ACCEPTED));
+    assertTrue(first.count(Event.ACCEPTED) > CONNECTIONS / 8, "the first has too few");
+    assertTrue(second.count(Event.ACCEPTED) > CONNECTIONS / 8, "the second has too few");
+    assertEquals(0, first.count(Event.RESETS_SENT) + second.count(Event.RESETS_SENT));
   }
 
   private static void echo(Namespace namespace) throws IOException {
