@@ -4,7 +4,10 @@ import java.util.List;
 import java.util.stream.Stream;
 import wisp.core.ip.IpPrefix;
 
-/** A parameter with several values, joined by {@code +}: the comma is taken by the link's parameters. */
+/**
+ * A parameter with several values, joined by {@code +}: the comma is taken by the link's
+ * parameters.
+ */
 public final class PrefixList {
   private PrefixList() {}
 

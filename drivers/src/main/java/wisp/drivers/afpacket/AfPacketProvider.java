@@ -39,8 +39,7 @@ public final class AfPacketProvider implements LinkProvider {
     String reason = unavailable();
     return reason != null
         ? reason
-        : NetworkNamespace.complaint(
-            config.netns(), () -> NetworkInterface.findUp(config.name()));
+        : NetworkNamespace.complaint(config.netns(), () -> NetworkInterface.findUp(config.name()));
   }
 
   @Override

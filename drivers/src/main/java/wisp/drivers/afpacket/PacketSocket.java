@@ -112,8 +112,7 @@ final class PacketSocket {
 
   private static String reason(Libc libc, int error) {
     return switch (-error) {
-      case Errno.EPERM, Errno.EACCES ->
-          Capability.remedy("afpacket", Capability.NET_RAW);
+      case Errno.EPERM, Errno.EACCES -> Capability.remedy("afpacket", Capability.NET_RAW);
       case Errno.EAFNOSUPPORT ->
           "afpacket needs packet sockets, which this kernel lacks; load them with: modprobe"
               + " af_packet";

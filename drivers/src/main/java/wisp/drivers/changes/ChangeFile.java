@@ -57,7 +57,13 @@ final class ChangeFile implements AutoCloseable {
     while (true) {
       // Processes of several containers may share the folder and have the same number.
       String name =
-          pid + "-" + owner + "-" + COUNT.incrementAndGet() + "-" + Long.toHexString(System.nanoTime());
+          pid
+              + "-"
+              + owner
+              + "-"
+              + COUNT.incrementAndGet()
+              + "-"
+              + Long.toHexString(System.nanoTime());
       Path path = folder.resolve(name);
       OURS.add(path);
       FileChannel channel =

@@ -22,7 +22,8 @@ import wisp.drivers.linux.NetworkNamespace;
  */
 public record ChangeFolder(Path path) {
   private static final String PROPERTY = "wisp.run";
-  private static final Set<PosixFilePermission> PRIVATE = PosixFilePermissions.fromString("rwx------");
+  private static final Set<PosixFilePermission> PRIVATE =
+      PosixFilePermissions.fromString("rwx------");
 
   /**
    * What a process that has ended left behind.
@@ -42,7 +43,10 @@ public record ChangeFolder(Path path) {
     }
   }
 
-  /** That of this machine; where {@code /run} is not ours, a folder of our own among the temporary ones. */
+  /**
+   * That of this machine; where {@code /run} is not ours, a folder of our own among the temporary
+   * ones.
+   */
   public static ChangeFolder standard() {
     String named = System.getProperty(PROPERTY);
     if (named != null) {

@@ -8,8 +8,8 @@ import wisp.drivers.linux.RouteSocket;
 
 /**
  * What the kernel itself sends from the addresses of a prefix (RST, echo replies, ICMP errors,
- * answers of its listeners) is dropped, while raw sockets, which name no source when they look for a
- * route, still send from them. A routing rule, no firewall.
+ * answers of its listeners) is dropped, while raw sockets, which name no source when they look for
+ * a route, still send from them. A routing rule, no firewall.
  *
  * <p>The kernel's test whether a packet came the way that the answer would take (rp_filter) asks by
  * the same rule, finds no way and drops the packet: where such packets are to come in it has to be
@@ -58,8 +58,7 @@ public record SilencedPrefix(IpPrefix prefix) implements SystemChange {
   public void undo() throws LinkException {
     try (var routes = RouteSocket.open()) {
       int result = routes.deleteBlackholeRule(prefix.address(), prefix.bits(), PRIORITY);
-      Netlink.check(
-          result == -Errno.ENOENT ? 0 : result, "the rule for " + prefix + " stays", "");
+      Netlink.check(result == -Errno.ENOENT ? 0 : result, "the rule for " + prefix + " stays", "");
     }
   }
 }

@@ -38,8 +38,7 @@ public sealed interface SystemChange permits LocalPrefix, SilencedPrefix, Kernel
     return switch (words.getFirst() + "/" + words.size()) {
       case LocalPrefix.KIND + "/2" -> LocalPrefix.read(words.get(1));
       case SilencedPrefix.KIND + "/2" -> SilencedPrefix.read(words.get(1));
-      case KernelSetting.KIND + "/4" ->
-          new KernelSetting(words.get(1), words.get(2), words.get(3));
+      case KernelSetting.KIND + "/4" -> new KernelSetting(words.get(1), words.get(2), words.get(3));
       default -> throw new IllegalArgumentException("no change is written " + words);
     };
   }

@@ -10,9 +10,9 @@ import wisp.core.spi.LinkException;
 import wisp.drivers.linux.NetworkNamespace;
 
 /**
- * The changes of one link. Each is noted before it is made; {@link #close} undoes them, the last one
- * first. A JVM that ends without having closed it (SIGTERM) undoes them as well; what a killed one
- * left, {@link ChangeFolder#cleanUp} undoes.
+ * The changes of one link. Each is noted before it is made; {@link #close} undoes them, the last
+ * one first. A JVM that ends without having closed it (SIGTERM) undoes them as well; what a killed
+ * one left, {@link ChangeFolder#cleanUp} undoes.
  */
 public final class SystemChanges implements AutoCloseable {
   /**

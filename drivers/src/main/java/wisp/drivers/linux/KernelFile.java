@@ -2,9 +2,9 @@ package wisp.drivers.linux;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.charset.StandardCharsets;
 
 /** Files by which the kernel shows one value, in {@code /proc/sys} and {@code /sys}. */
 public final class KernelFile {
@@ -13,9 +13,9 @@ public final class KernelFile {
   private KernelFile() {}
 
   /**
-   * The value, without the blanks around it. It is there for one read, which has to be large enough:
-   * whoever begins with a single byte, as {@code Files.readString} does with files that say that they
-   * are empty, gets no more than that.
+   * The value, without the blanks around it. It is there for one read, which has to be large
+   * enough: whoever begins with a single byte, as {@code Files.readString} does with files that say
+   * that they are empty, gets no more than that.
    */
   public static String read(Path path) throws IOException {
     try (InputStream input = Files.newInputStream(path)) {

@@ -32,8 +32,7 @@ public final class MessageVector {
       long piece = (long) slot * SocketCalls.IOVEC_BYTES;
       pieces.set(ValueLayout.JAVA_LONG, piece, memory.address() + start(slot));
       length(slot, slotBytes);
-      messages.set(
-          ValueLayout.JAVA_LONG, at + SocketCalls.MMSG_IOV, pieces.address() + piece);
+      messages.set(ValueLayout.JAVA_LONG, at + SocketCalls.MMSG_IOV, pieces.address() + piece);
       messages.set(ValueLayout.JAVA_LONG, at + SocketCalls.MMSG_IOV_COUNT, 1);
       if (nameBytes > 0) {
         messages.set(

@@ -5,10 +5,10 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
 /**
- * Tells a partial checksum from a complete one. A kernel that leaves the sum to a network card which
- * is none (veth, a bridge, GRO) stores only the sum of the pseudo header, not complemented, and a raw
- * socket does not say so. A complete checksum that happens to be that number is one in 65,536, as is
- * a damaged packet whose checksum is right.
+ * Tells a partial checksum from a complete one. A kernel that leaves the sum to a network card
+ * which is none (veth, a bridge, GRO) stores only the sum of the pseudo header, not complemented,
+ * and a raw socket does not say so. A complete checksum that happens to be that number is one in
+ * 65,536, as is a damaged packet whose checksum is right.
  */
 final class PartialChecksum {
   private static final int TCP = 6;

@@ -58,7 +58,8 @@ public record RawIpConfig(
     own = List.copyOf(own);
     if (own.isEmpty()) {
       throw new IllegalArgumentException(
-          "rawip needs to know the stack's addresses: own=10.9.1.0/24, or own=10.9.1.0/24+10.9.2.7");
+          "rawip needs to know the stack's addresses: own=10.9.1.0/24, or"
+              + " own=10.9.1.0/24+10.9.2.7");
     }
     for (IpPrefix prefix : own) {
       if (!prefix.isIpv4()) {

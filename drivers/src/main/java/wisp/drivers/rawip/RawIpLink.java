@@ -28,10 +28,10 @@ import wisp.drivers.linux.WakeEvent;
  * Raw sockets for TCP, UDP and ICMP over IPv4. Packets are received in bursts with {@code recvmmsg}
  * and sent on {@code flush} with {@code sendmmsg}.
  *
- * <p>What is received may be larger than the MTU: whole datagrams, put together from their fragments
- * by the kernel, and TCP packets that it never cut or has joined, up to 64 KiB. A raw socket does
- * not tell how large their segments were. What is sent is complete: the kernel adds no checksum but
- * that of the IP header, and cuts nothing.
+ * <p>What is received may be larger than the MTU: whole datagrams, put together from their
+ * fragments by the kernel, and TCP packets that it never cut or has joined, up to 64 KiB. A raw
+ * socket does not tell how large their segments were. What is sent is complete: the kernel adds no
+ * checksum but that of the IP header, and cuts nothing.
  *
  * <p>While the link is open the kernel takes its addresses for this machine's, and does not answer
  * from them. Peers are other machines, or other network namespaces: this machine's own kernel would
@@ -97,18 +97,11 @@ public final class RawIpLink implements Link {
     changes = opened.changes();
     sent = new MessageVector(arena, Burst.CAPACITY, sendSlot(mtu), destinations, ADDRESS_BYTES);
     for (int slot = 0; slot < Burst.CAPACITY; slot++) {
-      destinations.set(
-          ValueLayout.JAVA_SHORT, (long) slot * ADDRESS_BYTES, (short) Libc.AF_INET);
+      destinations.set(ValueLayout.JAVA_SHORT, (long) slot * ADDRESS_BYTES, (short) Libc.AF_INET);
     }
     polled =
         new PollSet(
-            arena,
-            libc,
-            wakeEvent,
-            watch.descriptor(),
-            receiving[0],
-            receiving[1],
-            receiving[2]);
+            arena, libc, wakeEvent, watch.descriptor(), receiving[0], receiving[1], receiving[2]);
   }
 
   /** An odd number of cache lines. */

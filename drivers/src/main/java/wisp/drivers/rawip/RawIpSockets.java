@@ -19,13 +19,13 @@ import wisp.drivers.linux.NetworkNamespace;
 import wisp.drivers.linux.SocketCalls;
 
 /**
- * The sockets of a raw link, and what has to be changed so that packets come to them and nobody else
- * answers.
+ * The sockets of a raw link, and what has to be changed so that packets come to them and nobody
+ * else answers.
  *
  * <p>A raw socket belongs to one protocol, so there is one for each that we understand; each packet
- * comes to exactly one. A fourth only sends: it has protocol 255, of which nothing ever comes, and is
- * never bound to an address, for the kernel looks up its routes without one, so that the rule which
- * silences the kernel does not see it.
+ * comes to exactly one. A fourth only sends: it has protocol 255, of which nothing ever comes, and
+ * is never bound to an address, for the kernel looks up its routes without one, so that the rule
+ * which silences the kernel does not see it.
  *
  * <p>Order: the sockets with their filters, the rule, and only then the addresses become this
  * machine's. So no packet is seen by the kernel alone.
@@ -99,7 +99,10 @@ final class RawIpSockets {
         receiving[i] = socket(PROTOCOLS[i]);
         bindToDevice(receiving[i]);
         // Since the socket was made it may have got packets to others.
-        check("can't have a filter", calls.setOption(receiving[i], SocketCalls.SOL_SOCKET, SocketCalls.SO_ATTACH_FILTER, filter));
+        check(
+            "can't have a filter",
+            calls.setOption(
+                receiving[i], SocketCalls.SOL_SOCKET, SocketCalls.SO_ATTACH_FILTER, filter));
         drain(receiving[i]);
         calls.setOption(
             receiving[i], SocketCalls.SOL_SOCKET, SocketCalls.SO_RCVBUFFORCE, BUFFER_BYTES);

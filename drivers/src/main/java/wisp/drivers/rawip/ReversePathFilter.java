@@ -11,9 +11,9 @@ import wisp.drivers.changes.KernelSetting;
 import wisp.drivers.linux.KernelFile;
 
 /**
- * Whether the kernel drops packets that did not come the way that its answer would take. Where it is
- * kept from answering, it finds no way, and drops all of them. What holds for an interface is the
- * larger of its own value and that of {@code all} (Linux {@code
+ * Whether the kernel drops packets that did not come the way that its answer would take. Where it
+ * is kept from answering, it finds no way, and drops all of them. What holds for an interface is
+ * the larger of its own value and that of {@code all} (Linux {@code
  * Documentation/networking/ip-sysctl.rst}).
  */
 final class ReversePathFilter {
@@ -25,8 +25,8 @@ final class ReversePathFilter {
   private ReversePathFilter() {}
 
   /**
-   * The settings that switch it off for one interface of the calling thread's network namespace, and
-   * leave the others as they are.
+   * The settings that switch it off for one interface of the calling thread's network namespace,
+   * and leave the others as they are.
    *
    * @param device empty: any may be meant
    * @throws LinkException when any is meant and it is on for one

@@ -1,6 +1,6 @@
 /**
- * Raw IP sockets: the kernel's own IPv4 layer is the link. It hands over whole packets that came for
- * our addresses, on any kind of interface, and sends those that we give it, complete with their
+ * Raw IP sockets: the kernel's own IPv4 layer is the link. It hands over whole packets that came
+ * for our addresses, on any kind of interface, and sends those that we give it, complete with their
  * header. Needs no device of its own, and is the slowest of the links: the kernel looks at each
  * packet itself as well, and would answer with RST, were it not kept from that by a routing rule.
  *

@@ -83,7 +83,8 @@ class ChangeFolderTest {
     changes.close();
     assertEquals("64", hops());
     assertEquals(0, Files.list(folder.path()).count());
-    assertThrows(IllegalStateException.class, () -> changes.make(new KernelSetting(SETTING, "1", "2")));
+    assertThrows(
+        IllegalStateException.class, () -> changes.make(new KernelSetting(SETTING, "1", "2")));
   }
 
   @Test
@@ -112,7 +113,9 @@ class ChangeFolderTest {
   void whatADeadProcessNotedIsUndone_alsoWhenItsLastLineWasCutOff() throws Exception {
     try (SystemChanges changes = changed(11)) {
       List<String> lines = Files.readAllLines(onlyFile());
-      leave("1-test-1", List.of(lines.get(0), lines.get(1), lines.get(2), lines.get(2).substring(0, 20)));
+      leave(
+          "1-test-1",
+          List.of(lines.get(0), lines.get(1), lines.get(2), lines.get(2).substring(0, 20)));
       assertEquals(1, folder.leftovers().size());
       assertNull(folder.leftovers().getFirst().problem());
       assertEquals("11", hops());
@@ -138,8 +141,7 @@ class ChangeFolderTest {
     try (SystemChanges changes = changed(11)) {
       List<String> lines = Files.readAllLines(onlyFile());
       leave(
-          "1-test-1",
-          List.of(lines.get(0), lines.get(1), "net:[1] setting " + SETTING + " 64 11"));
+          "1-test-1", List.of(lines.get(0), lines.get(1), "net:[1] setting " + SETTING + " 64 11"));
       assertEquals(List.of(), folder.cleanUp());
       assertEquals(1, Files.list(folder.path()).count());
       assertEquals("11", hops());
@@ -153,8 +155,7 @@ class ChangeFolderTest {
       String identity = lines.get(2).split(" ")[0];
       leave(
           "1-test-1",
-          List.of(
-              lines.get(0), "owner test 1", identity + " setting /proc/sys/net/no/such 64 11"));
+          List.of(lines.get(0), "owner test 1", identity + " setting /proc/sys/net/no/such 64 11"));
       for (int i = 0; i < 2; i++) {
         List<ChangeFolder.Leftover> left = folder.cleanUp();
         assertEquals(1, left.size());

@@ -116,8 +116,8 @@ public final class TestNamespace implements AutoCloseable {
   }
 
   /**
-   * A pair of Ethernet interfaces of which one is inside and the other in another namespace, both up
-   * and without IPv6, which would chatter.
+   * A pair of Ethernet interfaces of which one is inside and the other in another namespace, both
+   * up and without IPv6, which would chatter.
    *
    * @param address of ours, with its prefix
    */

@@ -76,8 +76,7 @@ class RawIpLinkTest {
     void wrongOnesAreRefusedInOneLine(String spec) {
       var refused =
           assertThrows(
-              IllegalArgumentException.class,
-              () -> RawIpConfig.of(Links.parse(spec).parameters()));
+              IllegalArgumentException.class, () -> RawIpConfig.of(Links.parse(spec).parameters()));
       assertEquals(1, refused.getMessage().lines().count(), refused.getMessage());
     }
 

@@ -30,7 +30,12 @@ class RawIpPacketsTest extends RawIpTest {
     var all = new ArrayList<String>();
     for (byte[] packet : packets) {
       all.add(
-          (packet[16] & 255) + "." + (packet[17] & 255) + "." + (packet[18] & 255) + "."
+          (packet[16] & 255)
+              + "."
+              + (packet[17] & 255)
+              + "."
+              + (packet[18] & 255)
+              + "."
               + (packet[19] & 255));
     }
     return all;
@@ -42,8 +47,7 @@ class RawIpPacketsTest extends RawIpTest {
         RawIpLink other = open("wispa,own=10.9.4.0/24");
         DatagramChannel socket = peer.udp(PEER, 9)) {
       for (String to :
-          List.of(
-              "10.9.1.0", "10.9.1.255", "10.9.2.128", "10.9.3.3", "10.9.4.4", OUR_HOST)) {
+          List.of("10.9.1.0", "10.9.1.255", "10.9.2.128", "10.9.3.3", "10.9.4.4", OUR_HOST)) {
         peerSends(socket, to, 10);
       }
       assertEquals(
@@ -59,8 +63,7 @@ class RawIpPacketsTest extends RawIpTest {
       peer.start("bash", "-c", "echo > /dev/udp/" + OWN + "/9").waitFor();
       peer.start("timeout", "0.3", "bash", "-c", "echo > /dev/tcp/" + OWN + "/80").waitFor();
       assertEquals(
-          List.of(1, 6, 17),
-          drain(link).stream().map(packet -> (int) packet[9]).sorted().toList());
+          List.of(1, 6, 17), drain(link).stream().map(packet -> (int) packet[9]).sorted().toList());
     }
   }
 

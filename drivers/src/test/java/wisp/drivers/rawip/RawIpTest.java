@@ -18,8 +18,8 @@ import wisp.drivers.changes.ChangeFolder;
 import wisp.drivers.linux.TestNamespace;
 
 /**
- * Two namespaces joined by a pair of veth for each test: {@code ours}, in which links are opened, and
- * the peer's.
+ * Two namespaces joined by a pair of veth for each test: {@code ours}, in which links are opened,
+ * and the peer's.
  */
 @Timeout(120)
 abstract class RawIpTest {

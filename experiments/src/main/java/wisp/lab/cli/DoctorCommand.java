@@ -31,7 +31,8 @@ public final class DoctorCommand implements Runnable {
   @Option(
       names = "--link",
       paramLabel = "LINK",
-      description = "look at this one, such as rawip:eth0,own=192.0.2.7; may be given more than once")
+      description =
+          "look at this one, such as rawip:eth0,own=192.0.2.7; may be given more than once")
   private List<String> links = List.of();
 
   @Option(

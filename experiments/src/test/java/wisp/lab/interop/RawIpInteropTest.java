@@ -57,7 +57,8 @@ class RawIpInteropTest {
           CONNECTIONS + 1,
           tshark.fields("tcp.flags.syn == 1 && tcp.flags.ack == 0", "tcp.dstport").size());
       assertEquals(10, tshark.fields("icmp.type == 0", "ip.src").size());
-      assertTrue(kernelResets(lab) > CONNECTIONS, "the kernel saw none of it: what does this show?");
+      assertTrue(
+          kernelResets(lab) > CONNECTIONS, "the kernel saw none of it: what does this show?");
     }
   }
 

@@ -39,7 +39,12 @@ class RawIpServeTest {
         assertEquals(
             "10485760",
             peer.run(
-                "curl", "-s", "-o", "/dev/null", "-w", "%{size_download}",
+                "curl",
+                "-s",
+                "-o",
+                "/dev/null",
+                "-w",
+                "%{size_download}",
                 "http://10.9.1.77/bytes/10485760"));
         server.destroy();
         assertTrue(server.waitFor(20, TimeUnit.SECONDS), "does not end");
@@ -60,9 +65,18 @@ class RawIpServeTest {
     command.addAll(ChildJvm.inheritedFlags());
     command.addAll(
         List.of(
-            "-Dwisp.run=" + folder, "-cp", System.getProperty("java.class.path"),
-            Main.class.getName(), "serve", "http", "--port", "80", "--own", "10.9.1.0/24",
-            "--link", "rawip:ours,netns=" + ours.name()));
+            "-Dwisp.run=" + folder,
+            "-cp",
+            System.getProperty("java.class.path"),
+            Main.class.getName(),
+            "serve",
+            "http",
+            "--port",
+            "80",
+            "--own",
+            "10.9.1.0/24",
+            "--link",
+            "rawip:ours,netns=" + ours.name()));
     return new ProcessBuilder(command).redirectErrorStream(true).start();
   }
 

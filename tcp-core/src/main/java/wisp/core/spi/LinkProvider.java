@@ -25,8 +25,8 @@ public interface LinkProvider {
 
   /**
    * Why a link with these parameters can't be opened here now and what would make it so, in one
-   * line: its interface is missing or down, its device in use. {@code null} when nothing is known to
-   * stand in the way. Changes nothing.
+   * line: its interface is missing or down, its device in use. {@code null} when nothing is known
+   * to stand in the way. Changes nothing.
    *
    * @throws IllegalArgumentException when a parameter is wrong
    */
