@@ -7,6 +7,8 @@ import wisp.core.spi.Link;
 import wisp.core.spi.LinkException;
 import wisp.core.spi.LinkProvider;
 import wisp.core.spi.Parameter;
+import wisp.drivers.linux.NetworkInterface;
+import wisp.drivers.linux.NetworkNamespace;
 
 /** Opens {@link AfPacketLink}s by name. */
 public final class AfPacketProvider implements LinkProvider {
@@ -29,6 +31,15 @@ public final class AfPacketProvider implements LinkProvider {
   @Override
   public @Nullable String unavailable() {
     return PacketSocket.unavailable();
+  }
+
+  @Override
+  public @Nullable String unavailable(Map<String, String> parameters) {
+    AfPacketConfig config = AfPacketConfig.of(parameters);
+    String reason = unavailable();
+    return reason != null
+        ? reason
+        : NetworkNamespace.complaint(config.netns(), () -> NetworkInterface.findUp(config.name()));
   }
 
   @Override

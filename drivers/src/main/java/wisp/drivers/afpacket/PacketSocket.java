@@ -6,6 +6,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 import wisp.core.spi.LinkException;
+import wisp.drivers.linux.Capability;
 import wisp.drivers.linux.ClassicBpf;
 import wisp.drivers.linux.Errno;
 import wisp.drivers.linux.Libc;
@@ -114,8 +115,7 @@ final class PacketSocket {
 
   private static String reason(Libc libc, int error) {
     return switch (-error) {
-      case Errno.EPERM, Errno.EACCES ->
-          "afpacket needs CAP_NET_RAW; run as root (in a container: --cap-add NET_RAW)";
+      case Errno.EPERM, Errno.EACCES -> Capability.remedy("afpacket", Capability.NET_RAW);
       case Errno.EAFNOSUPPORT ->
           "afpacket needs packet sockets, which this kernel lacks; load them with: modprobe"
               + " af_packet";

@@ -11,9 +11,6 @@ public final class Linux {
   /** Capability number of CAP_NET_ADMIN. */
   public static final int CAP_NET_ADMIN = 12;
 
-  /** Capability number of CAP_NET_RAW. */
-  public static final int CAP_NET_RAW = 13;
-
   private Linux() {}
 
   /** Why {@link Libc} can't be used here and what to do, in one line; null when it can. */

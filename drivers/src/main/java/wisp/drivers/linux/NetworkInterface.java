@@ -95,6 +95,20 @@ public record NetworkInterface(String name, int index, int mtu, long hardwareAdd
     }
   }
 
+  /**
+   * The same, if it is set up.
+   *
+   * @throws LinkException when there is none, or it is down
+   */
+  public static NetworkInterface findUp(String name) throws LinkException {
+    NetworkInterface found = find(name);
+    if (!found.up()) {
+      throw new LinkException(
+          "interface '" + name + "' is down; set it up with: ip link set " + name + " up");
+    }
+    return found;
+  }
+
   private static void ask(Libc libc, int socket, MemorySegment ifreq, long request, String name)
       throws LinkException {
     ifreq.fill((byte) 0);

@@ -113,6 +113,19 @@ public final class NetworkNamespace {
     }
   }
 
+  /**
+   * What an action inside a namespace complains of, as {@link #inside} throws it; {@code null}: it
+   * was done.
+   */
+  public static @Nullable String complaint(String namespace, Action<?> action) {
+    try {
+      inside(namespace, action);
+      return null;
+    } catch (LinkException e) {
+      return e.getMessage();
+    }
+  }
+
   private static final class Run<T> implements Runnable {
     private final String namespace;
     private final Action<T> action;

@@ -7,6 +7,7 @@ import wisp.core.spi.Link;
 import wisp.core.spi.LinkException;
 import wisp.core.spi.LinkProvider;
 import wisp.core.spi.Parameter;
+import wisp.drivers.linux.Capability;
 import wisp.drivers.linux.Linux;
 
 /** Opens {@link RawIpLink}s by name. */
@@ -30,14 +31,16 @@ public final class RawIpProvider implements LinkProvider {
   @Override
   public @Nullable String unavailable() {
     String reason = Linux.unavailable();
-    if (reason != null) {
-      return name() + " " + reason;
-    }
-    return Linux.hasCapability(Linux.CAP_NET_RAW) && Linux.hasCapability(Linux.CAP_NET_ADMIN)
-        ? null
-        : name()
-            + " needs CAP_NET_RAW and CAP_NET_ADMIN; run as root (in a container: --cap-add"
-            + " NET_RAW --cap-add NET_ADMIN)";
+    return reason != null
+        ? name() + " " + reason
+        : Capability.missing(name(), Capability.NET_RAW, Capability.NET_ADMIN);
+  }
+
+  @Override
+  public @Nullable String unavailable(Map<String, String> parameters) {
+    RawIpConfig config = RawIpConfig.of(parameters);
+    String reason = unavailable();
+    return reason != null ? reason : RawIpSockets.complaint(config);
   }
 
   @Override

@@ -2,6 +2,7 @@ package wisp.drivers.rawip;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 import wisp.core.ip.IpPrefix;
 import wisp.core.spi.LinkException;
 import wisp.drivers.changes.ChangeFolder;
@@ -9,10 +10,12 @@ import wisp.drivers.changes.KernelSetting;
 import wisp.drivers.changes.LocalPrefix;
 import wisp.drivers.changes.SilencedPrefix;
 import wisp.drivers.changes.SystemChanges;
+import wisp.drivers.linux.Capability;
 import wisp.drivers.linux.Errno;
 import wisp.drivers.linux.InterfaceWatch;
 import wisp.drivers.linux.Libc;
 import wisp.drivers.linux.NetworkInterface;
+import wisp.drivers.linux.NetworkNamespace;
 import wisp.drivers.linux.SocketCalls;
 
 /**
@@ -74,10 +77,19 @@ final class RawIpSockets {
     }
   }
 
+  /** What speaks against opening them, in one line; null: nothing. Changes nothing. */
+  static @Nullable String complaint(RawIpConfig config) {
+    return NetworkNamespace.complaint(
+        config.netns(),
+        () -> {
+          mtu(config, device(config));
+          return ReversePathFilter.off(config.device());
+        });
+  }
+
   private Opened open(ChangeFolder folder) throws LinkException {
-    NetworkInterface device =
-        config.device().isEmpty() ? null : NetworkInterface.find(config.device());
-    int mtu = mtu(device);
+    NetworkInterface device = device(config);
+    int mtu = mtu(config, device);
     SystemChanges changes = null;
     InterfaceWatch watch = null;
     boolean done = false;
@@ -139,17 +151,14 @@ final class RawIpSockets {
     }
   }
 
-  private int mtu(@org.jspecify.annotations.Nullable NetworkInterface device) throws LinkException {
+  private static @Nullable NetworkInterface device(RawIpConfig config) throws LinkException {
+    return config.device().isEmpty() ? null : NetworkInterface.findUp(config.device());
+  }
+
+  private static int mtu(RawIpConfig config, @Nullable NetworkInterface device)
+      throws LinkException {
     if (device == null) {
       return config.mtu() == 0 ? USUAL_MTU : config.mtu();
-    }
-    if (!device.up()) {
-      throw new LinkException(
-          "rawip: interface '"
-              + device.name()
-              + "' is down; set it up with: ip link set "
-              + device.name()
-              + " up");
     }
     if (config.mtu() > device.mtu()) {
       throw new LinkException(
@@ -171,9 +180,9 @@ final class RawIpSockets {
     int socket = libc.socket(Libc.AF_INET, Libc.SOCK_RAW | Libc.SOCK_NONBLOCK, protocol);
     if (socket < 0) {
       throw new LinkException(
-          "rawip gets no raw socket: "
-              + libc.describe(socket)
-              + (socket == -Errno.EPERM ? "; needs CAP_NET_RAW, run as root" : ""));
+          socket == -Errno.EPERM
+              ? Capability.remedy(RawIpConfig.PROVIDER, Capability.NET_RAW)
+              : "rawip gets no raw socket: " + libc.describe(socket));
     }
     return socket;
   }

@@ -32,6 +32,13 @@ public final class TapProvider implements LinkProvider {
   }
 
   @Override
+  public @Nullable String unavailable(Map<String, String> parameters) {
+    TunConfig config = TunConfig.of(Link.Kind.ETHERNET, parameters);
+    String reason = unavailable();
+    return reason != null ? reason : TunDevice.complaint(config);
+  }
+
+  @Override
   public Link open(Map<String, String> parameters) throws LinkException {
     return TunLink.open(TunConfig.of(Link.Kind.ETHERNET, parameters));
   }

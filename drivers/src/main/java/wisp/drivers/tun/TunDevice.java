@@ -11,9 +11,11 @@ import wisp.core.ip.IpPrefix;
 import wisp.core.spi.Link;
 import wisp.core.spi.LinkException;
 import wisp.drivers.HostPrefix;
+import wisp.drivers.linux.Capability;
 import wisp.drivers.linux.Errno;
 import wisp.drivers.linux.Libc;
 import wisp.drivers.linux.Linux;
+import wisp.drivers.linux.NetworkNamespace;
 import wisp.drivers.linux.RouteSocket;
 import wisp.drivers.linux.VirtioHeader;
 
@@ -26,9 +28,6 @@ import wisp.drivers.linux.VirtioHeader;
  */
 final class TunDevice {
   static final String CONTROL = "/dev/net/tun";
-  private static final String NOT_ALLOWED =
-      " needs CAP_NET_ADMIN; run as root (in a container: --cap-add NET_ADMIN)";
-
   private static final long TUNSETIFF = 0x400454caL;
   private static final long TUNSETPERSIST = 0x400454cbL;
   private static final long TUNSETOFFLOAD = 0x400454d0L;
@@ -142,7 +141,9 @@ final class TunDevice {
       case Errno.EBUSY ->
           throw failed(
               "is in use", result, "; choose another name, or end the program that holds it");
-      case Errno.EPERM -> throw new LinkException(TunConfig.provider(config.kind()) + NOT_ALLOWED);
+      case Errno.EPERM ->
+          throw new LinkException(
+              Capability.remedy(TunConfig.provider(config.kind()), Capability.NET_ADMIN));
       case Errno.EINVAL ->
           throw failed("can't be made", result, "; is there another device of that name?");
       default -> check("can't be made", result);
@@ -241,7 +242,31 @@ final class TunDevice {
       }
       libc.close(descriptor);
     }
-    return Linux.hasCapability(Linux.CAP_NET_ADMIN) ? null : provider + NOT_ALLOWED;
+    return Capability.missing(provider, Capability.NET_ADMIN);
+  }
+
+  /** What speaks against opening this device, in one line; null: nothing. Makes none. */
+  static @Nullable String complaint(TunConfig config) {
+    return NetworkNamespace.complaint(
+        config.netns(),
+        () -> {
+          try (Arena arena = Arena.ofConfined()) {
+            return new TunDevice(config, arena).look();
+          }
+        });
+  }
+
+  /** A device that is there is taken and given back, which shows whether it could be. */
+  private String look() throws LinkException {
+    int tun = libc.open(CONTROL, Libc.O_RDWR | Libc.O_NONBLOCK);
+    int socket = libc.socket(Libc.AF_INET, Libc.SOCK_DGRAM, 0);
+    try {
+      name(config.name());
+      return libc.ioctl(socket, SIOCGIFINDEX, ifreq.address()) < 0 ? "" : create(tun);
+    } finally {
+      libc.close(socket);
+      libc.close(tun);
+    }
   }
 
   private void name(String name) {

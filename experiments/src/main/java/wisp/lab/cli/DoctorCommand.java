@@ -2,10 +2,14 @@ package wisp.lab.cli;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 import wisp.core.spi.LinkProvider;
+import wisp.drivers.Links;
+import wisp.drivers.changes.ChangeFolder;
 import wisp.lab.chart.SiFormat;
 import wisp.lab.kernel.KernelBaseline;
 import wisp.lab.measure.Machine;
@@ -24,8 +28,21 @@ public final class DoctorCommand implements Runnable {
   private static final long MILLION_POINT_BYTES = 2L << 30;
   private static final int NEWEST_NEEDED = 25;
 
+  @Option(
+      names = "--link",
+      paramLabel = "LINK",
+      description =
+          "look at this one, such as rawip:eth0,own=192.0.2.7; may be given more than once")
+  private List<String> links = List.of();
+
+  @Option(
+      names = "--clean",
+      description = "undo what programs that were killed have left changed on this machine")
+  private boolean clean;
+
   @Override
   public void run() {
+    List<Runnable> asked = links.stream().map(DoctorCommand::look).toList();
     check(
         "JDK",
         Runtime.version().toString(),
@@ -74,10 +91,35 @@ public final class DoctorCommand implements Runnable {
         KernelBaseline.unavailable() == null ? "can be measured" : "recorded figure only",
         KernelBaseline.unavailable());
     for (LinkProvider link : Catalog.links()) {
+      link(link.name(), link.unavailable());
+    }
+    asked.forEach(Runnable::run);
+    leftovers();
+  }
+
+  /** What to say of a link; wrong usage is found at once, before anything is said. */
+  private static Runnable look(String text) {
+    Links.Spec spec = Links.parse(text);
+    String reason = Catalog.link(spec.provider()).unavailable(spec.parameters());
+    return () -> link(text, reason);
+  }
+
+  private static void link(String name, @Nullable String reason) {
+    check("link " + name, reason == null ? "usable" : "not usable", reason);
+  }
+
+  /** What killed programs have changed; the next link that changes something undoes it as well. */
+  private void leftovers() {
+    var folder = ChangeFolder.standard();
+    List<ChangeFolder.Leftover> all = clean ? folder.cleanUp() : folder.leftovers();
+    if (all.isEmpty()) {
+      check("left behind", "nothing", null);
+    }
+    for (ChangeFolder.Leftover leftover : all) {
       check(
-          "link " + link.name(),
-          link.unavailable() == null ? "usable" : "not usable",
-          link.unavailable());
+          "left behind",
+          leftover.toString(),
+          clean ? "it could not be undone" : "or all of it with: ./wisp doctor --clean");
     }
   }
 

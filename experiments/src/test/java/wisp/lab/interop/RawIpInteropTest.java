@@ -2,11 +2,14 @@ package wisp.lab.interop;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.net.ConnectException;
+import java.net.InetSocketAddress;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import org.junit.jupiter.api.DisplayName;
@@ -21,6 +24,7 @@ import wisp.core.Counters.Event;
 @Timeout(120)
 class RawIpInteropTest {
   private static final long BULK = 64 << 20;
+  private static final int MSS = 1448;
   private static final int CONNECTIONS = 200;
 
   @Test
@@ -30,6 +34,35 @@ class RawIpInteropTest {
       echo(lab, BULK);
       lab.assertNothingIsLeft();
       assertEquals(0, lab.count(Event.DROP_TCP_CHECKSUM));
+    }
+  }
+
+  @Test
+  @DisplayName("What the kernel has not cut for want of a wire comes uncut")
+  void receivesLargePackets() throws IOException {
+    try (KernelLab lab = KernelLab.with().rawip().open();
+        SocketChannel socket = lab.dial(KernelLab.DISCARD)) {
+      Stream.send(socket, BULK);
+      socket.shutdownOutput();
+      Stream.assertEnds(socket);
+      assertEquals(BULK, lab.count(Event.BYTES_DELIVERED));
+      long packets = lab.count(Event.PACKETS_RECEIVED);
+      assertTrue(packets < BULK / MSS / 4, packets + " packets");
+    }
+  }
+
+  @Test
+  @DisplayName("A listener of the kernel's at the same port of all addresses gets nobody of ours")
+  void aKernelListenerIsSilencedToo() throws IOException {
+    try (KernelLab lab = KernelLab.with().rawip().open();
+        ServerSocketChannel listener =
+            lab.ours().listen(new InetSocketAddress("0.0.0.0", KernelLab.ECHO))) {
+      listener.configureBlocking(false);
+      for (int i = 0; i < 20; i++) {
+        echo(lab, 10_000);
+      }
+      assertNull(listener.accept());
+      lab.assertNothingIsLeft();
     }
   }
 

@@ -24,6 +24,17 @@ public interface LinkProvider {
   @Nullable String unavailable();
 
   /**
+   * Why a link with these parameters can't be opened here now and what would make it so, in one
+   * line: its interface is missing or down, its device in use. {@code null} when nothing is known
+   * to stand in the way. Changes nothing.
+   *
+   * @throws IllegalArgumentException when a parameter is wrong
+   */
+  default @Nullable String unavailable(Map<String, String> parameters) {
+    return unavailable();
+  }
+
+  /**
    * Opens a link.
    *
    * @param parameters the user's {@code name=value} pairs, unchecked
