@@ -43,6 +43,14 @@ final class StackOptions {
   String link = "tun";
 
   @Option(
+      names = "--vdev",
+      paramLabel = "DEVICE[,ARGUMENT=VALUE…]",
+      description =
+          "with --link dpdk: a virtual device as DPDK writes it, such as"
+              + " net_af_packet0,iface=veth0")
+  @Nullable String vdev;
+
+  @Option(
       names = "--host",
       paramLabel = "IP/BITS",
       split = ",",
@@ -184,6 +192,11 @@ final class StackOptions {
     }
     if (!own.isEmpty() && takes(provider, "own")) {
       all.putIfAbsent("own", String.join("+", own));
+    }
+    if (vdev != null) {
+      if (all.putIfAbsent("vdev", vdev) != null || !spec.provider().equals("dpdk")) {
+        throw new UsageException("--vdev is for --link dpdk without a device of its own");
+      }
     }
     if (outlivesProcess() && takes(provider, "persist")) {
       all.putIfAbsent("persist", "on");
