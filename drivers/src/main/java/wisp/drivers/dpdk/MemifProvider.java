@@ -95,7 +95,7 @@ public final class MemifProvider implements LinkProvider {
             DRIVER + COUNT.getAndIncrement(),
             "role="
                 + (server ? "server" : "client")
-                + ",id=0,socket-abstract=no,socket="
+                + ",id=0,rsize=11,socket-abstract=no,socket="
                 + socket,
             "",
             DpdkConfig.Trust.TRUST,
