@@ -23,7 +23,7 @@ import wisp.drivers.linux.VirtioHeader;
  * <p>A received packet is handed out where the driver has put it, in a buffer of {@link MbufPool},
  * which goes back on the next {@code receive}. A packet to be sent is written into such a buffer;
  * from {@code flush} on it is the driver's, which frees it. What the driver does not take at once
- * is offered again a few times, then dropped and counted. So is a received packet of several
+ * waits, is offered again, and is dropped and counted when nothing moves for 20 ms, or too many wait. So is a received packet of several
  * pieces: buffers are long enough for the MTU.
  *
  * <p>There is no descriptor to wait on. {@code awaitReadable} looks for packets itself, at ever
@@ -38,7 +38,8 @@ public final class DpdkLink implements Link {
   private static final int SPARES = 2 * Burst.CAPACITY;
   private static final int TCP_CHECKSUM = 16; // where it lies in its header
   private static final int UDP_CHECKSUM = 6;
-  private static final int MOST_RETRIES = 8;
+  private static final int MOST_QUEUED = 8 * Burst.CAPACITY;
+  private static final long PATIENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
   private static final int SPINS = 64;
   private static final long SHORTEST_NAP_NANOS = 1_000;
   private static final long LONGEST_NAP_NANOS = 1_000_000;
@@ -62,7 +63,7 @@ public final class DpdkLink implements Link {
   private final MemorySegment lent = arena.allocate(ValueLayout.JAVA_LONG, Burst.CAPACITY);
 
   private final MemorySegment found = arena.allocate(ValueLayout.JAVA_LONG, Burst.CAPACITY);
-  private final MemorySegment queued = arena.allocate(ValueLayout.JAVA_LONG, Burst.CAPACITY);
+  private final MemorySegment queued = arena.allocate(ValueLayout.JAVA_LONG, MOST_QUEUED);
 
   /** … those that wait to be written to, with room for one that is claimed and cancelled. */
   private final MemorySegment spare = arena.allocate(ValueLayout.JAVA_LONG, SPARES + 1);
@@ -72,6 +73,7 @@ public final class DpdkLink implements Link {
   private int foundTaken;
   private int queuedCount;
   private int spareCount;
+  private long stuckSinceNanos;
   private long claimed;
   private int claimedBytes;
   private long drops;
@@ -388,8 +390,11 @@ public final class DpdkLink implements Link {
     }
     queued.setAtIndex(ValueLayout.JAVA_LONG, queuedCount++, claimed);
     claimed = 0;
-    if (queuedCount == Burst.CAPACITY) {
+    if (queuedCount % Burst.CAPACITY == 0) {
       flush();
+    }
+    if (queuedCount == MOST_QUEUED) {
+      drop(MOST_QUEUED - Burst.CAPACITY);
     }
   }
 
@@ -425,29 +430,46 @@ public final class DpdkLink implements Link {
     }
   }
 
+  /** What the driver does not take now is offered again on the next calls, for a while. */
   @Override
   public void flush() {
-    if (queuedCount == 0) {
-      return;
-    }
     int sent = 0;
-    int retries = 0;
-    while (sent < queuedCount && port.isStarted() && !down && retries < MOST_RETRIES) {
+    while (sent < queuedCount && port.isStarted() && !down) {
       int taken =
-          Math.min(
-              port.transmit(queued.address() + (long) sent * Long.BYTES, queuedCount - sent),
-              queuedCount - sent);
-      sent += taken;
+          port.transmit(
+              queued.address() + (long) sent * Long.BYTES,
+              Math.min(queuedCount - sent, Burst.CAPACITY));
       if (taken == 0) {
-        retries++;
-        Thread.onSpinWait();
+        break;
       }
+      sent += Math.min(taken, queuedCount - sent);
     }
-    if (sent < queuedCount) {
-      drops += queuedCount - sent;
-      librte.free(queued.address() + (long) sent * Long.BYTES, queuedCount - sent);
+    if (sent == queuedCount) {
+      queuedCount = 0;
+      stuckSinceNanos = 0;
+    } else {
+      keep(sent);
     }
-    queuedCount = 0;
+  }
+
+  private void keep(int sent) {
+    int left = queuedCount - sent;
+    long now = System.nanoTime();
+    if (sent > 0 || stuckSinceNanos == 0) {
+      stuckSinceNanos = now | 1; // 0: nothing is stuck
+      MemorySegment.copy(
+          queued, (long) sent * Long.BYTES, queued, 0, (long) left * Long.BYTES);
+      queuedCount = left;
+    } else if (now - stuckSinceNanos > PATIENCE_NANOS) {
+      drop(0);
+    }
+  }
+
+  /** Gives up those from the {@code from}th on. */
+  private void drop(int from) {
+    drops += queuedCount - from;
+    freeAll(queued, from, queuedCount);
+    queuedCount = from;
   }
 
   /**
@@ -486,6 +508,9 @@ public final class DpdkLink implements Link {
 
   /** Whether there are packets for the next {@code receive}. */
   private boolean finds() {
+    if (queuedCount > 0) {
+      flush();
+    }
     if (foundTaken == foundCount) {
       foundTaken = 0;
       foundCount = poll(found, Burst.CAPACITY);

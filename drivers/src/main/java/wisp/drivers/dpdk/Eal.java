@@ -128,6 +128,9 @@ final class Eal {
           List.of("--no-huge", "--no-shconf", "-m", String.valueOf(config.memoryMegabytes())));
     }
     all.add("--log-level=error");
+    // They call errors what is none: a kernel without multiq, a server that is not there yet.
+    all.add("--log-level=pmd.net.tap:critical");
+    all.add("--log-level=pmd.net.memif:critical");
     all.addAll(config.ealArguments());
     return all;
   }

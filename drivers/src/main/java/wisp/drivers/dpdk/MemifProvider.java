@@ -93,7 +93,10 @@ public final class MemifProvider implements LinkProvider {
         DpdkConfig.read(
             values,
             DRIVER + COUNT.getAndIncrement(),
-            "role=" + (server ? "server" : "client") + ",id=0,socket-abstract=no,socket=" + socket,
+            "role="
+                + (server ? "server" : "client")
+                + ",id=0,rsize=11,socket-abstract=no,socket="
+                + socket,
             "",
             DpdkConfig.Trust.TRUST,
             "");

@@ -140,8 +140,8 @@ class MemifTest {
     try (Link link = Links.open("memif:" + directory.resolve("alone"))) {
       Packets.commit(link, Packets.ethernet(-1L >>> 16, 0x020000000001L, 0x88B5, new byte[46]));
       link.flush();
+      link.awaitReadable(500_000_000);
       assertEquals(1, link.drops());
-      link.awaitReadable(1_000_000);
     }
     assertFalse(Files.exists(directory.resolve("alone")), "the socket goes with the server");
   }

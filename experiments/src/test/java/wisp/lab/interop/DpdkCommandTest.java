@@ -1,0 +1,153 @@
+package wisp.lab.interop;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import wisp.drivers.dpdk.MemifProvider;
+import wisp.lab.run.ChildJvm;
+
+@DisplayName("wisp serve over DPDK, in a process of its own, for the kernel and for wisp load")
+@Tag("interop")
+@Timeout(120)
+class DpdkCommandTest {
+  /** Sends so many bytes, which an echo must return; then opens and closes so many connections. */
+  private static final String CLIENT =
+      """
+      import hashlib, os, socket, sys, threading
+      megabytes, connections = int(sys.argv[1]), int(sys.argv[2])
+      s = socket.create_connection(("10.9.1.1", 81), 30)
+      sent, got = hashlib.sha256(), hashlib.sha256()
+      def send():
+          for _ in range(megabytes):
+              b = os.urandom(1 << 20)
+              sent.update(b)
+              s.sendall(b)
+          s.shutdown(socket.SHUT_WR)
+      t = threading.Thread(target=send)
+      t.start()
+      while True:
+          b = s.recv(1 << 16)
+          if not b: break
+          got.update(b)
+      t.join()
+      assert sent.digest() == got.digest(), "other bytes came back"
+      for _ in range(connections):
+          c = socket.create_connection(("10.9.1.1", 81), 30)
+          c.sendall(b"x")
+          assert c.recv(1) == b"x"
+          c.close()
+      print("ok")
+      """;
+
+  @TempDir Path directory;
+
+  private static void assumeUsable() {
+    String reason = new MemifProvider().unavailable();
+    assumeTrue(reason == null, reason);
+  }
+
+  private static String[] wisp(String... arguments) {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(ChildJvm.inheritedFlags());
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), "wisp.lab.Main"));
+    command.addAll(Arrays.asList(arguments));
+    return command.toArray(String[]::new);
+  }
+
+  /** Reads until it serves; fails with what it said instead. */
+  private static BufferedReader awaitReady(Process server) throws IOException {
+    var output = server.inputReader();
+    var said = new StringBuilder();
+    for (String line = output.readLine(); line != null; line = output.readLine()) {
+      if (line.startsWith("ready")) {
+        return output;
+      }
+      said.append(line).append('\n');
+    }
+    throw new AssertionError("not ready: " + said);
+  }
+
+  /** SIGTERM; returns the line of statistics. */
+  private static String end(Process server, BufferedReader output) throws Exception {
+    server.toHandle().destroy();
+    String last = "";
+    for (String line = output.readLine(); line != null; line = output.readLine()) {
+      last = line;
+    }
+    assertTrue(server.waitFor(20, TimeUnit.SECONDS));
+    assertEquals(0, server.exitValue(), last);
+    return last;
+  }
+
+  @Test
+  void theKernelIsServedOverNetAfPacket() throws Exception {
+    assumeUsable();
+    try (var namespace = new Namespace()) {
+      namespace.run("ip", "link", "add", "va", "type", "veth", "peer", "name", "vb");
+      namespace.run("ip", "address", "add", "10.9.0.1/16", "dev", "vb");
+      namespace.run("ip", "link", "set", "va", "up");
+      // A packet socket's slots hold 2048 bytes: no super-frames.
+      namespace.run("ip", "link", "set", "vb", "gso_max_segs", "1", "up");
+      Process server =
+          namespace.start(
+              wisp(
+                  "serve", "http", "echo", "--link", "dpdk", "--vdev", "net_af_packet0,iface=va",
+                  "--own", "10.9.1.0/24", "--port", "80"));
+      try {
+        var output = awaitReady(server);
+        if (Namespace.isInstalled("curl")) {
+          String page = namespace.run("curl", "-sS", "-m", "10", "http://10.9.1.1/");
+          assertTrue(page.startsWith("Hello"), page);
+        }
+        assertEquals("ok", namespace.python(CLIENT, "16", "500").strip());
+        String statistics = end(server, output);
+        assertTrue(statistics.contains("\"link_drops\": 0"), statistics);
+      } finally {
+        server.destroyForcibly();
+      }
+    }
+  }
+
+  @Test
+  void twoProcessesAreConnectedByMemif() throws Exception {
+    assumeUsable();
+    Path socket = directory.resolve("memif");
+    Process server =
+        new ProcessBuilder(
+                wisp("serve", "echo", "--link", "memif:" + socket, "--own", "10.9.1.1/32"))
+            .redirectErrorStream(true)
+            .start();
+    try {
+      var output = awaitReady(server);
+      for (String load : new String[] {"--connections 1 --bytes 32Mi", "--connections 2k"}) {
+        String[] arguments =
+            ("load --to 10.9.1.1:7 --own 10.9.2.1/32 --link memif:" + socket + " " + load)
+                .split(" ");
+        Process client = new ProcessBuilder(wisp(arguments)).redirectErrorStream(true).start();
+        String said = new String(client.getInputStream().readAllBytes());
+        assertEquals(0, client.waitFor(), said);
+        assertTrue(said.contains("\"failed\": 0"), said);
+      }
+      end(server, output);
+      assertFalse(Files.exists(socket));
+    } finally {
+      server.destroyForcibly();
+    }
+  }
+}
