@@ -137,8 +137,7 @@ final class LinkSpecs {
     return wrappers.stream().filter(w -> w.name().equals(name)).findFirst().orElse(null);
   }
 
-  private static String firstParameter(
-      @Nullable LinkWrapperProvider wrapper) {
+  private static String firstParameter(@Nullable LinkWrapperProvider wrapper) {
     return wrapper == null || wrapper.parameters().isEmpty()
         ? "name"
         : wrapper.parameters().getFirst().name();

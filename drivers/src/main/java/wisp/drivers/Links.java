@@ -12,9 +12,9 @@ import wisp.core.spi.LinkProvider;
 /**
  * Finds links by name. A link is written {@code provider[:[name,]parameter=value,…]}, such as
  * {@code tun}, {@code tun:wa} or {@code tun:wa,host=10.9.0.1/16,mtu=1500}; a first item without
- * {@code =} is the value of the parameter {@code name}. Wrappers follow, the innermost first: {@code
- * tun:wa+shaped:rtt=40ms,rate=100mbit+pcap:/tmp/a.pcap}; a first item without {@code =} is the
- * value of the wrapper's first parameter.
+ * {@code =} is the value of the parameter {@code name}. Wrappers follow, the innermost first:
+ * {@code tun:wa+shaped:rtt=40ms,rate=100mbit+pcap:/tmp/a.pcap}; a first item without {@code =} is
+ * the value of the wrapper's first parameter.
  */
 public final class Links {
   private Links() {}

@@ -140,7 +140,8 @@ class WrappersTest {
   void aPathHasWaysOfItsOwnUpAndDown() {
     try (var pipe = new InMemoryPipe();
         var link =
-            (FaultyLink) wrap(pipe.a(), "+faults:loss=100%,loss-down=0,duplicate-down=100%,seed=7")) {
+            (FaultyLink)
+                wrap(pipe.a(), "+faults:loss=100%,loss-down=0,duplicate-down=100%,seed=7")) {
       var burst = new Burst();
       for (int i = 0; i < 10; i++) {
         Packets.commit(link, numbered(i));

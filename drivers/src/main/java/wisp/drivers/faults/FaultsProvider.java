@@ -6,7 +6,10 @@ import wisp.core.spi.Link;
 import wisp.core.spi.Parameter;
 import wisp.drivers.LinkWrapperProvider;
 
-/** Puts a {@link FaultyLink} around a link: a bad path: loss, reordering, corruption and all that shaped does, from a seed. */
+/**
+ * Puts a {@link FaultyLink} around a link: a bad path: loss, reordering, corruption and all that
+ * shaped does, from a seed.
+ */
 public final class FaultsProvider implements LinkWrapperProvider {
   @Override
   public String name() {

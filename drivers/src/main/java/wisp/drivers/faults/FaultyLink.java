@@ -88,8 +88,7 @@ public final class FaultyLink extends LinkWrapper {
   public static FaultyLink inRealTime(
       Link link, PathConfig sending, PathConfig receiving, long seed, String label) {
     long origin = System.nanoTime();
-    return new FaultyLink(
-        link, sending, receiving, seed, label, () -> System.nanoTime() - origin);
+    return new FaultyLink(link, sending, receiving, seed, label, () -> System.nanoTime() - origin);
   }
 
   /** What happened to packets that the stack sent. */

@@ -64,10 +64,10 @@ public record PathConfig(
 
   /** What {@link #with(String, String)} understands, for messages. */
   public static final String PARAMETERS =
-      "delay=20ms, rtt=40ms (half of it each way), jitter=2ms, loss=1%, burst=ENTER/LEAVE[/LOSS] such as 0.1%/25%/100%,"
-          + " reorder=5%, hold=2ms, duplicate=1%, corrupt=0.1%, mark=1%, rate=100mbit,"
-          + " trace=FILE, queue=1000 (packets), queue-bytes=64Ki, mtu=1280 (bytes; 0: any), pmtu=silent|icmp, icmp=pass|block,"
-          + " router=192.0.2.1";
+      "delay=20ms, rtt=40ms (half of it each way), jitter=2ms, loss=1%, burst=ENTER/LEAVE[/LOSS]"
+          + " such as 0.1%/25%/100%, reorder=5%, hold=2ms, duplicate=1%, corrupt=0.1%, mark=1%,"
+          + " rate=100mbit, trace=FILE, queue=1000 (packets), queue-bytes=64Ki, mtu=1280 (bytes; 0:"
+          + " any), pmtu=silent|icmp, icmp=pass|block, router=192.0.2.1";
 
   private static final long LONGEST_NANOS = 3_600_000_000_000L;
   private static final int LONGEST_QUEUE = 1 << 20;

@@ -11,9 +11,9 @@ import java.nio.file.Path;
 import wisp.core.spi.Link;
 
 /**
- * Reads a capture file: pcap with micro- or nanoseconds, in either byte order, of Ethernet frames or
- * IP packets (draft-ietf-opsawg-pcap; the layout is in {@link PcapWriter}). Nothing of the file is
- * believed: whatever is not as it must be ends in a {@link DamagedException} that says what and
+ * Reads a capture file: pcap with micro- or nanoseconds, in either byte order, of Ethernet frames
+ * or IP packets (draft-ietf-opsawg-pcap; the layout is in {@link PcapWriter}). Nothing of the file
+ * is believed: whatever is not as it must be ends in a {@link DamagedException} that says what and
  * where, never beyond a buffer. Allocates nothing per packet. Not thread-safe.
  */
 public final class PcapReader implements AutoCloseable {
@@ -72,8 +72,7 @@ public final class PcapReader implements AutoCloseable {
       ByteOrder order = ByteOrder.nativeOrder();
       if (magic != MICROS && magic != NANOS) {
         magic = Integer.reverseBytes(magic);
-        order =
-            order == ByteOrder.BIG_ENDIAN ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN;
+        order = order == ByteOrder.BIG_ENDIAN ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN;
       }
       integer = order(order);
       shortInteger = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(order);
@@ -146,8 +145,7 @@ public final class PcapReader implements AutoCloseable {
     if (captured > LARGEST_RECORD) {
       throw damaged("has a packet of " + captured + " bytes");
     }
-    timeNanos =
-        (buffer.get(integer, position) & 0xFFFF_FFFFL) * SECOND + fraction * fractionNanos;
+    timeNanos = (buffer.get(integer, position) & 0xFFFF_FFFFL) * SECOND + fraction * fractionNanos;
     if (!fill(PACKET_HEADER_BYTES + (int) captured)) {
       throw damaged("ends within a packet");
     }

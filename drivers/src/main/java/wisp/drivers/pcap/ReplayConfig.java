@@ -20,12 +20,7 @@ import wisp.drivers.HardwareAddress;
  * @param hardwareAddress ours, of captures on Ethernet; 0: where the first frame goes
  */
 public record ReplayConfig(
-    Path read,
-    @Nullable Path write,
-    double speed,
-    int mtu,
-    boolean trusted,
-    long hardwareAddress) {
+    Path read, @Nullable Path write, double speed, int mtu, boolean trusted, long hardwareAddress) {
   /** The {@link #speed} that waits for nothing. */
   public static final double FASTEST = Double.POSITIVE_INFINITY;
 
@@ -99,8 +94,7 @@ public record ReplayConfig(
       case "verify" -> false;
       case "trust" -> true;
       default ->
-          throw new IllegalArgumentException(
-              "checksums=" + text + " is neither verify nor trust");
+          throw new IllegalArgumentException("checksums=" + text + " is neither verify nor trust");
     };
   }
 }

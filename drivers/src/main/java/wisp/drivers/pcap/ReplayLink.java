@@ -47,7 +47,8 @@ public final class ReplayLink implements Link {
   private final LongSupplier clock;
   private final EpochClock epochClock = new EpochClock();
   private final Arena arena = Arena.ofShared();
-  private final MemorySegment receiveMemory = arena.allocate((long) Burst.CAPACITY * SLOT_BYTES, 64);
+  private final MemorySegment receiveMemory =
+      arena.allocate((long) Burst.CAPACITY * SLOT_BYTES, 64);
   private final MemorySegment transmitMemory = arena.allocate(SLOT_BYTES, 64);
   private final long hardwareAddress;
   private boolean hasNext;

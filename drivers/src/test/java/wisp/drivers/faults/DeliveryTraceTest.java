@@ -26,8 +26,7 @@ class DeliveryTraceTest {
   @TempDir Path folder;
 
   private static PathModel path(int queue, int... millis) {
-    return new PathModel(
-        PathConfig.PERFECT.trace(DeliveryTrace.of(millis)).queue(queue), 3000, 1);
+    return new PathModel(PathConfig.PERFECT.trace(DeliveryTrace.of(millis)).queue(queue), 3000, 1);
   }
 
   /** When each packet that is inside comes out, in ms. */
@@ -244,8 +243,10 @@ class DeliveryTraceTest {
     Path file = Files.writeString(folder.resolve("bad"), text);
     var refused = assertThrows(IllegalArgumentException.class, () -> DeliveryTrace.read(file));
     assertEquals(1, refused.getMessage().lines().count());
-    assertTrue(refused.getMessage().contains(file + why)
-        || refused.getMessage().contains(file + " " + why), refused.getMessage());
+    assertTrue(
+        refused.getMessage().contains(file + why)
+            || refused.getMessage().contains(file + " " + why),
+        refused.getMessage());
   }
 
   @Test
@@ -259,8 +260,7 @@ class DeliveryTraceTest {
       assertEquals(1, refused.getMessage().lines().count(), refused.getMessage());
     }
     for (Path nothing : List.of(folder, Path.of("/dev/zero"), folder.resolve("none"))) {
-      var refused =
-          assertThrows(IllegalArgumentException.class, () -> DeliveryTrace.read(nothing));
+      var refused = assertThrows(IllegalArgumentException.class, () -> DeliveryTrace.read(nothing));
       assertTrue(refused.getMessage().contains(nothing.toString()), refused.getMessage());
     }
   }

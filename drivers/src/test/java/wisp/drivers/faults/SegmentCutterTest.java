@@ -57,8 +57,7 @@ class SegmentCutterTest {
     var segments = new ArrayList<byte[]>();
     if (cutter.begin(burst, 0)) {
       while (cutter.next()) {
-        segments.add(
-            cutter.memory().asSlice(0, cutter.length()).toArray(ValueLayout.JAVA_BYTE));
+        segments.add(cutter.memory().asSlice(0, cutter.length()).toArray(ValueLayout.JAVA_BYTE));
       }
     }
     return segments;
@@ -75,8 +74,7 @@ class SegmentCutterTest {
     "true, 64000, 1440, 45",
     "true, 64000, 0, 45",
   })
-  void segmentsAreWhatTheSenderWouldHaveSent(
-      boolean ipv6, int bytes, int segmentBytes, int count) {
+  void segmentsAreWhatTheSenderWouldHaveSent(boolean ipv6, int bytes, int segmentBytes, int count) {
     int flags = CWR | ACK | PSH | FIN;
     byte[] whole = ipv6 ? ipv6(bytes, flags) : ipv4(bytes, flags);
     List<byte[]> segments = cut(Link.Kind.IP, whole, 0, segmentBytes);
@@ -123,8 +121,7 @@ class SegmentCutterTest {
     assertEquals(3, segments.size());
     for (byte[] segment : segments) {
       assertArrayEquals(Arrays.copyOf(frame, 14), Arrays.copyOf(segment, 14));
-      assertTrue(
-          Packets.checksumsAreRight(Packets.unframed(segment, Packets.ETHER_IPV4)));
+      assertTrue(Packets.checksumsAreRight(Packets.unframed(segment, Packets.ETHER_IPV4)));
     }
   }
 

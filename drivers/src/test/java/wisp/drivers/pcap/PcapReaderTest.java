@@ -106,7 +106,8 @@ class PcapReaderTest {
     ByteOrder byteOrder =
         order.equals("BIG_ENDIAN") ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN;
     byte[] bytes =
-        file(nanos ? NANOS : MICROS, byteOrder, Integer.decode(linkType), noise(60, 1), noise(0, 2));
+        file(
+            nanos ? NANOS : MICROS, byteOrder, Integer.decode(linkType), noise(60, 1), noise(0, 2));
     Path file = Files.write(folder.resolve("order.pcap"), bytes);
     List<Packet> read = read(file);
     long fraction = nanos ? 123_456 : 123_456_000;
@@ -161,7 +162,9 @@ class PcapReaderTest {
     assertThrows(IOException.class, () -> read(folder.resolve("none")));
   }
 
-  /** Whatever happens to a file: packets, or one line; and what comes before the damage is right. */
+  /**
+   * Whatever happens to a file: packets, or one line; and what comes before the damage is right.
+   */
   @Test
   void damagedFilesEndInOneLineAndNothingElse() throws IOException {
     byte[][] packets = {noise(60, 1), noise(1500, 2), noise(0, 3), noise(40, 4), noise(700, 5)};

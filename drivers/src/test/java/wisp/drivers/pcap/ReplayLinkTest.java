@@ -48,8 +48,7 @@ class ReplayLinkTest {
         if (kind == Link.Kind.ETHERNET) {
           packet = Packets.ethernet(0x02_00_00_00_ab_cdL, 2, Packets.ETHER_IPV4, packet);
         }
-        writer.write(
-            NOON + millis[i] * MILLI, MemorySegment.ofArray(packet), 0, packet.length);
+        writer.write(NOON + millis[i] * MILLI, MemorySegment.ofArray(packet), 0, packet.length);
       }
     }
     return file;
@@ -89,8 +88,8 @@ class ReplayLinkTest {
           clock[0] = at;
           List<byte[]> packets = receive(link);
           assertArrayEquals(packet(i), packets.getFirst());
-          assertEquals(Arrays.stream(due).filter(d -> d == due(due, at, factor)).count(),
-              packets.size());
+          assertEquals(
+              Arrays.stream(due).filter(d -> d == due(due, at, factor)).count(), packets.size());
         }
       }
       assertTrue(link.hasEnded());
@@ -130,8 +129,8 @@ class ReplayLinkTest {
     try (var reader = new PcapReader(out)) {
       for (int i = 1; i <= 2; i++) {
         assertTrue(reader.next());
-        assertEquals(i, reader.memory().get(java.lang.foreign.ValueLayout.JAVA_BYTE,
-            reader.start() + 28));
+        assertEquals(
+            i, reader.memory().get(java.lang.foreign.ValueLayout.JAVA_BYTE, reader.start() + 28));
       }
       assertFalse(reader.next());
     }
@@ -225,10 +224,13 @@ class ReplayLinkTest {
       }
       long took = System.nanoTime() - before;
       assertTrue(took > 25 * MILLI && took < 5000 * MILLI, took + " ns");
-      Thread waker = Thread.ofPlatform().start(() -> {
-        pause();
-        link.wake();
-      });
+      Thread waker =
+          Thread.ofPlatform()
+              .start(
+                  () -> {
+                    pause();
+                    link.wake();
+                  });
       before = System.nanoTime();
       link.awaitReadable(20_000_000_000L);
       assertTrue(System.nanoTime() - before < 10_000 * MILLI);

@@ -18,8 +18,8 @@ import wisp.lab.suite.Suite;
     name = "list",
     mixinStandardHelpOptions = true,
     description =
-        "Lists strategies, congestion controls, links, wrappers and suites, with their parameters, and"
-            + " whether they can run here.")
+        "Lists strategies, congestion controls, links, wrappers and suites, with their parameters,"
+            + " and whether they can run here.")
 public final class ListCommand implements Runnable {
   @Override
   public void run() {

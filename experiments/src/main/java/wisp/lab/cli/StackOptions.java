@@ -37,8 +37,8 @@ final class StackOptions {
       paramLabel = "LINK",
       defaultValue = "tun",
       description =
-          "such as tun, or tun:NAME,mtu=1500, with wrappers around it: tun+shaped:rtt=40ms+pcap:FILE;"
-              + " default: ${DEFAULT-VALUE}")
+          "such as tun, or tun:NAME,mtu=1500, with wrappers around it:"
+              + " tun+shaped:rtt=40ms+pcap:FILE; default: ${DEFAULT-VALUE}")
   String link = "tun";
 
   @Option(

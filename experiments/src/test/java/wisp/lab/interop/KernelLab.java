@@ -9,7 +9,6 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.security.SecureRandom;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -82,6 +81,7 @@ final class KernelLab implements AutoCloseable {
   /** How a laboratory differs from the usual one. */
   static final class Builder {
     private String tun = "";
+    private String wrappers = "";
     private String strategy = "slab";
     private int capacity = 20_000;
     private boolean timestamps = true;
@@ -160,9 +160,16 @@ final class KernelLab implements AutoCloseable {
       return this;
     }
 
+    /** Wrappers around the device as the user writes them, such as {@code +shaped:rtt=40ms}. */
+    Builder wrapped(String wrappers) {
+      this.wrappers = wrappers;
+      return this;
+    }
+
     private String link(Namespace namespace) {
       String hosts = KERNEL + "/16" + (ipv6 ? "+" + kernelIpv6 + "/64" : "");
-      return (tap ? "tap" : "tun") + ":wisp0,host=" + hosts + tun + ",netns=" + namespace.name();
+      String device = (tap ? "tap" : "tun") + ":wisp0,host=" + hosts + tun;
+      return device + ",netns=" + namespace.name() + wrappers;
     }
 
     private ContextConfig config() {
@@ -194,10 +201,7 @@ final class KernelLab implements AutoCloseable {
   private KernelLab(Builder builder, Namespace namespace) throws LinkException, IOException {
     this.namespace = namespace;
     Link tun = Links.open(builder.link(namespace));
-    link =
-        builder.pcap == null
-            ? tun
-            : PcapWrapperProvider.record(tun, builder.pcap);
+    link = builder.pcap == null ? tun : PcapWrapperProvider.record(tun, builder.pcap);
     var random = new SecureRandom();
     memory = Catalog.strategy(builder.strategy).create(builder.memoryConfig(random));
     context = new Context(builder.config(), memory, link, random::nextLong);
