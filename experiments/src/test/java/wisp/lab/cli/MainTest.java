@@ -88,6 +88,10 @@ class MainTest {
         "load --connections 0                  | --connections 0 is outside",
         "wire --a tun --b tun --too-big         | needs --mtu",
         "wire --a tun --b tun --mtu 60          | mtu 60 is outside",
+        "wire --a tun --b tun --path delay=1    | '1' is not a time like 20ms",
+        "wire --a tun --b tun --trace-up /none  | there is no trace /none",
+        "wire --a tun+shapd:rtt=1ms --b tun     | there is no wrapper 'shapd'",
+        "serve echo --own 10.9.1.0/24 --link tun+shaped:loss=1% | shaped has no parameter 'loss'",
         "report                                | DIR",
       })
   void wrongUsage(String arguments, String expected) {

@@ -82,6 +82,7 @@ final class KernelLab implements AutoCloseable {
   /** How a laboratory differs from the usual one. */
   static final class Builder {
     private String tun = "";
+    private String wrappers = "";
     private String strategy = "slab";
     private int capacity = 20_000;
     private boolean timestamps = true;
@@ -183,6 +184,12 @@ final class KernelLab implements AutoCloseable {
       return this;
     }
 
+    /** Wrappers around the device as the user writes them, such as {@code +shaped:rtt=40ms}. */
+    Builder wrapped(String wrappers) {
+      this.wrappers = wrappers;
+      return this;
+    }
+
     private String link(Namespace namespace) {
       if (provider.equals("rawip")) {
         ours = new Namespace();
@@ -202,7 +209,7 @@ final class KernelLab implements AutoCloseable {
         }
         return "afxdp:ours,own=10.9.1.0/24+" + OURS_6 + netns;
       }
-      return provider + ":wisp0,host=" + hosts + netns;
+      return provider + ":wisp0,host=" + hosts + netns + wrappers;
     }
 
     private ContextConfig config() {
