@@ -193,6 +193,7 @@ final class StackOptions {
       all.putIfAbsent("persist", "on");
       all.putIfAbsent("name", "wisp0");
     }
+    Leftovers.undo();
     Link opened = provider.open(all);
     if (pcap == null) {
       return opened;

@@ -202,6 +202,7 @@ public final class WireCommand implements Callable<Integer> {
       throw new UsageException(
           text + ": a wire needs its links without offloads; leave offload=on away");
     }
+    Leftovers.undo();
     return provider.open(parameters);
   }
 }
