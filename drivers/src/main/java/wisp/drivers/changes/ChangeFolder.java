@@ -70,7 +70,7 @@ public record ChangeFolder(Path path) {
               undo(entry);
               file.remove(entry);
             } catch (LinkException | IOException e) {
-              rest.add(new Leftover(file.owner(), entry.change().remedy(), e.getMessage()));
+              rest.add(new Leftover(file.owner(), remedy(entry), e.getMessage()));
             }
           }
         });
@@ -83,8 +83,8 @@ public record ChangeFolder(Path path) {
     forTheDead(
         file -> {
           for (ChangeFile.Entry entry : file.entries().reversed()) {
-            if (isReachable(entry)) {
-              rest.add(new Leftover(file.owner(), entry.change().remedy(), null));
+            if (!isPast(entry)) {
+              rest.add(new Leftover(file.owner(), remedy(entry), null));
             }
           }
         });
@@ -169,11 +169,24 @@ public record ChangeFolder(Path path) {
     }
   }
 
-  private static boolean isReachable(ChangeFile.Entry entry) {
+  private static boolean isPast(ChangeFile.Entry entry) {
     try {
-      return NetworkNamespace.find(entry.namespace()) != null;
+      return NetworkNamespace.find(entry.namespace()) == null;
     } catch (LinkException e) {
-      return true;
+      return false;
+    }
+  }
+
+  /** The command, to be given in the caller's namespace. */
+  private static String remedy(ChangeFile.Entry entry) {
+    String remedy = entry.change().remedy();
+    try {
+      String namespace = NetworkNamespace.find(entry.namespace());
+      return namespace == null || namespace.isEmpty()
+          ? remedy
+          : "nsenter --net=" + namespace + " sh -c '" + remedy + "'";
+    } catch (LinkException e) {
+      return remedy;
     }
   }
 }

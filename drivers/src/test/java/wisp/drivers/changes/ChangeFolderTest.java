@@ -160,13 +160,14 @@ class ChangeFolderTest {
         List<ChangeFolder.Leftover> left = folder.cleanUp();
         assertEquals(1, left.size());
         assertEquals(1, left.getFirst().toString().lines().count());
+        String said = left.getFirst().toString();
         assertTrue(
-            left.getFirst()
-                .toString()
-                .startsWith(
-                    "left behind by test 1, which was killed; undo it with: echo 64 >"
-                        + " /proc/sys/net/no/such (/proc/sys/net/no/such can't be read"),
-            left.getFirst().toString());
+            said.startsWith(
+                "left behind by test 1, which was killed; undo it with: nsenter --net=/run/netns/"
+                    + namespace.name()
+                    + " sh -c 'echo 64 > /proc/sys/net/no/such' (/proc/sys/net/no/such can't be"
+                    + " read"),
+            said);
       }
     }
   }

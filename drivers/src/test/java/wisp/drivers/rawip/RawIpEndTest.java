@@ -46,6 +46,7 @@ class RawIpEndTest extends RawIpTest {
       assertEquals(List.of(), changes.leftovers());
       process.kill();
       assertNotEquals(before, system());
+      String inside = "nsenter --net=/run/netns/" + ours.name() + " sh -c '";
       assertEquals(
           List.of(
               "ip route del local 10.9.2.7/32 dev lo table local",
@@ -53,7 +54,10 @@ class RawIpEndTest extends RawIpTest {
               "echo 1 > /proc/sys/net/ipv4/conf/wispa/rp_filter",
               "ip rule del from 10.9.2.7/32 priority 10 blackhole",
               "ip rule del from 10.9.1.0/24 priority 10 blackhole"),
-          changes.leftovers().stream().map(Leftover::remedy).toList());
+          changes.leftovers().stream()
+              .map(Leftover::remedy)
+              .map(remedy -> remedy.substring(inside.length(), remedy.length() - 1))
+              .toList());
       open("wispa,own=10.9.3.0/24").close();
       assertEquals(before, system());
       assertEquals(0, notes());
@@ -66,7 +70,7 @@ class RawIpEndTest extends RawIpTest {
       process.kill();
       for (Leftover leftover : changes.leftovers()) {
         assertTrue(leftover.toString().startsWith("left behind by rawip "), leftover.toString());
-        ours.run("sh", "-c", leftover.remedy());
+        peer.run("sh", "-c", leftover.remedy()); // from wherever
       }
       assertEquals(before, system());
       assertEquals(List.of(), changes.cleanUp());

@@ -202,6 +202,7 @@ final class StackOptions {
       all.putIfAbsent("persist", "on");
       all.putIfAbsent("name", "wisp0");
     }
+    Leftovers.undo();
     Link opened = Links.open(spec.with(all));
     if (pcap == null) {
       return opened;

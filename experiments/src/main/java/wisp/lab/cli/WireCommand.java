@@ -220,6 +220,7 @@ public final class WireCommand implements Callable<Integer> {
       throw new UsageException(
           text + ": a wire needs its links without offloads; leave offload=on away");
     }
+    Leftovers.undo();
     return Links.open(spec.with(parameters));
   }
 }
