@@ -56,6 +56,10 @@ public final class DpdkLink implements Link {
   private final Watch watch;
   private final String netns;
   private final boolean trusted;
+
+  /** The buffers that net_af_xdp has lent to the kernel stay in its rings, which close with it. */
+  private final int abandoned;
+
   private final LinkOffloads offloads;
   private final Arena arena = Arena.ofShared();
 
@@ -93,6 +97,7 @@ public final class DpdkLink implements Link {
     watch = opening.watch;
     netns = opening.config.netns();
     trusted = opening.trusted;
+    abandoned = opening.config.driver().equals("net_af_xdp") ? pool.size() : 0;
     this.port = port;
     offloads = new LinkOffloads(port.checksums(), 0);
   }
@@ -194,7 +199,7 @@ public final class DpdkLink implements Link {
     } finally {
       if (!done) {
         if (pool != null) {
-          pool.close();
+          pool.close(0);
         }
         if (eal != null) {
           eal.leave();
@@ -592,7 +597,7 @@ public final class DpdkLink implements Link {
       closePort(); // the namespace is gone; the device with it
     }
     watch.close();
-    int missing = pool.close();
+    int missing = pool.close(abandoned);
     if (Thread.currentThread() == poller) {
       eal.unregisterThread();
     }
