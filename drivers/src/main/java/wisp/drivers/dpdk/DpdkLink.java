@@ -23,8 +23,8 @@ import wisp.drivers.linux.VirtioHeader;
  * <p>A received packet is handed out where the driver has put it, in a buffer of {@link MbufPool},
  * which goes back on the next {@code receive}. A packet to be sent is written into such a buffer;
  * from {@code flush} on it is the driver's, which frees it. What the driver does not take at once
- * waits, is offered again, and is dropped and counted when nothing moves for 20 ms, or too many wait. So is a received packet of several
- * pieces: buffers are long enough for the MTU.
+ * waits, is offered again, and is dropped and counted when nothing moves for 20 ms, or too many
+ * wait. So is a received packet of several pieces: buffers are long enough for the MTU.
  *
  * <p>There is no descriptor to wait on. {@code awaitReadable} looks for packets itself, at ever
  * longer intervals of up to a millisecond while none come, and keeps what it finds for the next
@@ -56,6 +56,10 @@ public final class DpdkLink implements Link {
   private final Watch watch;
   private final String netns;
   private final boolean trusted;
+
+  /** The buffers that net_af_xdp has lent to the kernel stay in its rings, which close with it. */
+  private final int abandoned;
+
   private final LinkOffloads offloads;
   private final Arena arena = Arena.ofShared();
 
@@ -93,6 +97,7 @@ public final class DpdkLink implements Link {
     watch = opening.watch;
     netns = opening.config.netns();
     trusted = opening.trusted;
+    abandoned = opening.config.driver().equals("net_af_xdp") ? pool.size() : 0;
     this.port = port;
     offloads = new LinkOffloads(port.checksums(), 0);
   }
@@ -194,7 +199,7 @@ public final class DpdkLink implements Link {
     } finally {
       if (!done) {
         if (pool != null) {
-          pool.close();
+          pool.close(0);
         }
         if (eal != null) {
           eal.leave();
@@ -457,8 +462,7 @@ public final class DpdkLink implements Link {
     long now = System.nanoTime();
     if (sent > 0 || stuckSinceNanos == 0) {
       stuckSinceNanos = now | 1; // 0: nothing is stuck
-      MemorySegment.copy(
-          queued, (long) sent * Long.BYTES, queued, 0, (long) left * Long.BYTES);
+      MemorySegment.copy(queued, (long) sent * Long.BYTES, queued, 0, (long) left * Long.BYTES);
       queuedCount = left;
     } else if (now - stuckSinceNanos > PATIENCE_NANOS) {
       drop(0);
@@ -590,7 +594,7 @@ public final class DpdkLink implements Link {
       closePort(); // the namespace is gone; the device with it
     }
     watch.close();
-    int missing = pool.close();
+    int missing = pool.close(abandoned);
     if (Thread.currentThread() == poller) {
       eal.unregisterThread();
     }
