@@ -6,6 +6,7 @@ module wisp.drivers {
   requires transitive wisp.core;
 
   exports wisp.drivers;
+  exports wisp.drivers.afpacket;
   exports wisp.drivers.faults;
   exports wisp.drivers.inmemory;
   exports wisp.drivers.pcap;
@@ -17,6 +18,7 @@ module wisp.drivers {
   uses wisp.drivers.LinkWrapperProvider;
 
   provides wisp.core.spi.LinkProvider with
+      wisp.drivers.afpacket.AfPacketProvider,
       wisp.drivers.inmemory.InMemoryLinkProvider,
       wisp.drivers.pcap.ReplayProvider,
       wisp.drivers.tun.TapProvider,

@@ -5,6 +5,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
+import wisp.drivers.LinkDownException;
 import wisp.lab.cli.BenchCommand;
 import wisp.lab.cli.DoctorCommand;
 import wisp.lab.cli.ListCommand;
@@ -93,8 +94,7 @@ public final class Main implements Runnable {
       case FailedException failure -> error(command, oneLine(failure.getMessage()), FAILED);
       case java.io.IOException io -> error(command, oneLine(io.getMessage()), FAILED);
       case wisp.core.spi.LinkException link -> error(command, oneLine(link.getMessage()), FAILED);
-      case wisp.drivers.LinkDownException down ->
-          error(command, oneLine(down.getMessage()), FAILED);
+      case LinkDownException gone -> error(command, oneLine(gone.getMessage()), FAILED);
       case UnsupportedOperationException missing ->
           error(command, "the stack can't do this yet: " + missing.getMessage(), FAILED);
       default -> {

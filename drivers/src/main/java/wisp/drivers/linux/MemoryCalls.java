@@ -18,9 +18,9 @@ public final class MemoryCalls {
   public static final int MAP_POPULATE = 0x8000;
 
   private static final MethodHandle MMAP =
-      function("mmap", -1, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG);
-  private static final MethodHandle MUNMAP =
-      function("munmap", -1, JAVA_INT, JAVA_LONG, JAVA_LONG);
+      function(
+          "mmap", -1, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG);
+  private static final MethodHandle MUNMAP = function("munmap", -1, JAVA_INT, JAVA_LONG, JAVA_LONG);
 
   private final MemorySegment errno;
 
@@ -61,6 +61,16 @@ public final class MemoryCalls {
     } catch (Throwable e) {
       throw unexpected(e);
     }
+  }
+
+  /**
+   * A bounded view of mapped memory that refuses access once the arena is closed, instead of
+   * killing the JVM.
+   *
+   * @param cleanup run when the arena is closed: unmaps it
+   */
+  public static MemorySegment view(long address, long bytes, Arena arena, Runnable cleanup) {
+    return MemorySegment.ofAddress(address).reinterpret(bytes, arena, view -> cleanup.run());
   }
 
   /** A bounded view of mapped memory; whoever unmaps it must not use it afterwards. */

@@ -21,6 +21,8 @@ import java.lang.invoke.MethodHandle;
  */
 public final class SocketCalls {
   public static final int SOL_SOCKET = 1;
+  public static final int SO_ERROR = 4;
+  public static final int SO_SNDBUF = 7;
   public static final int SO_ATTACH_FILTER = 26;
   public static final int SO_SNDBUFFORCE = 32;
   public static final int SO_RCVBUFFORCE = 33;
@@ -47,12 +49,21 @@ public final class SocketCalls {
       function("setsockopt", -1, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT);
   private static final MethodHandle GETSOCKOPT =
       function("getsockopt", -1, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG);
+  private static final MethodHandle GETSOCKNAME =
+      function("getsockname", -1, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG);
   private static final MethodHandle SENDTO =
       function(
           "sendto", -1, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT);
   private static final MethodHandle RECVFROM =
       function(
-          "recvfrom", -1, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG,
+          "recvfrom",
+          -1,
+          JAVA_LONG,
+          JAVA_INT,
+          JAVA_LONG,
+          JAVA_LONG,
+          JAVA_INT,
+          JAVA_LONG,
           JAVA_LONG);
   private static final MethodHandle SENDMMSG =
       function("sendmmsg", -1, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT);
@@ -76,7 +87,8 @@ public final class SocketCalls {
   public int bind(int socket, MemorySegment address) {
     try {
       return Downcalls.orErrno(
-          errno, (int) BIND.invokeExact(errno, socket, address.address(), (int) address.byteSize()));
+          errno,
+          (int) BIND.invokeExact(errno, socket, address.address(), (int) address.byteSize()));
     } catch (Throwable e) {
       throw unexpected(e);
     }
@@ -122,6 +134,24 @@ public final class SocketCalls {
   }
 
   /**
+   * {@code getsockname(2)}.
+   *
+   * @return bytes of the address that the kernel wrote to {@code into}
+   */
+  public int address(int socket, MemorySegment into) {
+    number.set(JAVA_INT, 8, (int) into.byteSize());
+    try {
+      int result =
+          Downcalls.orErrno(
+              errno,
+              (int) GETSOCKNAME.invokeExact(errno, socket, into.address(), number.address() + 8));
+      return result < 0 ? result : number.get(JAVA_INT, 8);
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  /**
    * {@code sendto(2)}.
    *
    * @param to address of a socket address; 0: none
@@ -131,8 +161,7 @@ public final class SocketCalls {
       return (int)
           Downcalls.orErrno(
               errno,
-              (long)
-                  SENDTO.invokeExact(errno, socket, address, (long) bytes, flags, to, toBytes));
+              (long) SENDTO.invokeExact(errno, socket, address, (long) bytes, flags, to, toBytes));
     } catch (Throwable e) {
       throw unexpected(e);
     }

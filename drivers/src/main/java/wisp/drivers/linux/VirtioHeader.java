@@ -46,12 +46,31 @@ public final class VirtioHeader {
    * @param start of the packet; the header lies directly before it
    */
   public static void add(Burst burst, MemorySegment memory, long start, int length) {
+    add(burst, memory, start, length, false);
+  }
+
+  /**
+   * As above.
+   *
+   * @param vouched whether its checksum is known to be right or partial by other means
+   */
+  public static void add(
+      Burst burst, MemorySegment memory, long start, int length, boolean vouched) {
     long at = start - BYTES;
     int flags = memory.get(ValueLayout.JAVA_BYTE, at + FLAGS);
-    boolean trusted = (flags & (NEEDS_CSUM | DATA_VALID)) != 0;
+    boolean trusted = vouched || (flags & (NEEDS_CSUM | DATA_VALID)) != 0;
     int gsoType = memory.get(ValueLayout.JAVA_BYTE, at + GSO_TYPE);
     int segmentBytes = gsoType == 0 ? 0 : memory.get(LE16, at + GSO_SIZE) & 0xFFFF;
     burst.add(memory, start, length, trusted ? Burst.CHECKSUM_TRUSTED : 0, segmentBytes);
+  }
+
+  /**
+   * Whether a received packet is one segment, or several of TCP. Datagrams that the kernel has put
+   * together can't be told apart any more by who gets only their bytes.
+   */
+  public static boolean isWholeOrTcp(MemorySegment memory, long start) {
+    int gsoType = memory.get(ValueLayout.JAVA_BYTE, start - BYTES + GSO_TYPE) & 0xFF & ~GSO_ECN;
+    return gsoType == 0 || gsoType == GSO_TCPV4 || gsoType == GSO_TCPV6;
   }
 
   /**

@@ -6,7 +6,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import wisp.core.spi.Parameter;
 import wisp.core.spi.Parameters;
-import wisp.drivers.HardwareAddress;
+import wisp.drivers.StationAddress;
 
 /**
  * How a capture is to be replayed.
@@ -46,9 +46,8 @@ public record ReplayConfig(
     if (!(speed >= SLOWEST && (speed <= FAST || speed == FASTEST))) {
       throw new IllegalArgumentException("speed=" + speed + " is outside 0.001 … 1000000");
     }
-    if (hardwareAddress != 0 && !HardwareAddress.isStation(hardwareAddress)) {
-      throw new IllegalArgumentException(
-          "mac: a hardware address has 48 bits, and its first byte is even");
+    if (hardwareAddress != 0) {
+      StationAddress.checked(hardwareAddress);
     }
   }
 
@@ -76,7 +75,7 @@ public record ReplayConfig(
         speed(values.text("speed")),
         (int) values.number("mtu", 68, 65_535),
         trusted(values.text("checksums")),
-        mac.isEmpty() ? 0 : HardwareAddress.parse("mac", mac));
+        mac.isEmpty() ? 0 : StationAddress.parse(mac));
   }
 
   private static double speed(String text) {

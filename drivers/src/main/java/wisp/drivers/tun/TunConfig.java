@@ -10,8 +10,8 @@ import wisp.core.spi.Link;
 import wisp.core.spi.Parameter;
 import wisp.core.spi.Parameters;
 import wisp.drivers.Framing;
-import wisp.drivers.HardwareAddress;
 import wisp.drivers.HostPrefix;
+import wisp.drivers.StationAddress;
 
 /**
  * What a TUN or TAP device is to be like.
@@ -101,9 +101,8 @@ public record TunConfig(
     if (mtu < SMALLEST_IPV6_MTU && !ipv4) {
       throw new IllegalArgumentException("mtu=" + mtu + " is too small for IPv6, which needs 1280");
     }
-    if (hardwareAddress != 0 && !HardwareAddress.isStation(hardwareAddress)) {
-      throw new IllegalArgumentException(
-          "mac: a hardware address has 48 bits, and its first byte is even");
+    if (hardwareAddress != 0) {
+      StationAddress.checked(hardwareAddress);
     }
   }
 
@@ -121,11 +120,11 @@ public record TunConfig(
         values.text("name"),
         hosts(values.text("host")),
         (int) values.number("mtu", SMALLEST_MTU, LARGEST_MTU - Framing.headerBytes(kind)),
-        isOn(values, "offload"),
+        values.isOn("offload"),
         values.text("netns"),
         routes(values.text("route")),
         ethernet ? hardwareAddress(values.text("mac")) : 0,
-        isOn(values, "persist"));
+        values.isOn("persist"));
   }
 
   /** As in {@code tun:wisp0}. */
@@ -155,16 +154,6 @@ public record TunConfig(
   }
 
   private static long hardwareAddress(String text) {
-    return text.isEmpty() ? 0 : HardwareAddress.parse("mac", text);
-  }
-
-  private static boolean isOn(Parameters values, String name) {
-    return switch (values.text(name)) {
-      case "on" -> true;
-      case "off" -> false;
-      default ->
-          throw new IllegalArgumentException(
-              name + "=" + values.text(name) + " is neither on nor off");
-    };
+    return text.isEmpty() ? 0 : StationAddress.parse(text);
   }
 }

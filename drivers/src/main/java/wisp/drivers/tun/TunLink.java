@@ -2,18 +2,20 @@ package wisp.drivers.tun;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import wisp.core.spi.Burst;
 import wisp.core.spi.LinkException;
 import wisp.core.spi.LinkOffloads;
 import wisp.core.spi.TransmitPacket;
+import wisp.drivers.Claim;
 import wisp.drivers.Framing;
 import wisp.drivers.LinkDownException;
 import wisp.drivers.PersistentLink;
+import wisp.drivers.StationAddress;
 import wisp.drivers.linux.Errno;
 import wisp.drivers.linux.Libc;
 import wisp.drivers.linux.Linux;
 import wisp.drivers.linux.NetworkNamespace;
+import wisp.drivers.linux.PollSet;
 import wisp.drivers.linux.PolledLink;
 import wisp.drivers.linux.VirtioHeader;
 import wisp.drivers.linux.WakeEvent;
@@ -73,10 +75,10 @@ public final class TunLink implements PolledLink, PersistentLink {
   private final MemorySegment receiveMemory =
       arena.allocate((long) SLOT_BYTES * Burst.CAPACITY, 64);
   private final MemorySegment transmitMemory = arena.allocate(SLOT_BYTES, 64);
-  private final MemorySegment pollDescriptors = arena.allocate(2 * Libc.POLLFD_BYTES, 8);
   private final WakeEvent wakeEvent;
+  private final PollSet waiting;
   private final int descriptor;
-  private int claimedBytes = -1;
+  private final Claim claim = new Claim();
   private long drops;
   private boolean down;
   private boolean stays;
@@ -91,8 +93,7 @@ public final class TunLink implements PolledLink, PersistentLink {
     smallest = frameBytes > 0 ? frameBytes : SMALLEST_IP_PACKET;
     hardwareAddress = hardwareAddress(config, device);
     offloads = config.offload() ? new LinkOffloads(true, LARGEST_SEGMENTED) : LinkOffloads.NONE;
-    pollFor(0, descriptor);
-    pollFor(1, wakeEvent.descriptor());
+    waiting = new PollSet(arena, libc, wakeEvent, descriptor);
   }
 
   /**
@@ -195,44 +196,29 @@ public final class TunLink implements PolledLink, PersistentLink {
 
   @Override
   public boolean claim(int bytes, TransmitPacket packet) {
-    if (claimedBytes >= 0) {
-      throw new IllegalStateException(
-          name() + ": the last claim was neither committed nor cancelled");
-    }
     if (closed || down || bytes > LARGEST_PACKET) {
       drops++;
       return false;
     }
-    claimedBytes = bytes;
+    claim.begin(this, bytes);
     packet.lend(transmitMemory, PACKET_OFFSET);
     return true;
   }
 
   @Override
   public void commit(TransmitPacket packet) {
-    int length = packet.length;
-    if (claimedBytes < 0 || length > claimedBytes) {
-      throw new IllegalStateException(
-          name() + ": commit of " + length + " B after a claim of " + claimedBytes);
-    }
-    if (packet.needsChecksum && !offloads.transmitChecksum()) {
-      throw new IllegalStateException(name() + " does not complete checksums");
-    }
-    if (packet.segmentBytes > 0 && !packet.needsChecksum) {
-      throw new IllegalStateException(name() + ": segments need their checksum completed as well");
-    }
-    claimedBytes = -1;
+    claim.commit(this, packet);
     if (closed || down || !VirtioHeader.isSendable(packet, frameBytes, config.mtu())) {
       drops++;
       return;
     }
     VirtioHeader.write(packet, frameBytes);
-    write(HEADER_BYTES + length);
+    write(HEADER_BYTES + packet.length);
   }
 
   @Override
   public void cancel(TransmitPacket packet) {
-    claimedBytes = -1;
+    claim.cancel();
   }
 
   /** Nothing to do: each packet left on commit. */
@@ -252,11 +238,7 @@ public final class TunLink implements PolledLink, PersistentLink {
     if (down) {
       throw gone();
     }
-    // Whether poll was interrupted or timed out is all the same: the caller looks for itself.
-    int ready = libc.poll(pollDescriptors.address(), 2, timeoutNanos);
-    if (ready > 0 && pollDescriptors.get(ValueLayout.JAVA_SHORT, Libc.POLLFD_BYTES + 6) != 0) {
-      wakeEvent.reset();
-    }
+    waiting.await(timeoutNanos);
   }
 
   @Override
@@ -309,24 +291,9 @@ public final class TunLink implements PolledLink, PersistentLink {
         name() + " is gone: the device or its network namespace was deleted");
   }
 
-  /**
-   * The one asked for, or one that only the device's name decides: unicast, locally administered.
-   */
+  /** The one asked for, or one made from the device's name; 0 where packets have none. */
   private static long hardwareAddress(TunConfig config, String device) {
-    if (config.kind() != Kind.ETHERNET || config.hardwareAddress() != 0) {
-      return config.hardwareAddress();
-    }
-    long hash = 0xCBF29CE484222325L; // FNV-1a
-    for (int i = 0; i < device.length(); i++) {
-      hash = (hash ^ device.charAt(i)) * 0x100000001B3L;
-    }
-    return 0x02L << 40 | hash >>> 24;
-  }
-
-  private void pollFor(int index, int pollDescriptor) {
-    long at = (long) index * Libc.POLLFD_BYTES;
-    pollDescriptors.set(ValueLayout.JAVA_INT, at, pollDescriptor);
-    pollDescriptors.set(ValueLayout.JAVA_SHORT, at + 4, Libc.POLLIN);
-    pollDescriptors.set(ValueLayout.JAVA_SHORT, at + 6, (short) 0);
+    boolean made = config.kind() == Kind.ETHERNET && config.hardwareAddress() == 0;
+    return made ? StationAddress.madeFrom(device) : config.hardwareAddress();
   }
 }

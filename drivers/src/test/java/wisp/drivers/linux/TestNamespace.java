@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.channels.DatagramChannel;
+import java.nio.channels.ServerSocketChannel;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -14,6 +15,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import wisp.core.spi.Link;
 import wisp.core.spi.LinkException;
 import wisp.drivers.tun.TunProvider;
 
@@ -86,6 +88,56 @@ public final class TestNamespace implements AutoCloseable {
         () -> {
           try {
             return DatagramChannel.open().bind(new InetSocketAddress(address, port));
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+        });
+  }
+
+  /**
+   * A pair of Ethernet interfaces inside, both up: {@code kernels} has those addresses, {@code
+   * ours} has none and says nothing by itself.
+   *
+   * @param addresses with their prefixes, such as {@code 10.9.0.1/16}
+   */
+  public void veth(String ours, String kernels, String... addresses) {
+    run("ip", "link", "add", ours, "type", "veth", "peer", "name", kernels);
+    run("sysctl", "-qw", "net.ipv6.conf." + ours + ".disable_ipv6=1");
+    for (String address : addresses) {
+      List<String> command = new ArrayList<>(List.of("ip", "address", "add", address));
+      command.addAll(List.of("dev", kernels));
+      if (address.contains(":")) {
+        command.add("nodad");
+      }
+      run(command.toArray(String[]::new));
+    }
+    run("ip", "link", "set", kernels, "up");
+    run("ip", "link", "set", ours, "up");
+  }
+
+  /** Tells the kernel at which hardware address it finds an address of a link's. */
+  public void introduce(String address, Link link, String device) {
+    run("ip", "neigh", "add", address, "lladdr", text(link.hardwareAddress()), "dev", device);
+  }
+
+  /** The hardware address of an interface inside; 0 where there is none. */
+  public long hardwareAddress(String device) {
+    String text = run("cat", "/sys/class/net/" + device + "/address").strip();
+    return text.isEmpty() ? 0 : Long.parseLong(text.replace(":", ""), 16);
+  }
+
+  /** A hardware address as people write it. */
+  public static String text(long hardwareAddress) {
+    return String.format("%012x", hardwareAddress).replaceAll("(..)(?=.)", "$1:");
+  }
+
+  /** A kernel TCP socket inside that listens. */
+  public ServerSocketChannel listen(String address, int port) throws LinkException {
+    return NetworkNamespace.inside(
+        name,
+        () -> {
+          try {
+            return ServerSocketChannel.open().bind(new InetSocketAddress(address, port));
           } catch (IOException e) {
             throw new UncheckedIOException(e);
           }

@@ -1,19 +1,11 @@
 package wisp.drivers.tun;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.InetSocketAddress;
-import java.nio.ByteBuffer;
-import java.nio.channels.ServerSocketChannel;
-import java.nio.channels.SocketChannel;
 import java.util.Map;
-import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -25,7 +17,6 @@ import wisp.core.spi.Link;
 import wisp.core.spi.LinkException;
 import wisp.drivers.Links;
 import wisp.drivers.Packets;
-import wisp.drivers.linux.NetworkNamespace;
 import wisp.drivers.linux.TestNamespace;
 
 /** IPv6 through TUN and TAP, against the real kernel. Skips where that is not allowed. */
@@ -48,21 +39,6 @@ class Ipv6Test {
 
   private TunLink open(String spec) throws LinkException {
     return (TunLink) Links.open(spec + ",netns=" + namespace.name());
-  }
-
-  /** With the kernel's and our address fd09::1 and fd09::7; on Ethernet they know each other. */
-  private TunLink open(Link.Kind kind) throws LinkException {
-    if (kind == Link.Kind.IP) {
-      return open("tun:w,host=fd09::1/64");
-    }
-    TunLink tap = open("tap:w,host=fd09::1/64,mac=02:00:00:00:00:07");
-    namespace.run("ip", "neigh", "add", "fd09::7", "lladdr", "02:00:00:00:00:07", "dev", "w");
-    return tap;
-  }
-
-  private long kernelMac() {
-    String text = namespace.run("cat", "/sys/class/net/w/address").strip();
-    return text.isEmpty() ? 0 : Long.parseLong(text.replace(":", ""), 16);
   }
 
   @Test
@@ -120,14 +96,13 @@ class Ipv6Test {
 
   @Test
   void answersPing() throws Exception {
-    try (TunLink link = open(Link.Kind.IP)) {
+    try (TunLink link = open("tun:w,host=fd09::1/64")) {
       var stop = new boolean[1];
       var reflector = Thread.ofPlatform().start(() -> reflectPings(link, stop));
       // A device's queue begins a moment after it is up, and what comes before that is lost.
-      namespace.run("ping", "-6", "-c", "1", "-w", "5", "-i", "0.1", KernelTcp.OWN);
+      namespace.run("ping", "-6", "-c", "1", "-w", "5", "-i", "0.1", "fd09::7");
       String output =
-          namespace.run(
-              "ping", "-6", "-c", "20", "-i", "0.01", "-s", "1400", "-W", "2", KernelTcp.OWN);
+          namespace.run("ping", "-6", "-c", "20", "-i", "0.01", "-s", "1400", "-W", "2", "fd09::7");
       stop[0] = true;
       link.wake();
       reflector.join();
@@ -150,76 +125,5 @@ class Ipv6Test {
       link.flush();
       link.awaitReadable(10_000_000);
     }
-  }
-
-  @ParameterizedTest
-  @ValueSource(strings = {"IP", "ETHERNET"})
-  void givenAPacketToBeCut_thenItReachesASocketOfTheKernelWhole(Link.Kind kind) throws Exception {
-    try (TunLink link = open(kind);
-        ServerSocketChannel server = listen()) {
-      var tcp = new KernelTcp(link, kernelMac(), 7);
-      tcp.connect();
-      try (SocketChannel peer = server.accept()) {
-        byte[] payload = random(50_000);
-        tcp.sendUncut(payload);
-        var received = ByteBuffer.allocate(payload.length);
-        while (received.hasRemaining()) {
-          assertTrue(peer.read(received) > 0);
-        }
-        assertArrayEquals(payload, received.array());
-        assertEquals(0, link.drops());
-        // It was one packet for the kernel too: retransmission or cutting would show here.
-        String stats = namespace.run("cat", "/sys/class/net/w/statistics/rx_packets").strip();
-        assertEquals("3", stats, "SYN, ACK and one packet of text");
-      }
-    }
-  }
-
-  @ParameterizedTest
-  @ValueSource(strings = {"IP", "ETHERNET"})
-  void givenALargeWriteOfTheKernel_thenItArrivesAsFewPacketsWithTheirSegmentSize(Link.Kind kind)
-      throws Exception {
-    try (TunLink link = open(kind);
-        ServerSocketChannel server = listen()) {
-      var tcp = new KernelTcp(link, kernelMac(), 7);
-      tcp.connect();
-      try (SocketChannel peer = server.accept()) {
-        byte[] payload = random(60_000);
-        peer.configureBlocking(false);
-        assertEquals(payload.length, peer.write(ByteBuffer.wrap(payload)));
-        var received = ByteBuffer.allocate(payload.length);
-        int largest = 0;
-        int packets = 0;
-        while (received.hasRemaining()) {
-          byte[] text = tcp.receiveText();
-          largest = Math.max(largest, text.length);
-          packets++;
-          assertEquals(text.length > KernelTcp.MSS ? KernelTcp.MSS : 0, tcp.segmentBytes());
-          assertEquals(Burst.CHECKSUM_TRUSTED, tcp.flags());
-          received.put(text);
-        }
-        assertArrayEquals(payload, received.array());
-        assertTrue(largest >= 5 * KernelTcp.MSS, largest + " B in the largest packet");
-        assertTrue(packets < 20, packets + " packets");
-      }
-    }
-  }
-
-  private ServerSocketChannel listen() throws LinkException {
-    return NetworkNamespace.inside(
-        namespace.name(),
-        () -> {
-          try {
-            return ServerSocketChannel.open().bind(new InetSocketAddress(KernelTcp.KERNEL, 7));
-          } catch (IOException e) {
-            throw new UncheckedIOException(e);
-          }
-        });
-  }
-
-  private static byte[] random(int length) {
-    var bytes = new byte[length];
-    new Random(length).nextBytes(bytes);
-    return bytes;
   }
 }

@@ -5,13 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
-import java.nio.channels.DatagramChannel;
-import java.util.Arrays;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -20,7 +15,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import wisp.core.spi.Burst;
 import wisp.core.spi.Link;
 import wisp.core.spi.LinkException;
-import wisp.drivers.LinkContract;
+import wisp.drivers.KernelLinkContract;
 import wisp.drivers.Links;
 import wisp.drivers.Packets;
 import wisp.drivers.linux.TestNamespace;
@@ -32,32 +27,16 @@ class TapLinkTest {
   private static final int ARP_REPLY = 2;
   private static final long BROADCAST = 0xFFFF_FFFF_FFFFL;
 
-  private static long kernelMac(TestNamespace namespace) {
-    String text = namespace.run("cat", "/sys/class/net/wisp0/address").strip();
-    return Long.parseLong(text.replace(":", ""), 16);
-  }
-
-  private static String text(long mac) {
-    return String.format("%012x", mac).replaceAll("(..)(?=.)", "$1:");
-  }
-
-  abstract static class Contract extends LinkContract {
-    private TestNamespace namespace;
-    private DatagramChannel peer;
+  abstract static class Contract extends KernelLinkContract {
     private long peerMac;
 
     abstract String offload();
 
     @Override
-    protected Link open() throws Exception {
-      namespace = new TestNamespace();
-      // Its search for routers would get between the packets that are counted.
-      namespace.run("sysctl", "-qw", "net.ipv6.conf.default.disable_ipv6=1");
+    protected Link openInNamespace() throws LinkException {
       Link tap = Links.open("tap:wisp0,netns=" + namespace.name() + ",offload=" + offload());
-      namespace.run(
-          "ip", "neigh", "add", OWN, "lladdr", text(tap.hardwareAddress()), "dev", "wisp0");
-      peerMac = kernelMac(namespace);
-      peer = namespace.udp("10.9.0.1", 7);
+      namespace.introduce(OWN, tap, "wisp0");
+      peerMac = namespace.hardwareAddress("wisp0");
       return tap;
     }
 
@@ -69,42 +48,6 @@ class TapLinkTest {
     @Override
     protected long peerHardwareAddress() {
       return peerMac;
-    }
-
-    @Override
-    protected String peerAddress() {
-      return "10.9.0.1";
-    }
-
-    @Override
-    protected int peerPort() {
-      return 7;
-    }
-
-    @Override
-    protected void peerSends(byte[] payload) throws IOException {
-      peer.send(ByteBuffer.wrap(payload), new InetSocketAddress(OWN, OWN_PORT));
-    }
-
-    @Override
-    protected byte @Nullable [] peerReceives(int timeoutMillis) throws IOException {
-      peer.configureBlocking(false);
-      var buffer = ByteBuffer.allocate(65_536);
-      long deadline = System.nanoTime() + timeoutMillis * 1_000_000L;
-      do {
-        if (peer.receive(buffer) != null) {
-          return Arrays.copyOf(buffer.array(), buffer.position());
-        }
-      } while (System.nanoTime() < deadline);
-      return null;
-    }
-
-    @Override
-    protected void closePeer() throws IOException {
-      if (peer != null) {
-        peer.close();
-      }
-      namespace.close();
     }
   }
 
@@ -161,7 +104,7 @@ class TapLinkTest {
         assertEquals(0x02_0000_00AB_CDL, b.hardwareAddress());
         first = a.hardwareAddress();
         assertEquals(0x02, first >>> 40, "unicast, locally administered");
-        assertNotEquals(kernelMac(namespace), first);
+        assertNotEquals(namespace.hardwareAddress("wisp0"), first);
         String device = namespace.run("ip", "address", "show", "dev", "wisp0");
         assertTrue(device.contains("10.9.0.1/16 brd 10.9.255.255"), device);
       }
@@ -200,10 +143,11 @@ class TapLinkTest {
       assertEquals(BROADCAST, ByteBuffer.wrap(request).getLong() >>> 16);
       assertEquals(0x0001_0800, arp.getInt(0));
       assertEquals(0x0604_0001, arp.getInt(4));
-      assertEquals(kernelMac(namespace), arp.getLong(8) >>> 16);
+      assertEquals(namespace.hardwareAddress("wisp0"), arp.getLong(8) >>> 16);
       assertEquals(0x0A09_0107, arp.getInt(24), "asks for us");
       String neighbour = namespace.run("ip", "neigh", "show", "10.9.1.7");
-      assertTrue(neighbour.contains("lladdr " + text(link.hardwareAddress())), neighbour);
+      assertTrue(
+          neighbour.contains("lladdr " + TestNamespace.text(link.hardwareAddress())), neighbour);
       assertEquals(0, link.drops());
     }
   }

@@ -7,16 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.DatagramChannel;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -31,10 +27,11 @@ import wisp.core.spi.Burst;
 import wisp.core.spi.Link;
 import wisp.core.spi.LinkException;
 import wisp.core.spi.TransmitPacket;
-import wisp.drivers.LinkContract;
+import wisp.drivers.KernelLinkContract;
 import wisp.drivers.LinkDownException;
 import wisp.drivers.Links;
 import wisp.drivers.Packets;
+import wisp.drivers.linux.LeakCheck;
 import wisp.drivers.linux.TestNamespace;
 
 /**
@@ -44,56 +41,12 @@ import wisp.drivers.linux.TestNamespace;
 class TunLinkTest {
   private static final int ICMP_ECHO_REQUEST = 8;
 
-  abstract static class Contract extends LinkContract {
-    private TestNamespace namespace;
-    private DatagramChannel peer;
-
+  abstract static class Contract extends KernelLinkContract {
     abstract String offload();
 
     @Override
-    protected Link open() throws Exception {
-      namespace = new TestNamespace();
-      // Its search for routers would get between the packets that are counted.
-      namespace.run("sysctl", "-qw", "net.ipv6.conf.default.disable_ipv6=1");
-      Link tun = Links.open("tun:wisp0,netns=" + namespace.name() + ",offload=" + offload());
-      peer = namespace.udp("10.9.0.1", 7);
-      return tun;
-    }
-
-    @Override
-    protected String peerAddress() {
-      return "10.9.0.1";
-    }
-
-    @Override
-    protected int peerPort() {
-      return 7;
-    }
-
-    @Override
-    protected void peerSends(byte[] payload) throws IOException {
-      peer.send(ByteBuffer.wrap(payload), new InetSocketAddress(OWN, OWN_PORT));
-    }
-
-    @Override
-    protected byte @Nullable [] peerReceives(int timeoutMillis) throws IOException {
-      peer.configureBlocking(false);
-      var buffer = ByteBuffer.allocate(65_536);
-      long deadline = System.nanoTime() + timeoutMillis * 1_000_000L;
-      do {
-        if (peer.receive(buffer) != null) {
-          return Arrays.copyOf(buffer.array(), buffer.position());
-        }
-      } while (System.nanoTime() < deadline);
-      return null;
-    }
-
-    @Override
-    protected void closePeer() throws IOException {
-      if (peer != null) {
-        peer.close();
-      }
-      namespace.close();
+    protected Link openInNamespace() throws LinkException {
+      return Links.open("tun:wisp0,netns=" + namespace.name() + ",offload=" + offload());
     }
   }
 
@@ -182,22 +135,6 @@ class TunLinkTest {
 
     private TunLink open(String parameters) throws LinkException {
       return (TunLink) Links.open("tun:" + parameters + ",netns=" + namespace.name());
-    }
-
-    /** Descriptors of the kinds that a TUN link opens: others come and go with the JVM. */
-    private long openDescriptors() throws IOException {
-      try (var descriptors = Files.list(Path.of("/proc/self/fd"))) {
-        return descriptors.filter(AgainstTheKernel::isOurs).count();
-      }
-    }
-
-    private static boolean isOurs(Path descriptor) {
-      try {
-        String target = Files.readSymbolicLink(descriptor).toString();
-        return target.matches("/dev/net/tun|anon_inode:.eventfd.*|socket:.*|net:.*|.*/netns/.*");
-      } catch (IOException e) {
-        return false; // closed meanwhile
-      }
     }
 
     /** The next packets of a protocol, copied; gives up after five seconds. */
@@ -389,14 +326,14 @@ class TunLinkTest {
 
     @Test
     void givenARouteThatExists_thenItSaysSoAndLeavesNothing() throws Exception {
-      long before = openDescriptors();
+      LeakCheck before = LeakCheck.now();
       var refused =
           assertThrows(
               LinkException.class,
               () -> open("wisp0,host=10.9.0.1/16,route=10.9.0.0/16+10.10.0.0/16+10.10.0.0/16"));
       assertTrue(refused.getMessage().contains("route=10."), refused.getMessage());
       assertFalse(namespace.run("ip", "link").contains("wisp0"));
-      assertEquals(before, openDescriptors());
+      before.assertNothingMore();
     }
 
     @Test
@@ -412,17 +349,17 @@ class TunLinkTest {
     @Test
     void whenClosed_thenDeviceAndDescriptorsAreFree() throws Exception {
       open("wisp0").close();
-      long before = openDescriptors();
+      LeakCheck before = LeakCheck.now();
       for (int i = 0; i < 20; i++) {
         TunLink link = open("wisp0");
-        assertNotEquals(before, openDescriptors());
+        assertNotEquals(before, LeakCheck.now());
         assertTrue(link.readableDescriptor() >= 0);
         link.close();
         link.close();
         link.wake();
         assertEquals(-1, link.readableDescriptor());
       }
-      assertEquals(before, openDescriptors());
+      before.assertNothingMore();
       assertFalse(namespace.run("ip", "link").contains("wisp0"));
     }
 
@@ -452,7 +389,7 @@ class TunLinkTest {
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void givenTheDeviceIsDeleted_thenReceiveSaysItIsGone(boolean sendFirst) throws Exception {
-      long before = openDescriptors();
+      LeakCheck before = LeakCheck.now();
       TunLink link = open("wisp0");
       receive(link, Packets.TCP, 0, null);
       namespace.run("ip", "link", "del", "wisp0");
@@ -476,7 +413,7 @@ class TunLinkTest {
       assertThrows(LinkDownException.class, () -> link.awaitReadable(1));
       assertFalse(link.claim(100, new TransmitPacket()));
       link.close();
-      assertEquals(before, openDescriptors());
+      before.assertNothingMore();
     }
 
     @Test

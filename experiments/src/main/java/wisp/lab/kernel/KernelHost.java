@@ -77,6 +77,26 @@ public class KernelHost implements AutoCloseable {
     run("sh", "-c", "for f in 4/conf 6/conf; do echo 1 > /proc/sys/net/ipv$f/all/forwarding; done");
   }
 
+  /**
+   * Makes a pair of Ethernet interfaces inside, both up: {@code kernels} has those addresses,
+   * {@code ours} is for a link and says nothing by itself.
+   *
+   * @param addresses with their prefixes, such as {@code 10.9.0.1/16}
+   */
+  public void veth(String ours, String kernels, String... addresses) {
+    run("ip", "link", "add", ours, "type", "veth", "peer", "name", kernels);
+    run("sh", "-c", "echo 1 > /proc/sys/net/ipv6/conf/" + ours + "/disable_ipv6");
+    for (String address : addresses) {
+      var command = new ArrayList<>(List.of("ip", "address", "add", address, "dev", kernels));
+      if (address.contains(":")) {
+        command.add("nodad"); // usable at once
+      }
+      run(command.toArray(String[]::new));
+    }
+    run("ip", "link", "set", kernels, "up");
+    run("ip", "link", "set", ours, "up");
+  }
+
   /** Runs a program inside; fails when it does. Returns what it wrote. */
   public String run(String... command) {
     Outcome outcome = outcome(inside(command));

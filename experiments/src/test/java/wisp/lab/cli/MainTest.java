@@ -2,18 +2,24 @@ package wisp.lab.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import wisp.lab.Main;
+import wisp.lab.kernel.KernelHost;
 import wisp.lab.results.RunFolder;
 
 @DisplayName("The command: one line an error, 2 for usage, 1 for failure")
@@ -92,6 +98,29 @@ class MainTest {
     assertEquals(1, error.lines().count(), error);
     assertTrue(error.startsWith("wisp: "), error);
     assertEquals(2, code);
+  }
+
+  @Test
+  @Timeout(60)
+  void whenTheDeviceGoesWhileServing() throws Exception {
+    String reason = KernelHost.unavailable();
+    assumeTrue(reason == null, reason);
+    try (var host = new KernelHost()) {
+      host.veth("ours", "theirs", "10.9.0.1/16");
+      String link = "afpacket:ours,netns=" + host.name();
+      var code =
+          CompletableFuture.supplyAsync(
+              () -> run("serve", "echo", "--port", "7", "--own", "10.9.1.0/24", "--link", link));
+      while (!host.run("ip", "-d", "link", "show", "ours").contains("promiscuity 1")) {
+        Thread.sleep(10);
+      }
+      host.connect(new InetSocketAddress("10.9.1.1", 7)).close(); // it serves
+      host.run("ip", "link", "del", "ours");
+      assertEquals(1, code.get(30, TimeUnit.SECONDS));
+      assertEquals(
+          "wisp: afpacket:ours is gone: the interface or its network namespace was deleted",
+          errors.toString().strip());
+    }
   }
 
   @Test

@@ -87,7 +87,7 @@ final class KernelLab implements AutoCloseable {
     private boolean timestamps = true;
     private @Nullable Path pcap;
     private boolean ipv6;
-    private boolean tap;
+    private String provider = "tun";
     private String kernelIpv6 = KERNEL_IPV6;
     private UnaryOperator<ContextConfig> change = UnaryOperator.identity();
 
@@ -107,8 +107,17 @@ final class KernelLab implements AutoCloseable {
 
     /** As {@link #tap()}, with another IPv6 address for the kernel. */
     Builder tap(String kernel) {
+      return on("tap", kernel);
+    }
+
+    /** A veth pair instead, ours by a packet socket: addresses as with {@link #tap()}. */
+    Builder afpacket() {
+      return on("afpacket", KERNEL_6);
+    }
+
+    private Builder on(String provider, String kernel) {
       ipv6 = true;
-      tap = true;
+      this.provider = provider;
       kernelIpv6 = kernel;
       return this;
     }
@@ -168,13 +177,17 @@ final class KernelLab implements AutoCloseable {
 
     private String link(Namespace namespace) {
       String hosts = KERNEL + "/16" + (ipv6 ? "+" + kernelIpv6 + "/64" : "");
-      String device = (tap ? "tap" : "tun") + ":wisp0,host=" + hosts + tun;
-      return device + ",netns=" + namespace.name() + wrappers;
+      String netns = tun + ",netns=" + namespace.name() + wrappers;
+      if (provider.equals("afpacket")) {
+        namespace.veth("ours", "wisp0", hosts.split("\\+"));
+        return "afpacket:ours" + netns;
+      }
+      return provider + ":wisp0,host=" + hosts + netns;
     }
 
     private ContextConfig config() {
       IpPrefix own = IpPrefix.parse("10.9.1.0/24");
-      IpPrefix ownIpv6 = IpPrefix.parse(tap ? OURS_6 : "fd00:9::1:0/112");
+      IpPrefix ownIpv6 = IpPrefix.parse(provider.equals("tun") ? "fd00:9::1:0/112" : OURS_6);
       var config = ipv6 ? ContextConfig.of(own, ownIpv6) : ContextConfig.of(own);
       return change.apply(config.withMaxSegmentLifetime(SECOND / 20));
     }

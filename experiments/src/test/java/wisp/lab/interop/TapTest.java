@@ -91,11 +91,15 @@ class TapTest {
     return lab.namespace().run("ip", "neigh", "show", "dev", "wisp0");
   }
 
-  @ParameterizedTest(name = "{0}, offload={1}")
-  @CsvSource({"IPv4,on", "IPv4,off", "IPv6,on", "IPv6,off"})
+  @ParameterizedTest(name = "{0}, {1}, offload={2}")
+  @CsvSource({
+    "tap,IPv4,on", "tap,IPv4,off", "tap,IPv6,on", "tap,IPv6,off",
+    "afpacket,IPv4,on", "afpacket,IPv4,off", "afpacket,IPv6,on", "afpacket,IPv6,off"
+  })
   @DisplayName("32 MiB come back, each byte in its place; the kernel finds us reachable")
-  void echoes(String family, String offload) throws IOException {
-    try (KernelLab lab = KernelLab.with().tap().tun("offload=" + offload).open()) {
+  void echoes(String link, String family, String offload) throws IOException {
+    var builder = link.equals("tap") ? KernelLab.with().tap() : KernelLab.with().afpacket();
+    try (KernelLab lab = builder.tun("offload=" + offload).open()) {
       awaitOurs(lab);
       echo(lab, ours(family), BULK);
       String line =

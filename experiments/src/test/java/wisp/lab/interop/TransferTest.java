@@ -21,26 +21,30 @@ class TransferTest {
   private static final long BULK = 64 << 20;
   private static final long SOME = 8 << 20;
 
-  @ParameterizedTest(name = "offload={0}")
-  @ValueSource(strings = {"on", "off"})
-  void whenTheKernelSends_thenWeGetAll(String offload) throws IOException {
-    try (KernelLab lab = KernelLab.with().tun("offload=" + offload).open()) {
+  private static KernelLab.Builder on(String link) {
+    return link.equals("tun") ? KernelLab.with() : KernelLab.with().afpacket();
+  }
+
+  @ParameterizedTest(name = "{0}, offload={1}")
+  @CsvSource({"tun,on", "tun,off", "afpacket,on", "afpacket,off"})
+  void whenTheKernelSends_thenWeGetAll(String link, String offload) throws IOException {
+    try (KernelLab lab = on(link).tun("offload=" + offload).open()) {
       receive(lab, BULK);
     }
   }
 
-  @ParameterizedTest(name = "offload={0}")
-  @ValueSource(strings = {"on", "off"})
-  void whenWeSend_thenTheKernelGetsAll(String offload) throws IOException {
-    try (KernelLab lab = KernelLab.with().tun("offload=" + offload).open()) {
+  @ParameterizedTest(name = "{0}, offload={1}")
+  @CsvSource({"tun,on", "tun,off", "afpacket,on", "afpacket,off"})
+  void whenWeSend_thenTheKernelGetsAll(String link, String offload) throws IOException {
+    try (KernelLab lab = on(link).tun("offload=" + offload).open()) {
       send(lab, BULK);
     }
   }
 
-  @ParameterizedTest(name = "offload={0}")
-  @ValueSource(strings = {"on", "off"})
-  void whenBothSend_thenBothGetAll(String offload) throws IOException {
-    try (KernelLab lab = KernelLab.with().tun("offload=" + offload).open()) {
+  @ParameterizedTest(name = "{0}, offload={1}")
+  @CsvSource({"tun,on", "tun,off", "afpacket,on", "afpacket,off"})
+  void whenBothSend_thenBothGetAll(String link, String offload) throws IOException {
+    try (KernelLab lab = on(link).tun("offload=" + offload).open()) {
       exchange(lab, BULK);
     }
   }

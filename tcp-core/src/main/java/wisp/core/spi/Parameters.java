@@ -67,6 +67,20 @@ public final class Parameters {
     return number;
   }
 
+  /**
+   * Whether a declared parameter is {@code on}.
+   *
+   * @throws IllegalArgumentException when it is neither on nor off
+   */
+  public boolean isOn(String name) {
+    return switch (text(name)) {
+      case "on" -> true;
+      case "off" -> false;
+      default ->
+          throw new IllegalArgumentException(name + "=" + text(name) + " is neither on nor off");
+    };
+  }
+
   /** A whole number with an optional suffix: {@code 64Ki}, {@code 1.5M}, {@code 250000}. */
   public static long parse(String text) {
     String digits = text.strip();

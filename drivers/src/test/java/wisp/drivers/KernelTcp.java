@@ -1,4 +1,4 @@
-package wisp.drivers.tun;
+package wisp.drivers;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -9,16 +9,15 @@ import java.util.Arrays;
 import wisp.core.spi.Burst;
 import wisp.core.spi.Link;
 import wisp.core.spi.TransmitPacket;
-import wisp.drivers.Packets;
 
 /**
  * Just enough TCP over IPv6 to talk to a socket of the kernel through a link: a handshake, one
  * packet to be cut, and what comes back. No loss, no options but the MSS.
  */
-final class KernelTcp {
-  static final String OWN = "fd09::7";
-  static final String KERNEL = "fd09::1";
-  static final int MSS = 1440;
+public final class KernelTcp {
+  public static final String OWN = "fd09::7";
+  public static final String KERNEL = "fd09::1";
+  public static final int MSS = 1440;
   private static final int OWN_PORT = 5000;
   private static final int FIN = 1;
   private static final int SYN = 2;
@@ -35,13 +34,13 @@ final class KernelTcp {
   private int segmentBytes; // of the last packet taken
   private int flags;
 
-  KernelTcp(Link link, long kernelHardwareAddress, int port) {
+  public KernelTcp(Link link, long kernelHardwareAddress, int port) {
     this.link = link;
     this.kernelHardwareAddress = kernelHardwareAddress;
     this.port = port;
   }
 
-  void connect() {
+  public void connect() {
     send(SYN, new byte[] {2, 4, MSS >>> 8, (byte) MSS}, new byte[0], 0);
     sndNxt++;
     byte[] answer = receive();
@@ -50,18 +49,18 @@ final class KernelTcp {
     acknowledge();
   }
 
-  void acknowledge() {
+  public void acknowledge() {
     send(ACK, new byte[0], new byte[0], 0);
   }
 
   /** One packet, to be cut by the link. */
-  void sendUncut(byte[] payload) {
+  public void sendUncut(byte[] payload) {
     send(ACK, new byte[0], payload, MSS);
     sndNxt += payload.length;
   }
 
   /** The payload of the next packet with any, as one piece; acknowledged. */
-  byte[] receiveText() {
+  public byte[] receiveText() {
     while (true) {
       byte[] packet = receive();
       int header = 40 + (packet[52] >> 4 & 0xF) * 4;
@@ -75,11 +74,11 @@ final class KernelTcp {
   }
 
   /** Payload bytes of each segment of the packet taken last; 0: it was one. */
-  int segmentBytes() {
+  public int segmentBytes() {
     return segmentBytes;
   }
 
-  int flags() {
+  public int flags() {
     return flags;
   }
 
