@@ -232,7 +232,9 @@ class AfPacketFramesTest extends VethTest {
     }
   }
 
-  /** The queue refuses more (ENOBUFS), or holds so much that the socket may not send more (EAGAIN). */
+  /**
+   * The queue refuses more (ENOBUFS), or holds so much that the socket may not send more (EAGAIN).
+   */
   @ParameterizedTest
   @ValueSource(strings = {"6k", "100m"})
   void givenASlowInterfaceThatIsFull_thenTheRestIsLostAndCounted(String limit) throws Exception {
