@@ -8,6 +8,7 @@ import wisp.core.spi.Burst;
 import wisp.core.spi.Link;
 import wisp.core.spi.LinkOffloads;
 import wisp.core.spi.TransmitPacket;
+import wisp.drivers.Claim;
 import wisp.drivers.LinkWrapper;
 
 /**
@@ -37,7 +38,7 @@ public final class FaultyLink extends LinkWrapper {
   private final @Nullable LongSupplier clock;
   private final int[] lent = new int[Burst.CAPACITY];
   private int lentCount;
-  private int claimedBytes = -1;
+  private final Claim claim = new Claim();
   private long nowNanos;
   private long drops;
   private boolean closed;
@@ -182,29 +183,18 @@ public final class FaultyLink extends LinkWrapper {
 
   @Override
   public boolean claim(int bytes, TransmitPacket packet) {
-    if (claimedBytes >= 0) {
-      throw new IllegalStateException(
-          name() + ": the last claim was neither committed nor cancelled");
-    }
     if (closed || bytes > staging.byteSize()) {
       drops++;
       return false;
     }
-    claimedBytes = bytes;
+    claim.begin(this, bytes);
     packet.lend(staging, 0);
     return true;
   }
 
   @Override
   public void commit(TransmitPacket packet) {
-    if (claimedBytes < 0 || packet.length > claimedBytes) {
-      throw new IllegalStateException(
-          name() + ": commit of " + packet.length + " B after a claim of " + claimedBytes);
-    }
-    if (packet.needsChecksum || packet.segmentBytes > 0) {
-      throw new IllegalStateException(name() + " has no offloads");
-    }
-    claimedBytes = -1;
+    claim.commit(this, packet);
     if (closed || packet.length <= 0) {
       drops++;
       return;
@@ -215,7 +205,7 @@ public final class FaultyLink extends LinkWrapper {
 
   @Override
   public void cancel(TransmitPacket packet) {
-    claimedBytes = -1;
+    claim.cancel();
   }
 
   @Override

@@ -4,8 +4,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.locks.LockSupport;
@@ -17,6 +15,7 @@ import wisp.core.spi.LinkException;
 import wisp.core.spi.LinkOffloads;
 import wisp.core.spi.TransmitPacket;
 import wisp.core.wire.HardwareAddress;
+import wisp.drivers.Claim;
 import wisp.drivers.Framing;
 import wisp.drivers.LinkDownException;
 
@@ -36,10 +35,6 @@ public final class ReplayLink implements Link {
       65_575 + Framing.ETHERNET_BYTES + Framing.VLAN_TAG_BYTES; // IPv6 header, 65,535 B
   private static final int SLOT_BYTES = (LARGEST_PACKET + 63) / 64 * 64 + 64;
   private static final long USUAL_ADDRESS = 0x02_00_00_00_00_01L;
-  private static final ValueLayout.OfShort BE16 =
-      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
-  private static final ValueLayout.OfInt BE32 =
-      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
 
   private final ReplayConfig config;
   private final PcapReader reader;
@@ -57,7 +52,7 @@ public final class ReplayLink implements Link {
   private long dueNanos; // of the next packet, since the beginning; never runs back
   private long originNanos;
   private boolean begun;
-  private int claimedBytes = -1;
+  private final Claim claim = new Claim();
   private long sent;
   private long sentBytes;
   private long drops;
@@ -190,29 +185,18 @@ public final class ReplayLink implements Link {
 
   @Override
   public boolean claim(int bytes, TransmitPacket packet) {
-    if (claimedBytes >= 0) {
-      throw new IllegalStateException(
-          name() + ": the last claim was neither committed nor cancelled");
-    }
     if (closed || bytes > LARGEST_PACKET) {
       drops++;
       return false;
     }
-    claimedBytes = bytes;
+    claim.begin(this, bytes);
     packet.lend(transmitMemory, 0);
     return true;
   }
 
   @Override
   public void commit(TransmitPacket packet) {
-    if (claimedBytes < 0 || packet.length > claimedBytes) {
-      throw new IllegalStateException(
-          name() + ": commit of " + packet.length + " B after a claim of " + claimedBytes);
-    }
-    if (packet.needsChecksum || packet.segmentBytes > 0) {
-      throw new IllegalStateException(name() + " has no offloads");
-    }
-    claimedBytes = -1;
+    claim.commit(this, packet);
     int ipBytes = packet.length - Framing.headerBytes(kind());
     if (closed || packet.length <= 0 || ipBytes < 0 || ipBytes > config.mtu()) {
       drops++;
@@ -227,7 +211,7 @@ public final class ReplayLink implements Link {
 
   @Override
   public void cancel(TransmitPacket packet) {
-    claimedBytes = -1;
+    claim.cancel();
   }
 
   /** Nothing to do: each packet was counted on commit. */
@@ -307,10 +291,7 @@ public final class ReplayLink implements Link {
   private long address() {
     long address = config.hardwareAddress();
     if (address == 0 && hasNext && reader.length() >= Framing.ETHERNET_BYTES) {
-      long start = reader.start();
-      address =
-          (reader.memory().get(BE16, start) & 0xFFFFL) << 32
-              | (reader.memory().get(BE32, start + 2) & 0xFFFF_FFFFL);
+      address = HardwareAddress.read(reader.memory(), reader.start());
     }
     return HardwareAddress.isUnicast(address) ? address : USUAL_ADDRESS;
   }

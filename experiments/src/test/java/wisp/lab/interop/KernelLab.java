@@ -197,7 +197,7 @@ final class KernelLab implements AutoCloseable {
         return "rawip:ours,own=10.9.1.0/24" + tun + ",netns=" + ours.name();
       }
       String hosts = KERNEL + "/16" + (ipv6 ? "+" + kernelIpv6 + "/64" : "");
-      String netns = tun + ",netns=" + namespace.name();
+      String netns = tun + ",netns=" + namespace.name() + wrappers;
       if (provider.equals("afpacket")) {
         namespace.veth("ours", "wisp0", hosts.split("\\+"));
         return "afpacket:ours" + netns;
@@ -209,7 +209,7 @@ final class KernelLab implements AutoCloseable {
         }
         return "afxdp:ours,own=10.9.1.0/24+" + OURS_6 + netns;
       }
-      return provider + ":wisp0,host=" + hosts + netns + wrappers;
+      return provider + ":wisp0,host=" + hosts + netns;
     }
 
     private ContextConfig config() {

@@ -15,6 +15,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Wrappers as the user writes them, between our stack and the kernel, whose device cuts and puts
@@ -64,10 +66,13 @@ class WrappedLinkTest {
    * The kernel hands over packets of 64 KiB, which a queue of 200 packets must count as 44 each.
    * Its CUBIC is the same every time; its BBR needs longer than this to find a rate.
    */
-  @Test
-  void whatTheKernelSendsUncutIsShapedSegmentBySegment() throws Exception {
+  @ParameterizedTest
+  @ValueSource(strings = {"tun", "afpacket"})
+  void whatTheKernelSendsUncutIsShapedSegmentBySegment(String link) throws Exception {
     double seconds;
-    try (KernelLab lab = open("+shaped:rtt=10ms,rate-down=20mbit,queue-down=200")) {
+    KernelLab.Builder builder = link.equals("tun") ? KernelLab.with() : KernelLab.with().afpacket();
+    String wrappers = "+shaped:rtt=10ms,rate-down=20mbit,queue-down=200+pcap:" + capture;
+    try (KernelLab lab = builder.wrapped(wrappers).open()) {
       lab.namespace()
           .run("ip", "route", "replace", "10.9.0.0/16", "dev", "wisp0", "congctl", "cubic");
       long begun = System.nanoTime();
