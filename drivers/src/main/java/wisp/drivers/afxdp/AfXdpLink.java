@@ -69,8 +69,8 @@ public final class AfXdpLink implements PolledLink {
     transmit = queue.transmit();
     socket = queue.socket();
     offloads = new LinkOffloads(socket.completesChecksums(), 0);
-    waiting = new PollSet(queue.arena(), new Libc(queue.arena()), wakeEvent, socket.descriptor());
-    siblings = new Siblings(queue.program(), config.queue(), wakeEvent, queue.arena());
+    waiting = new PollSet(socket.arena(), new Libc(socket.arena()), wakeEvent, socket.descriptor());
+    siblings = new Siblings(queue.program(), config.queue(), wakeEvent, socket.arena());
   }
 
   /**

@@ -4,7 +4,6 @@ import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
-import org.jspecify.annotations.Nullable;
 import wisp.core.spi.Burst;
 import wisp.core.spi.LinkException;
 import wisp.drivers.Framing;
@@ -15,11 +14,9 @@ import wisp.drivers.linux.NetworkInterface;
 /**
  * All that the kernel has given us for one queue: the program, the socket and its rings.
  *
- * @param arena where their memory is
  * @param membership a socket by which the interface lets our frames in; −1: none is needed
  */
 record XdpQueue(
-    Arena arena,
     int mtu,
     XdpProgram program,
     int membership,
@@ -100,10 +97,8 @@ record XdpQueue(
       throws LinkException {
     int mtu = Math.min(device.mtu(), LARGEST_MTU);
     UmemLayout layout = layout(config, mtu, way);
-    Arena arena = Arena.ofShared();
-    XdpSocket socket = null;
+    XdpSocket socket = XdpSocket.open(config, layout);
     try {
-      socket = XdpSocket.open(config, layout, arena);
       int flags = isTrusted(config, isVeth) ? Burst.CHECKSUM_TRUSTED : 0;
       ReceiveFrames receive = socket.receiveFrames(mtu, flags);
       TransmitFrames transmit = socket.transmitFrames();
@@ -112,9 +107,9 @@ record XdpQueue(
       if (result < 0) {
         throw socket.failed("can't be put into the map of sockets", result);
       }
-      return new XdpQueue(arena, mtu, program, membership, socket, layout, receive, transmit);
+      return new XdpQueue(mtu, program, membership, socket, layout, receive, transmit);
     } catch (LinkException | RuntimeException | Error e) {
-      close(arena, socket);
+      socket.close();
       throw e;
     }
   }
@@ -178,13 +173,6 @@ record XdpQueue(
     }
   }
 
-  private static void close(Arena arena, @Nullable XdpSocket socket) {
-    if (socket != null) {
-      socket.close();
-    }
-    arena.close();
-  }
-
   private static void close(int descriptor) {
     if (descriptor >= 0) {
       try (Arena arena = Arena.ofConfined()) {
@@ -200,7 +188,7 @@ record XdpQueue(
 
   /** Gives all of it back. */
   void close() {
-    close(arena, socket);
+    socket.close();
     close(membership);
     program.release();
   }

@@ -57,42 +57,42 @@ final class XdpSocket {
 
   private final AfXdpConfig config;
   private final UmemLayout layout;
-  private final Arena arena;
-  private final Libc libc;
-  private final SocketCalls calls;
-  private final MemorySegment scratch;
+  private final Arena arena = Arena.ofShared();
+  private final Libc libc = new Libc(arena);
+  private final SocketCalls calls = new SocketCalls(arena);
+  private final MemorySegment scratch = arena.allocate(OFFSETS_BYTES, 8);
   private final MemorySegment umem;
   private final int descriptor;
   private boolean completesChecksums;
 
-  private XdpSocket(AfXdpConfig config, UmemLayout layout, Arena arena) throws LinkException {
+  private XdpSocket(AfXdpConfig config, UmemLayout layout) throws LinkException {
     this.config = config;
     this.layout = layout;
-    this.arena = arena;
-    libc = new Libc(arena);
-    calls = new SocketCalls(arena);
-    scratch = arena.allocate(OFFSETS_BYTES, 8);
-    umem =
-        map(
-            layout.bytes(),
-            MemoryCalls.MAP_PRIVATE | MemoryCalls.MAP_ANONYMOUS,
-            -1,
-            0,
-            "can't have " + (layout.bytes() >> 20) + " MiB (try fewer frames=)");
-    descriptor = libc.socket(AF_XDP, Libc.SOCK_RAW | Libc.SOCK_NONBLOCK, 0);
-    if (descriptor < 0) {
-      throw failed("can't open a socket", descriptor);
+    try {
+      umem =
+          map(
+              layout.bytes(),
+              MemoryCalls.MAP_PRIVATE | MemoryCalls.MAP_ANONYMOUS,
+              -1,
+              0,
+              "can't have " + (layout.bytes() >> 20) + " MiB (try fewer frames=)");
+      descriptor = libc.socket(AF_XDP, Libc.SOCK_RAW | Libc.SOCK_NONBLOCK, 0);
+      if (descriptor < 0) {
+        throw failed("can't open a socket", descriptor);
+      }
+    } catch (LinkException | RuntimeException | Error e) {
+      arena.close();
+      throw e;
     }
   }
 
   /**
    * Opens one that is not bound yet.
    *
-   * @param arena where its memory is; to be closed after the socket
    * @throws LinkException in one line for the user; nothing stays open
    */
-  static XdpSocket open(AfXdpConfig config, UmemLayout layout, Arena arena) throws LinkException {
-    var socket = new XdpSocket(config, layout, arena);
+  static XdpSocket open(AfXdpConfig config, UmemLayout layout) throws LinkException {
+    var socket = new XdpSocket(config, layout);
     try {
       socket.registerMemory();
       socket.setOption("can't have so many frames=", XDP_UMEM_FILL_RING, layout.receiveChunks());
@@ -247,9 +247,15 @@ final class XdpSocket {
     return sum;
   }
 
-  /** Takes it out of the map as well. */
+  /** Where its memory is, until it is closed. */
+  Arena arena() {
+    return arena;
+  }
+
+  /** Takes it out of the map of sockets as well, and frees its memory. */
   void close() {
     libc.close(descriptor);
+    arena.close();
   }
 
   private void setOption(String what, int option, int value) throws LinkException {
