@@ -86,7 +86,6 @@ record XdpQueue(
     return ways;
   }
 
-  @SuppressWarnings("MustBeClosedChecker") // the queue closes it
   private static XdpQueue open(
       AfXdpConfig config,
       NetworkInterface device,
