@@ -20,7 +20,7 @@ public final class RawIpProvider implements LinkProvider {
   @Override
   public String description() {
     return "raw sockets for TCP, UDP and ICMP over IPv4, on any interface; the kernel is silenced"
-               + " by a routing rule";
+        + " by a routing rule";
   }
 
   @Override

@@ -118,6 +118,7 @@ final class RawIpSockets {
       for (IpPrefix prefix : config.own()) {
         changes.make(new SilencedPrefix(prefix));
       }
+      changes.join(ReversePathFilter::isSetting);
       for (KernelSetting setting : ReversePathFilter.off(config.device())) {
         changes.make(setting);
       }

@@ -111,18 +111,31 @@ class ChangeFolderTest {
 
   @Test
   void whatADeadProcessNotedIsUndone_alsoWhenItsLastLineWasCutOff() throws Exception {
+    List<String> lines;
     try (SystemChanges changes = changed(11)) {
-      List<String> lines = Files.readAllLines(onlyFile());
-      leave(
-          "1-test-1",
-          List.of(lines.get(0), lines.get(1), lines.get(2), lines.get(2).substring(0, 20)));
-      assertEquals(1, folder.leftovers().size());
-      assertNull(folder.leftovers().getFirst().problem());
-      assertEquals("11", hops());
+      lines = Files.readAllLines(onlyFile());
+    }
+    namespace.run("sh", "-c", "echo 11 > " + SETTING);
+    leave(
+        "1-test-1",
+        List.of(lines.get(0), lines.get(1), lines.get(2), lines.get(2).substring(0, 20)));
+    assertEquals(1, folder.leftovers().size());
+    assertNull(folder.leftovers().getFirst().problem());
+    assertEquals("11", hops());
+    assertEquals(List.of(), folder.cleanUp());
+    assertEquals("64", hops());
+    assertEquals(0, Files.list(folder.path()).count());
+  }
+
+  @Test
+  void whatALivingOneNotedTooStaysUntilItsEnd() throws Exception {
+    try (SystemChanges changes = changed(11)) {
+      leave("1-test-1", Files.readAllLines(onlyFile()));
       assertEquals(List.of(), folder.cleanUp());
-      assertEquals("64", hops());
+      assertEquals("11", hops());
       assertEquals(1, Files.list(folder.path()).count(), "that of the living");
     }
+    assertEquals("64", hops());
   }
 
   @Test
