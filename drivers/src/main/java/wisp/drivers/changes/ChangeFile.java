@@ -10,8 +10,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -36,16 +37,17 @@ final class ChangeFile implements AutoCloseable {
   private static final AtomicLong COUNT = new AtomicLong();
 
   /** Files of this process: to open one again and close it would drop the lock (POSIX). */
-  private static final Set<Path> OURS = ConcurrentHashMap.newKeySet();
+  private static final Map<Path, List<Entry>> OURS = new ConcurrentHashMap<>();
 
   private final Path path;
   private final FileChannel channel;
   private final String owner;
   private final boolean booted;
-  private final List<Entry> entries = new ArrayList<>();
+  private final List<Entry> entries;
 
   private ChangeFile(Path path, FileChannel channel, String owner, boolean booted) {
     this.path = path;
+    entries = OURS.computeIfAbsent(path, ours -> new CopyOnWriteArrayList<>());
     this.channel = channel;
     this.owner = owner;
     this.booted = booted;
@@ -65,7 +67,7 @@ final class ChangeFile implements AutoCloseable {
               + "-"
               + Long.toHexString(System.nanoTime());
       Path path = folder.resolve(name);
-      OURS.add(path);
+      OURS.put(path, new CopyOnWriteArrayList<>());
       FileChannel channel =
           FileChannel.open(
               path,
@@ -88,7 +90,7 @@ final class ChangeFile implements AutoCloseable {
    * gone.
    */
   static @Nullable ChangeFile ofTheDead(Path path) throws IOException {
-    if (!OURS.add(path)) {
+    if (OURS.putIfAbsent(path, new CopyOnWriteArrayList<>()) != null) {
       return null;
     }
     ChangeFile file = null;
@@ -131,18 +133,44 @@ final class ChangeFile implements AutoCloseable {
         new String(bytes.array(), 0, bytes.position(), StandardCharsets.UTF_8).lines().toList();
     String owner =
         lines.size() > 1 && lines.get(1).startsWith("owner ") ? lines.get(1).substring(6) : "?";
-    boolean booted = !lines.isEmpty() && lines.getFirst().equals(boot());
-    var file = new ChangeFile(path, channel, owner, booted);
+    var file = new ChangeFile(path, channel, owner, isOfThisBoot(lines));
+    file.entries.addAll(entries(lines));
+    return file;
+  }
+
+  private static boolean isOfThisBoot(List<String> lines) throws IOException {
+    return !lines.isEmpty() && lines.getFirst().equals(boot());
+  }
+
+  private static List<Entry> entries(List<String> lines) {
+    var entries = new ArrayList<Entry>();
     for (String line : lines.subList(Math.min(2, lines.size()), lines.size())) {
       List<String> words = List.of(line.split(" ", -1));
       try {
-        file.entries.add(
-            new Entry(words.getFirst(), SystemChange.read(words.subList(1, words.size()))));
+        entries.add(new Entry(words.getFirst(), SystemChange.read(words.subList(1, words.size()))));
       } catch (RuntimeException e) {
         // Cut off while it was being written: then the change had not been made.
       }
     }
-    return file;
+    return entries;
+  }
+
+  /** What a file notes, whoever it is of, as far as the running kernel knows of it. */
+  static List<Entry> notes(Path path) throws IOException {
+    List<Entry> ours = OURS.get(path);
+    if (ours != null) {
+      return List.copyOf(ours);
+    }
+    try {
+      List<String> lines = Files.readAllLines(path);
+      return isOfThisBoot(lines) ? entries(lines) : List.of();
+    } catch (NoSuchFileException e) {
+      return List.of();
+    }
+  }
+
+  Path path() {
+    return path;
   }
 
   /** Who wrote it, and the process. */

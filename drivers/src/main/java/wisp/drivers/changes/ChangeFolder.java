@@ -67,7 +67,7 @@ public record ChangeFolder(Path path) {
         file -> {
           for (ChangeFile.Entry entry : file.entries().reversed()) {
             try {
-              undo(entry);
+              undo(entry, file);
               file.remove(entry);
             } catch (LinkException | IOException e) {
               rest.add(new Leftover(file.owner(), remedy(entry), e.getMessage()));
@@ -156,8 +156,37 @@ public record ChangeFolder(Path path) {
     }
   }
 
-  /** Undoes a change where it was made; nothing is left of it where that namespace is no more. */
-  static void undo(ChangeFile.Entry entry) throws LinkException {
+  /** What others have noted. */
+  List<ChangeFile.Entry> notedBeside(ChangeFile own) throws IOException {
+    var all = new ArrayList<ChangeFile.Entry>();
+    try (Stream<Path> paths = Files.list(path)) {
+      for (Path each : paths.filter(other -> !other.equals(own.path())).toList()) {
+        all.addAll(ChangeFile.notes(each));
+      }
+    }
+    return all;
+  }
+
+  private boolean isNotedBeside(ChangeFile.Entry entry, ChangeFile own) throws LinkException {
+    try {
+      return notedBeside(own).stream()
+          .anyMatch(
+              other ->
+                  other.namespace().equals(entry.namespace())
+                      && other.change().subject().equals(entry.change().subject()));
+    } catch (IOException e) {
+      throw new LinkException(path + " can't be read: " + e.getMessage());
+    }
+  }
+
+  /**
+   * Undoes a change where it was made. Nothing is left to do where that namespace is no more, or as
+   * long as somebody else has noted it too, who will undo it.
+   */
+  void undo(ChangeFile.Entry entry, ChangeFile own) throws LinkException {
+    if (isNotedBeside(entry, own)) {
+      return;
+    }
     String namespace = NetworkNamespace.find(entry.namespace());
     if (namespace != null) {
       NetworkNamespace.inside(

@@ -46,6 +46,11 @@ public record KernelSetting(String path, String before, String after) implements
   }
 
   @Override
+  public List<String> subject() {
+    return List.of(KIND, path);
+  }
+
+  @Override
   public String remedy() {
     return "echo " + before + " > " + path;
   }

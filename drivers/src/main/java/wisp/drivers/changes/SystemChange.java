@@ -11,6 +11,11 @@ public sealed interface SystemChange permits LocalPrefix, SilencedPrefix, Kernel
   /** Words without spaces, from which {@link #read} makes it again. */
   List<String> words();
 
+  /** What is changed, by words: two changes of the same thing stand until both are to be undone. */
+  default List<String> subject() {
+    return words();
+  }
+
   /** The command that undoes it by hand. */
   String remedy();
 

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import wisp.core.spi.LinkException;
 import wisp.drivers.linux.NetworkNamespace;
@@ -24,10 +25,12 @@ public final class SystemChanges implements AutoCloseable {
   private static final Set<SystemChanges> OPEN = new HashSet<>();
   private static @Nullable Thread atExit;
 
+  private final ChangeFolder folder;
   private final ChangeFile file;
   private boolean closed;
 
-  private SystemChanges(ChangeFile file) {
+  private SystemChanges(ChangeFolder folder, ChangeFile file) {
+    this.folder = folder;
     this.file = file;
   }
 
@@ -49,7 +52,7 @@ public final class SystemChanges implements AutoCloseable {
         }
         atExit = thread;
       }
-      var changes = new SystemChanges(folder.create(owner));
+      var changes = new SystemChanges(folder, folder.create(owner));
       OPEN.add(changes);
       return changes;
     }
@@ -78,6 +81,26 @@ public final class SystemChanges implements AutoCloseable {
     }
   }
 
+  /**
+   * Notes what other links have changed in the calling thread's network namespace and this one
+   * relies on as well: it stays until the last of them has been closed.
+   */
+  public synchronized void join(Predicate<SystemChange> wanted) throws LinkException {
+    String namespace = NetworkNamespace.identity();
+    try {
+      for (ChangeFile.Entry entry : folder.notedBeside(file)) {
+        boolean isNew =
+            file.entries().stream()
+                .noneMatch(ours -> ours.change().subject().equals(entry.change().subject()));
+        if (isNew && entry.namespace().equals(namespace) && wanted.test(entry.change())) {
+          file.add(entry);
+        }
+      }
+    } catch (IOException e) {
+      throw new LinkException("changes of others can't be read: " + e.getMessage());
+    }
+  }
+
   /** Undoes all of them. What can't be undone stays noted, for the next start. Idempotent. */
   @Override
   public synchronized void close() {
@@ -87,7 +110,7 @@ public final class SystemChanges implements AutoCloseable {
     closed = true;
     for (ChangeFile.Entry entry : file.entries().reversed()) {
       try {
-        ChangeFolder.undo(entry);
+        folder.undo(entry, file);
         forget(entry);
       } catch (LinkException e) {
         // It stays noted: the next start tries again, and says so.

@@ -68,6 +68,7 @@ public final class InterfaceWatch implements AutoCloseable {
       }
       gone |=
           message.get(ValueLayout.JAVA_SHORT, at + 4) == RTM_DELLINK
+              && message.get(ValueLayout.JAVA_BYTE, at + HEADER_BYTES) == 0 // else it left a bridge
               && message.get(ValueLayout.JAVA_INT, at + INDEX) == index;
       at += length + 3 & ~3;
     }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import wisp.core.spi.LinkException;
@@ -78,11 +79,10 @@ public final class NetworkNamespace {
     if (identity().equals(identity)) {
       return "";
     }
-    try (Stream<Path> named = list(NAMED);
-        Stream<Path> processes = list(Path.of("/proc"))) {
+    try {
       return Stream.concat(
-              named.filter(path -> identity.equals(identityOfFile(path))),
-              processes
+              list(NAMED).stream().filter(path -> identity.equals(identityOfFile(path))),
+              list(Path.of("/proc")).stream()
                   .map(process -> process.resolve("ns/net"))
                   .filter(path -> identity.equals(target(path))))
           .map(Path::toString)
@@ -93,8 +93,13 @@ public final class NetworkNamespace {
     }
   }
 
-  private static Stream<Path> list(Path folder) throws IOException {
-    return Files.isDirectory(folder) ? Files.list(folder) : Stream.empty();
+  private static List<Path> list(Path folder) throws IOException {
+    if (!Files.isDirectory(folder)) {
+      return List.of();
+    }
+    try (Stream<Path> entries = Files.list(folder)) {
+      return entries.toList();
+    }
   }
 
   private static @Nullable String identityOfFile(Path path) {

@@ -30,7 +30,7 @@ final class PrefixFilter {
       String next = "next" + i; // jumps are short: each prefix has its own end
       program
           .add(LOAD_WORD, DESTINATION)
-          .add(AND, prefix.bits() == 0 ? 0 : -1 << 32 - prefix.bits());
+          .add(AND, prefix.bits() == 0 ? 0 : -1 << (32 - prefix.bits()));
       program.jump(IF_EQUAL, prefix.address().ipv4(), null, next).add(RETURN, WHOLE).label(next);
     }
     return program.add(RETURN, 0);

@@ -63,6 +63,7 @@ final class RawIpSockets {
    * @param watch over the interface; index 0, which none has, when no interface was chosen
    * @param changes of the machine
    */
+  @SuppressWarnings("ArrayRecordComponent") // handed over once
   record Opened(
       int[] receiving, int sending, int mtu, InterfaceWatch watch, SystemChanges changes) {}
 
@@ -118,6 +119,7 @@ final class RawIpSockets {
       for (IpPrefix prefix : config.own()) {
         changes.make(new SilencedPrefix(prefix));
       }
+      changes.join(ReversePathFilter::isSetting);
       for (KernelSetting setting : ReversePathFilter.off(config.device())) {
         changes.make(setting);
       }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import wisp.core.spi.LinkException;
 import wisp.drivers.changes.KernelSetting;
+import wisp.drivers.changes.SystemChange;
 import wisp.drivers.linux.KernelFile;
 
 /**
@@ -18,6 +19,7 @@ import wisp.drivers.linux.KernelFile;
  */
 final class ReversePathFilter {
   private static final Path SETTINGS = Path.of("/proc/sys/net/ipv4/conf");
+  private static final String FILE = "rp_filter";
   private static final String ALL = "all";
   private static final String DEFAULT = "default"; // for interfaces yet to come
   private static final String LOOPBACK = "lo"; // nothing comes from there
@@ -57,6 +59,13 @@ final class ReversePathFilter {
     return settings;
   }
 
+  /** Whether a change is one of these. */
+  static boolean isSetting(SystemChange change) {
+    return change instanceof KernelSetting setting
+        && Path.of(setting.path()).startsWith(SETTINGS)
+        && setting.path().endsWith(FILE);
+  }
+
   private static KernelSetting setting(String device, int before, int after) {
     return new KernelSetting(
         path(device).toString(), String.valueOf(before), String.valueOf(after));
@@ -74,7 +83,7 @@ final class ReversePathFilter {
   }
 
   private static Path path(String device) {
-    return SETTINGS.resolve(device).resolve("rp_filter");
+    return SETTINGS.resolve(device).resolve(FILE);
   }
 
   private static int value(String device) throws LinkException {

@@ -56,6 +56,12 @@ class ChangeFolderTest {
     return namespace.run("cat", SETTING).strip();
   }
 
+  private long files() throws Exception {
+    try (var files = Files.list(folder.path())) {
+      return files.count();
+    }
+  }
+
   private Path onlyFile() throws Exception {
     try (var files = Files.list(folder.path())) {
       return files.reduce((a, b) -> b).orElseThrow();
@@ -82,7 +88,7 @@ class ChangeFolderTest {
     changes.close();
     changes.close();
     assertEquals("64", hops());
-    assertEquals(0, Files.list(folder.path()).count());
+    assertEquals(0, files());
     assertThrows(
         IllegalStateException.class, () -> changes.make(new KernelSetting(SETTING, "1", "2")));
   }
@@ -111,46 +117,59 @@ class ChangeFolderTest {
 
   @Test
   void whatADeadProcessNotedIsUndone_alsoWhenItsLastLineWasCutOff() throws Exception {
-    try (SystemChanges changes = changed(11)) {
-      List<String> lines = Files.readAllLines(onlyFile());
-      leave(
-          "1-test-1",
-          List.of(lines.get(0), lines.get(1), lines.get(2), lines.get(2).substring(0, 20)));
-      assertEquals(1, folder.leftovers().size());
-      assertNull(folder.leftovers().getFirst().problem());
-      assertEquals("11", hops());
-      assertEquals(List.of(), folder.cleanUp());
-      assertEquals("64", hops());
-      assertEquals(1, Files.list(folder.path()).count(), "that of the living");
+    List<String> lines;
+    try (var _ = changed(11)) {
+      lines = Files.readAllLines(onlyFile());
     }
+    namespace.run("sh", "-c", "echo 11 > " + SETTING);
+    leave(
+        "1-test-1",
+        List.of(lines.get(0), lines.get(1), lines.get(2), lines.get(2).substring(0, 20)));
+    assertEquals(1, folder.leftovers().size());
+    assertNull(folder.leftovers().getFirst().problem());
+    assertEquals("11", hops());
+    assertEquals(List.of(), folder.cleanUp());
+    assertEquals("64", hops());
+    assertEquals(0, files());
+  }
+
+  @Test
+  void whatALivingOneNotedTooStaysUntilItsEnd() throws Exception {
+    try (var _ = changed(11)) {
+      leave("1-test-1", Files.readAllLines(onlyFile()));
+      assertEquals(List.of(), folder.cleanUp());
+      assertEquals("11", hops());
+      assertEquals(1, files(), "that of the living");
+    }
+    assertEquals("64", hops());
   }
 
   @Test
   void whatAnotherBootNotedIsForgotten() throws Exception {
-    try (SystemChanges changes = changed(11)) {
+    try (var _ = changed(11)) {
       List<String> lines = Files.readAllLines(onlyFile());
       leave("1-test-1", List.of("boot of-yesterday", lines.get(1), lines.get(2)));
       assertEquals(List.of(), folder.leftovers());
-      assertEquals(1, Files.list(folder.path()).count());
+      assertEquals(1, files());
       assertEquals("11", hops());
     }
   }
 
   @Test
   void whatWasInANamespaceThatIsGoneIsForgotten() throws Exception {
-    try (SystemChanges changes = changed(11)) {
+    try (var _ = changed(11)) {
       List<String> lines = Files.readAllLines(onlyFile());
       leave(
           "1-test-1", List.of(lines.get(0), lines.get(1), "net:[1] setting " + SETTING + " 64 11"));
       assertEquals(List.of(), folder.cleanUp());
-      assertEquals(1, Files.list(folder.path()).count());
+      assertEquals(1, files());
       assertEquals("11", hops());
     }
   }
 
   @Test
   void whatCantBeUndoneStaysNoted_andIsSaidInOneLine() throws Exception {
-    try (SystemChanges changes = changed(11)) {
+    try (var _ = changed(11)) {
       List<String> lines = Files.readAllLines(onlyFile());
       String identity = lines.get(2).split(" ")[0];
       leave(
@@ -180,7 +199,7 @@ class ChangeFolderTest {
     var refused = assertThrows(LinkException.class, () -> changed(12));
     assertTrue(refused.getMessage().contains("-Dwisp.run="), refused.getMessage());
     assertEquals(List.of(), folder.cleanUp());
-    assertEquals(1, Files.list(folder.path()).count());
+    assertEquals(1, files());
     assertEquals("64", hops());
   }
 

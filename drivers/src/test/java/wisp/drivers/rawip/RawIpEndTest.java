@@ -91,6 +91,21 @@ class RawIpEndTest extends RawIpTest {
   }
 
   @Test
+  void givenItIsKilled_thenWhatAnotherLinkReliesOnStays() throws Exception {
+    try (TestProcess process = start()) {
+      try (RawIpLink link = open("wispa,own=10.9.3.0/24")) {
+        process.kill();
+        open("wispa,own=10.9.4.0/24").close();
+        assertTrue(!system().contains("10.9.1.0/24"), system());
+        peer.start("ping", "-c", "1", "-W", "1", "10.9.3.3").waitFor();
+        assertEquals(1, drain(link).size());
+      }
+      assertEquals(before, system());
+      assertEquals(0, notes());
+    }
+  }
+
+  @Test
   void givenItLives_thenNobodyElseUndoesAnything() throws Exception {
     try (TestProcess process = start()) {
       String with = system();

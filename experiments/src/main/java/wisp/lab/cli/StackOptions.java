@@ -190,15 +190,15 @@ final class StackOptions {
     if (!host.isEmpty()) {
       all.put("host", String.join("+", host));
     }
-    if (!own.isEmpty() && takes(provider, "own")) {
-      all.putIfAbsent("own", String.join("+", own));
+    if (!own.isEmpty() && has(provider, "own")) {
+      all.putIfAbsent("own", String.join("+", own)); // it has to be told what it takes
     }
     if (vdev != null) {
       if (all.putIfAbsent("vdev", vdev) != null || !spec.provider().equals("dpdk")) {
         throw new UsageException("--vdev is for --link dpdk without a device of its own");
       }
     }
-    if (outlivesProcess() && takes(provider, "persist")) {
+    if (outlivesProcess() && has(provider, "persist")) {
       all.putIfAbsent("persist", "on");
       all.putIfAbsent("name", "wisp0");
     }
@@ -215,8 +215,8 @@ final class StackOptions {
     }
   }
 
-  private static boolean takes(LinkProvider provider, String parameter) {
-    return provider.parameters().stream().anyMatch(p -> p.name().equals(parameter));
+  private static boolean has(LinkProvider provider, String parameter) {
+    return provider.parameters().stream().anyMatch(known -> known.name().equals(parameter));
   }
 
   /** Whether connections are to survive us: then the device must, too. */
