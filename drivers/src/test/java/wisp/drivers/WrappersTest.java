@@ -290,6 +290,37 @@ class WrappersTest {
     }
   }
 
+  /** A thousand packets, one each 120 µs: none too early, and late ones don't add up. */
+  @Test
+  void aRateIsKeptInRealTimeBothWays() {
+    try (var pipe = new InMemoryPipe();
+        Link link = wrap(pipe.a(), "+shaped:rate=100mbit")) {
+      byte[] large = Packets.udp("10.9.0.1", 1, "10.9.1.7", 2, new byte[1472]);
+      long begun = System.nanoTime();
+      for (int i = 0; i < 1000; i++) {
+        Packets.commit(link, large);
+        Packets.commit(pipe.b(), large);
+      }
+      link.flush();
+      pipe.b().flush();
+      var burst = new Burst();
+      long took = 0;
+      int received = 0;
+      int sent = 0;
+      while (received < 1000 || sent < 1000) {
+        link.awaitReadable(10_000_000_000L);
+        burst.clear();
+        received += link.receive(burst);
+        burst.clear();
+        sent += pipe.b().receive(burst);
+        took = System.nanoTime() - begun;
+        long most = took / 120_000 + 1;
+        assertTrue(received <= most && sent <= most, received + ", " + sent + " in " + took);
+      }
+      assertTrue(took < 1000 * MILLI, took + " ns for what takes 120 ms");
+    }
+  }
+
   @Test
   void parametersReachTheWrapper() {
     assertEquals(
