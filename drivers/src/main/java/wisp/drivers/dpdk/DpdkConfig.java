@@ -67,7 +67,10 @@ public record DpdkConfig(
   static final List<Parameter> COMMON =
       List.of(
           new Parameter(
-              "mac", "", "address like 02:00:00:00:00:01", "our hardware address; empty: the device's"),
+              "mac",
+              "",
+              "address like 02:00:00:00:00:01",
+              "our hardware address; empty: the device's"),
           new Parameter(
               "mtu", "0", "bytes", "largest IP packet; 0: the interface's own, at most 1500"),
           new Parameter("mbufs", "8191", "buffers", "packets that it can hold; best 2^n - 1"),
@@ -154,7 +157,12 @@ public record DpdkConfig(
 
   /** With {@link #COMMON} parameters read, and the rest as given. */
   static DpdkConfig read(
-      Parameters values, String device, String arguments, String pci, Trust checksum, String netns) {
+      Parameters values,
+      String device,
+      String arguments,
+      String pci,
+      Trust checksum,
+      String netns) {
     String eal = values.text("eal").strip();
     return new DpdkConfig(
         device,

@@ -23,8 +23,8 @@ import wisp.drivers.linux.VirtioHeader;
  * <p>A received packet is handed out where the driver has put it, in a buffer of {@link MbufPool},
  * which goes back on the next {@code receive}. A packet to be sent is written into such a buffer;
  * from {@code flush} on it is the driver's, which frees it. What the driver does not take at once
- * waits, is offered again, and is dropped and counted when nothing moves for 20 ms, or too many wait. So is a received packet of several
- * pieces: buffers are long enough for the MTU.
+ * waits, is offered again, and is dropped and counted when nothing moves for 20 ms, or too many
+ * wait. So is a received packet of several pieces: buffers are long enough for the MTU.
  *
  * <p>There is no descriptor to wait on. {@code awaitReadable} looks for packets itself, at ever
  * longer intervals of up to a millisecond while none come, and keeps what it finds for the next
@@ -169,8 +169,8 @@ public final class DpdkLink implements Link {
     }
   }
 
-  private static DpdkLink open(
-      String label, DpdkConfig config, Librte librte, Watch given, Abi abi) throws LinkException {
+  private static DpdkLink open(String label, DpdkConfig config, Librte librte, Watch given, Abi abi)
+      throws LinkException {
     Watch watch = given;
     Eal eal = null;
     MbufPool pool = null;
@@ -209,8 +209,7 @@ public final class DpdkLink implements Link {
     }
   }
 
-  private static int mtu(DpdkConfig config, InterfaceWatch below, int wanted)
-      throws LinkException {
+  private static int mtu(DpdkConfig config, InterfaceWatch below, int wanted) throws LinkException {
     int largest = below.found().mtu();
     if (config.mtu() > largest) {
       throw new LinkException(
@@ -357,8 +356,7 @@ public final class DpdkLink implements Link {
     }
     claimed = spare.getAtIndex(ValueLayout.JAVA_LONG, --spareCount);
     claimedBytes = bytes;
-    packet.lend(
-        pool.memory(), claimed + Mbuf.BYTES + Mbuf.HEAD_ROOM - pool.memory().address());
+    packet.lend(pool.memory(), claimed + Mbuf.BYTES + Mbuf.HEAD_ROOM - pool.memory().address());
     return true;
   }
 
@@ -464,8 +462,7 @@ public final class DpdkLink implements Link {
     long now = System.nanoTime();
     if (sent > 0 || stuckSinceNanos == 0) {
       stuckSinceNanos = now | 1; // 0: nothing is stuck
-      MemorySegment.copy(
-          queued, (long) sent * Long.BYTES, queued, 0, (long) left * Long.BYTES);
+      MemorySegment.copy(queued, (long) sent * Long.BYTES, queued, 0, (long) left * Long.BYTES);
       queuedCount = left;
     } else if (now - stuckSinceNanos > PATIENCE_NANOS) {
       drop(0);

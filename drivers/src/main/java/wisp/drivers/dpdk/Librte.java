@@ -30,8 +30,7 @@ final class Librte {
   private static final int MOST_ARGUMENTS = 6; // those that x86-64 has registers for
   private static final MethodHandle[] CALLS = calls();
   private static final MethodHandle BURST =
-      LINKER.downcallHandle(
-          FunctionDescriptor.of(JAVA_SHORT, JAVA_LONG, JAVA_LONG, JAVA_SHORT));
+      LINKER.downcallHandle(FunctionDescriptor.of(JAVA_SHORT, JAVA_LONG, JAVA_LONG, JAVA_SHORT));
   private static final MethodHandle TAKE =
       LINKER.downcallHandle(FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT));
   private static final MethodHandle FREE =
@@ -100,7 +99,9 @@ final class Librte {
   private static int numberOfThisDebian() {
     try {
       String system = Files.readString(Path.of("/etc/os-release"));
-      return system.contains("VERSION_ID=\"12\"") ? 23 : system.contains("VERSION_ID=\"13\"") ? 25 : 0;
+      return system.contains("VERSION_ID=\"12\"")
+          ? 23
+          : system.contains("VERSION_ID=\"13\"") ? 25 : 0;
     } catch (IOException e) {
       return 0;
     }

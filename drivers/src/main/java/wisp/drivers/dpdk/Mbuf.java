@@ -88,9 +88,7 @@ final class Mbuf {
     return ALL.get(ValueLayout.JAVA_SHORT, mbuf + PIECES) & 0xFFFF;
   }
 
-  /**
-   * Whether it can be used again as it is: one piece, in nobody else's hands, its data its own.
-   */
+  /** Whether it can be used again as it is: one piece, in nobody else's hands, its data its own. */
   static boolean isWhole(long mbuf) {
     return ALL.get(ValueLayout.JAVA_INT_UNALIGNED, mbuf + REFERENCES) == ONE_REFERENCE_ONE_PIECE
         && (ALL.get(ValueLayout.JAVA_LONG, mbuf + FLAGS) & BORROWED_DATA) == 0;

@@ -100,7 +100,9 @@ final class MbufPool {
   }
 
   private MemorySegment operation() throws LinkException {
-    if (word(SIZE) != size || word(CACHE_SIZE) != CACHE || word(ELEMENT_BYTES) != Mbuf.BYTES + ROOM) {
+    if (word(SIZE) != size
+        || word(CACHE_SIZE) != CACHE
+        || word(ELEMENT_BYTES) != Mbuf.BYTES + ROOM) {
       throw unknown("a pool is not as it was asked for");
     }
     int index = word(OPERATIONS);
@@ -116,8 +118,7 @@ final class MbufPool {
       }
     }
     MemorySegment function =
-        MemorySegment.ofAddress(
-            Mbuf.ALL.get(ValueLayout.JAVA_LONG_UNALIGNED, entry + TABLE_TAKE));
+        MemorySegment.ofAddress(Mbuf.ALL.get(ValueLayout.JAVA_LONG_UNALIGNED, entry + TABLE_TAKE));
     if (!CodePages.look().contains(function.address(), "librte_")) {
       throw unknown("a pool's operations are no code");
     }

@@ -86,7 +86,8 @@ final class MemifSocket {
       return;
     }
     try {
-      if (!Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS).isOther()) {
+      if (!Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+          .isOther()) {
         throw new LinkException("memif: " + this + " is a file or directory; choose another path");
       }
       Files.deleteIfExists(path);

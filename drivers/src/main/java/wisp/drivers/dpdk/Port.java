@@ -5,7 +5,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import wisp.core.spi.LinkException;
-import wisp.drivers.linux.Errno;
 import wisp.drivers.linux.Libc;
 
 /**
@@ -35,6 +34,10 @@ final class Port implements AutoCloseable {
   private static final int FAST_PATH_BYTES = 128;
   private static final int MOST_PORTS = 32;
   private static final int DESCRIPTORS = 1024;
+
+  private static final long LOCALLY_ADMINISTERED = 2L << 40;
+  private static final ValueLayout.OfLong BE64 =
+      ValueLayout.JAVA_LONG.withOrder(ByteOrder.BIG_ENDIAN);
 
   /** Checksums of IPv4, UDP and TCP; the same bits both ways. */
   private static final long RECEIVE_CHECKSUMS = 0xE;
@@ -83,7 +86,9 @@ final class Port implements AutoCloseable {
       found = find();
       number = found;
       MemorySegment info = arena.allocate(STRUCTURE_BYTES, 64);
-      check("does not say what it can", librte.callInt("rte_eth_dev_info_get", number, info.address()));
+      check(
+          "does not say what it can",
+          librte.callInt("rte_eth_dev_info_get", number, info.address()));
       mtu = mtu(info, wantedMtu);
       long offloads = info.get(ValueLayout.JAVA_LONG, INFO_TRANSMIT_OFFLOADS);
       checksums = (offloads & TRANSMIT_CHECKSUMS) == TRANSMIT_CHECKSUMS;
@@ -93,15 +98,13 @@ final class Port implements AutoCloseable {
           ValueLayout.JAVA_LONG,
           CONF_RECEIVE_OFFLOADS,
           info.get(ValueLayout.JAVA_LONG, INFO_RECEIVE_OFFLOADS) & RECEIVE_CHECKSUMS);
-      conf.set(
-          ValueLayout.JAVA_LONG, CONF_TRANSMIT_OFFLOADS, checksums ? TRANSMIT_CHECKSUMS : 0);
+      conf.set(ValueLayout.JAVA_LONG, CONF_TRANSMIT_OFFLOADS, checksums ? TRANSMIT_CHECKSUMS : 0);
       check(
           "can't be configured (mtu=" + mtu + ")",
           librte.callInt("rte_eth_dev_configure", number, 1, 1, conf.address()));
       check(
           "refuses to receive",
-          librte.callInt(
-              "rte_eth_rx_queue_setup", number, 0, DESCRIPTORS, 0, 0, pool.address()));
+          librte.callInt("rte_eth_rx_queue_setup", number, 0, DESCRIPTORS, 0, 0, pool.address()));
       check(
           "refuses to send",
           librte.callInt("rte_eth_tx_queue_setup", number, 0, DESCRIPTORS, 0, 0));
@@ -187,19 +190,23 @@ final class Port implements AutoCloseable {
   }
 
   private long hardwareAddress(Arena arena) throws LinkException {
+    // That of net_tap is also the kernel's, at the other end.
+    boolean shared = config.driver().equals("net_tap");
     MemorySegment bytes = arena.allocate(8, 8);
-    if (config.hardwareAddress() != 0) {
+    if (config.hardwareAddress() == 0) {
+      check(
+          "has no hardware address",
+          librte.callInt("rte_eth_macaddr_get", number, bytes.address()));
+      long its = bytes.get(BE64, 0) >>> 16;
+      return shared ? its ^ 1 | LOCALLY_ADMINISTERED : its;
+    }
+    if (!shared) {
       // Not all can have another one; those hear all there is, and we answer to ours.
-      bytes.set(
-          ValueLayout.JAVA_LONG.withOrder(ByteOrder.BIG_ENDIAN), 0, config.hardwareAddress() << 16);
+      bytes.set(BE64, 0, config.hardwareAddress() << 16);
       librte.callInt("rte_eth_dev_default_mac_addr_set", number, bytes.address());
       librte.callInt("rte_eth_promiscuous_enable", number);
-      return config.hardwareAddress();
     }
-    check(
-        "has no hardware address",
-        librte.callInt("rte_eth_macaddr_get", number, bytes.address()));
-    return bytes.get(ValueLayout.JAVA_LONG.withOrder(ByteOrder.BIG_ENDIAN), 0) >>> 16;
+    return config.hardwareAddress();
   }
 
   /**
@@ -320,8 +327,8 @@ final class Port implements AutoCloseable {
   }
 
   /**
-   * DPDK's thread ends a memif connection when its peer does; at the same time here, both would free
-   * the same memory.
+   * DPDK's thread ends a memif connection when its peer does; at the same time here, both would
+   * free the same memory.
    */
   private void call(String function, int port) {
     if (config.driver().equals("net_memif")) {
@@ -335,7 +342,12 @@ final class Port implements AutoCloseable {
     if (result < 0) {
       try (Arena arena = Arena.ofConfined()) {
         throw new LinkException(
-            "dpdk device '" + config.label() + "' " + what + ": " + new Libc(arena).describe(result));
+            "dpdk device '"
+                + config.label()
+                + "' "
+                + what
+                + ": "
+                + new Libc(arena).describe(result));
       }
     }
   }

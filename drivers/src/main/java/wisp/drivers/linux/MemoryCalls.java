@@ -18,9 +18,9 @@ public final class MemoryCalls {
   public static final int MAP_POPULATE = 0x8000;
 
   private static final MethodHandle MMAP =
-      function("mmap", -1, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG);
-  private static final MethodHandle MUNMAP =
-      function("munmap", -1, JAVA_INT, JAVA_LONG, JAVA_LONG);
+      function(
+          "mmap", -1, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG);
+  private static final MethodHandle MUNMAP = function("munmap", -1, JAVA_INT, JAVA_LONG, JAVA_LONG);
 
   private final MemorySegment errno;
 

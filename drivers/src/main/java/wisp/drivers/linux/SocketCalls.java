@@ -54,7 +54,14 @@ public final class SocketCalls {
           "sendto", -1, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT);
   private static final MethodHandle RECVFROM =
       function(
-          "recvfrom", -1, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG,
+          "recvfrom",
+          -1,
+          JAVA_LONG,
+          JAVA_INT,
+          JAVA_LONG,
+          JAVA_LONG,
+          JAVA_INT,
+          JAVA_LONG,
           JAVA_LONG);
   private static final MethodHandle SENDMMSG =
       function("sendmmsg", -1, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT);
@@ -78,7 +85,8 @@ public final class SocketCalls {
   public int bind(int socket, MemorySegment address) {
     try {
       return Downcalls.orErrno(
-          errno, (int) BIND.invokeExact(errno, socket, address.address(), (int) address.byteSize()));
+          errno,
+          (int) BIND.invokeExact(errno, socket, address.address(), (int) address.byteSize()));
     } catch (Throwable e) {
       throw unexpected(e);
     }
@@ -144,8 +152,7 @@ public final class SocketCalls {
       return (int)
           Downcalls.orErrno(
               errno,
-              (long)
-                  SENDTO.invokeExact(errno, socket, address, (long) bytes, flags, to, toBytes));
+              (long) SENDTO.invokeExact(errno, socket, address, (long) bytes, flags, to, toBytes));
     } catch (Throwable e) {
       throw unexpected(e);
     }

@@ -52,8 +52,7 @@ abstract class DpdkContract extends LinkContract {
     String device = kernelInterface();
     namespace.run("ip", "address", "add", KERNEL + "/16", "dev", device);
     namespace.run("ip", "link", "set", device, "up");
-    namespace.run(
-        "ip", "neigh", "add", OWN, "lladdr", text(link.hardwareAddress()), "dev", device);
+    namespace.run("ip", "neigh", "add", OWN, "lladdr", text(link.hardwareAddress()), "dev", device);
     String address = namespace.run("cat", "/sys/class/net/" + device + "/address").strip();
     peerMac = Long.parseLong(address.replace(":", ""), 16);
     peer = namespace.udp(KERNEL, 7);

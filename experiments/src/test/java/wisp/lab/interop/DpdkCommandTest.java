@@ -107,8 +107,17 @@ class DpdkCommandTest {
       Process server =
           namespace.start(
               wisp(
-                  "serve", "http", "echo", "--link", "dpdk", "--vdev", "net_af_packet0,iface=va",
-                  "--own", "10.9.1.0/24", "--port", "80"));
+                  "serve",
+                  "http",
+                  "echo",
+                  "--link",
+                  "dpdk",
+                  "--vdev",
+                  "net_af_packet0,iface=va",
+                  "--own",
+                  "10.9.1.0/24",
+                  "--port",
+                  "80"));
       try {
         var output = awaitReady(server);
         if (Namespace.isInstalled("curl")) {
