@@ -35,6 +35,10 @@ final class Port implements AutoCloseable {
   private static final int MOST_PORTS = 32;
   private static final int DESCRIPTORS = 1024;
 
+  private static final long LOCALLY_ADMINISTERED = 2L << 40;
+  private static final ValueLayout.OfLong BE64 =
+      ValueLayout.JAVA_LONG.withOrder(ByteOrder.BIG_ENDIAN);
+
   /** Checksums of IPv4, UDP and TCP; the same bits both ways. */
   private static final long RECEIVE_CHECKSUMS = 0xE;
 
@@ -186,18 +190,23 @@ final class Port implements AutoCloseable {
   }
 
   private long hardwareAddress(Arena arena) throws LinkException {
+    // That of net_tap is also the kernel's, at the other end.
+    boolean shared = config.driver().equals("net_tap");
     MemorySegment bytes = arena.allocate(8, 8);
-    if (config.hardwareAddress() != 0) {
+    if (config.hardwareAddress() == 0) {
+      check(
+          "has no hardware address",
+          librte.callInt("rte_eth_macaddr_get", number, bytes.address()));
+      long its = bytes.get(BE64, 0) >>> 16;
+      return shared ? its ^ 1 | LOCALLY_ADMINISTERED : its;
+    }
+    if (!shared) {
       // Not all can have another one; those hear all there is, and we answer to ours.
-      bytes.set(
-          ValueLayout.JAVA_LONG.withOrder(ByteOrder.BIG_ENDIAN), 0, config.hardwareAddress() << 16);
+      bytes.set(BE64, 0, config.hardwareAddress() << 16);
       librte.callInt("rte_eth_dev_default_mac_addr_set", number, bytes.address());
       librte.callInt("rte_eth_promiscuous_enable", number);
-      return config.hardwareAddress();
     }
-    check(
-        "has no hardware address", librte.callInt("rte_eth_macaddr_get", number, bytes.address()));
-    return bytes.get(ValueLayout.JAVA_LONG.withOrder(ByteOrder.BIG_ENDIAN), 0) >>> 16;
+    return config.hardwareAddress();
   }
 
   /**
