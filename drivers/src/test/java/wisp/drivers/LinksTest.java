@@ -47,7 +47,10 @@ class LinksTest {
     var refused = assertThrows(IllegalArgumentException.class, () -> Links.open("tunnel:wa"));
     assertTrue(refused.getMessage().contains("tunnel"), refused.getMessage());
     assertTrue(
-        refused.getMessage().contains("afpacket, afxdp, dpdk, inmemory, memif, pcap, rawip, tap, tun"), refused.getMessage());
+        refused
+            .getMessage()
+            .contains("afpacket, afxdp, dpdk, inmemory, memif, pcap, rawip, tap, tun"),
+        refused.getMessage());
   }
 
   @Test
