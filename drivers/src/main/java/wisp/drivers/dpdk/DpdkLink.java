@@ -335,7 +335,7 @@ public final class DpdkLink implements Link {
     int bytes = Mbuf.pieceBytes(mbuf);
     if (Mbuf.pieces(mbuf) != 1
         || bytes < Framing.ETHERNET_BYTES
-        || offset + bytes > Mbuf.HEAD_ROOM + DpdkConfig.ROOM_BYTES) {
+        || offset + bytes > pool.room()) {
       drops++;
       return;
     }
