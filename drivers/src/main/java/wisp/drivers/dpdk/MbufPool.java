@@ -114,8 +114,8 @@ final class MbufPool {
   }
 
   /**
-   * Moves to the front those that must not be used. The driver net_af_xdp takes it for granted that a
-   * pool is as long as the sum of its buffers. With gaps at the ends of pages the last ones lie
+   * Moves to the front those that must not be used. The driver net_af_xdp takes it for granted that
+   * a pool is as long as the sum of its buffers. With gaps at the ends of pages the last ones lie
    * outside of what it tells the kernel, and what is sent in them never leaves.
    *
    * @return how many those are
