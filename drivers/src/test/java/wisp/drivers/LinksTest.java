@@ -46,7 +46,8 @@ class LinksTest {
   void givenAnUnknownName_thenTheKnownOnesAreListed() {
     var refused = assertThrows(IllegalArgumentException.class, () -> Links.open("tunnel:wa"));
     assertTrue(refused.getMessage().contains("tunnel"), refused.getMessage());
-    assertTrue(refused.getMessage().contains("inmemory, tap, tun"), refused.getMessage());
+    assertTrue(
+        refused.getMessage().contains("dpdk, inmemory, memif, tap, tun"), refused.getMessage());
   }
 
   @Test
