@@ -333,9 +333,7 @@ public final class DpdkLink implements Link {
     }
     int offset = Mbuf.dataOffset(mbuf);
     int bytes = Mbuf.pieceBytes(mbuf);
-    if (Mbuf.pieces(mbuf) != 1
-        || bytes < Framing.ETHERNET_BYTES
-        || offset + bytes > Mbuf.HEAD_ROOM + DpdkConfig.ROOM_BYTES) {
+    if (Mbuf.pieces(mbuf) != 1 || bytes < Framing.ETHERNET_BYTES || offset + bytes > pool.room()) {
       drops++;
       return;
     }

@@ -225,6 +225,9 @@ final class Eal {
   void leave() {
     synchronized (Eal.class) {
       links--;
+      if (links == 0) {
+        clearOwnRuntime(); // here, for whoever closed it may halt the JVM
+      }
       Eal.class.notifyAll();
     }
   }
@@ -247,8 +250,12 @@ final class Eal {
       if (links == 0 && !keepsThread) {
         librte.call("rte_eal_cleanup");
       }
-      delete(RUNTIME.resolve(PREFIX + ProcessHandle.current().pid()));
+      clearOwnRuntime();
     }
+  }
+
+  private static void clearOwnRuntime() {
+    delete(RUNTIME.resolve(PREFIX + ProcessHandle.current().pid()));
   }
 
   /** What processes that were killed have left. */

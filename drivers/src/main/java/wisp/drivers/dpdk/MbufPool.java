@@ -11,7 +11,7 @@ import wisp.core.spi.LinkException;
  * memory for them and no longer.
  *
  * <pre>
- *   struct rte_mempool      name 26 │ … │ at 64: size 4, cache size 4, element bytes 4 │ … │ at 88: operations' index 4
+ *   struct rte_mempool      name 26 │ … │ at 64: size 4, cache size 4, element bytes 4, header 4, trailer 4 │ … │ at 88: operations' index 4
  *   rte_mempool_ops_table   … │ at 64, 128 each: name 32 │ alloc 8 │ free 8 │ put 8 │ take 8 │ …
  * </pre>
  */
@@ -19,23 +19,32 @@ final class MbufPool {
   private static final int SIZE = 64;
   private static final int CACHE_SIZE = 68;
   private static final int ELEMENT_BYTES = 72;
+  private static final int HEADER_BYTES = 76;
+  private static final int TRAILER_BYTES = 80;
   private static final int OPERATIONS = 88;
   private static final int TABLE_START = 64;
   private static final int TABLE_ENTRY = 128;
   private static final int TABLE_TAKE = 56;
   private static final int MOST_OPERATIONS = 16;
   private static final int CACHE = 250;
-  private static final int ROOM = Mbuf.HEAD_ROOM + DpdkConfig.ROOM_BYTES;
+
+  /** A buffer and what precedes it then fill most of a page, and no more. */
+  private static final int PAGE_ROOM = 3840;
+
   private static final long ANY_SOCKET = 0xFFFF_FFFFL;
   private static final AtomicInteger COUNT = new AtomicInteger();
 
   private final Librte librte;
   private final long address;
   private final int size;
+  private final int room;
   private final MemorySegment take;
   private final MemorySegment memory;
   private final long first;
   private final long last;
+  private final Arena kept = Arena.ofShared();
+  private final MemorySegment withheld;
+  private final int withheldCount;
 
   /**
    * Makes one, and looks at every buffer of it: whether it is what we believe.
@@ -45,6 +54,8 @@ final class MbufPool {
   MbufPool(Librte librte, DpdkConfig config) throws LinkException {
     this.librte = librte;
     size = config.mbufs();
+    boolean whole = config.driver().equals("net_af_xdp");
+    room = whole ? PAGE_ROOM : Mbuf.HEAD_ROOM + DpdkConfig.ROOM_BYTES;
     try (Arena arena = Arena.ofConfined()) {
       String name = "wisp" + COUNT.incrementAndGet();
       address =
@@ -54,7 +65,7 @@ final class MbufPool {
               size,
               CACHE,
               0,
-              ROOM,
+              room,
               ANY_SOCKET);
       if (address == 0) {
         throw new LinkException(
@@ -82,12 +93,15 @@ final class MbufPool {
         }
         first = least;
         last = most;
-        memory = MemorySegment.ofAddress(first).reinterpret(last - first + Mbuf.BYTES + ROOM);
+        memory = MemorySegment.ofAddress(first).reinterpret(last - first + Mbuf.BYTES + room);
         for (int i = 0; i < size; i++) {
           Mbuf.write(all.getAtIndex(ValueLayout.JAVA_LONG, i), 0, 0, 0);
         }
-        librte.free(all.address(), size);
-        done = available() == size;
+        withheldCount = whole ? withhold(all) : 0;
+        withheld = kept.allocate(ValueLayout.JAVA_LONG, Math.max(1, withheldCount));
+        MemorySegment.copy(all, 0, withheld, 0, (long) withheldCount * Long.BYTES);
+        librte.free(all.address() + (long) withheldCount * Long.BYTES, size - withheldCount);
+        done = available() == size - withheldCount;
         if (!done) {
           throw unknown("a pool does not take its buffers back");
         }
@@ -99,10 +113,31 @@ final class MbufPool {
     }
   }
 
+  /**
+   * Moves to the front those that must not be used. The driver net_af_xdp takes it for granted that
+   * a pool is as long as the sum of its buffers. With gaps at the ends of pages the last ones lie
+   * outside of what it tells the kernel, and what is sent in them never leaves.
+   *
+   * @return how many those are
+   */
+  private int withhold(MemorySegment all) {
+    long bytes = (long) word(HEADER_BYTES) + word(ELEMENT_BYTES) + word(TRAILER_BYTES);
+    long end = first + (size - 1L) * bytes;
+    int count = 0;
+    for (int i = 0; i < size; i++) {
+      long mbuf = all.getAtIndex(ValueLayout.JAVA_LONG, i);
+      if (mbuf > end) {
+        all.setAtIndex(ValueLayout.JAVA_LONG, i, all.getAtIndex(ValueLayout.JAVA_LONG, count));
+        all.setAtIndex(ValueLayout.JAVA_LONG, count++, mbuf);
+      }
+    }
+    return count;
+  }
+
   private MemorySegment operation() throws LinkException {
     if (word(SIZE) != size
         || word(CACHE_SIZE) != CACHE
-        || word(ELEMENT_BYTES) != Mbuf.BYTES + ROOM) {
+        || word(ELEMENT_BYTES) != Mbuf.BYTES + room) {
       throw unknown("a pool is not as it was asked for");
     }
     int index = word(OPERATIONS);
@@ -129,7 +164,7 @@ final class MbufPool {
     if (mbuf == 0
         || (mbuf & 63) != 0
         || Mbuf.buffer(mbuf) != mbuf + Mbuf.BYTES
-        || Mbuf.bufferBytes(mbuf) != ROOM
+        || Mbuf.bufferBytes(mbuf) != room
         || Mbuf.pool(mbuf) != address) {
       throw unknown("a packet buffer is not as known");
     }
@@ -155,6 +190,11 @@ final class MbufPool {
 
   long address() {
     return address;
+  }
+
+  /** Bytes in each, head room included. */
+  int room() {
+    return room;
   }
 
   /** How many buffers there are. */
@@ -189,6 +229,10 @@ final class MbufPool {
    * @return how many are missing
    */
   int close(int abandoned) {
+    if (withheldCount > 0) {
+      librte.free(withheld.address(), withheldCount);
+    }
+    kept.close();
     int missing = size - available();
     if (missing > abandoned) {
       return missing;
