@@ -5,14 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.io.BufferedReader;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -21,7 +16,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import wisp.drivers.dpdk.MemifProvider;
-import wisp.lab.run.ChildJvm;
 
 @DisplayName("wisp serve over DPDK, in a process of its own, for the kernel and for wisp load")
 @Tag("interop")
@@ -63,40 +57,6 @@ class DpdkCommandTest {
     assumeTrue(reason == null, reason);
   }
 
-  private static String[] wisp(String... arguments) {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(ChildJvm.inheritedFlags());
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), "wisp.lab.Main"));
-    command.addAll(Arrays.asList(arguments));
-    return command.toArray(String[]::new);
-  }
-
-  /** Reads until it serves; fails with what it said instead. */
-  private static BufferedReader awaitReady(Process server) throws IOException {
-    var output = server.inputReader();
-    var said = new StringBuilder();
-    for (String line = output.readLine(); line != null; line = output.readLine()) {
-      if (line.startsWith("ready")) {
-        return output;
-      }
-      said.append(line).append('\n');
-    }
-    throw new AssertionError("not ready: " + said);
-  }
-
-  /** SIGTERM; returns the line of statistics. */
-  private static String end(Process server, BufferedReader output) throws Exception {
-    server.toHandle().destroy();
-    String last = "";
-    for (String line = output.readLine(); line != null; line = output.readLine()) {
-      last = line.startsWith("{") ? line : last; // libxdp speaks as well
-    }
-    assertTrue(server.waitFor(20, TimeUnit.SECONDS));
-    assertEquals(0, server.exitValue(), last);
-    return last;
-  }
-
   /** 64 MiB each way, so that each buffer has its turn. */
   @ParameterizedTest
   @ValueSource(strings = {"net_af_packet0,iface=va", "net_af_xdp0,iface=va,busy_budget=0"})
@@ -108,31 +68,25 @@ class DpdkCommandTest {
       namespace.run("ip", "link", "set", "va", "up");
       // A packet socket's slots hold 2048 bytes: no super-frames.
       namespace.run("ip", "link", "set", "vb", "gso_max_segs", "1", "up");
-      Process server =
-          namespace.start(
-              wisp(
-                  "serve",
-                  "http",
-                  "echo",
-                  "--link",
-                  "dpdk",
-                  "--vdev",
-                  device,
-                  "--own",
-                  "10.9.1.0/24",
-                  "--port",
-                  "80"));
-      try {
-        var output = awaitReady(server);
-        if (Namespace.isInstalled("curl")) {
-          String page = namespace.run("curl", "-sS", "-m", "10", "http://10.9.1.1/");
-          assertTrue(page.startsWith("Hello"), page);
-        }
+      try (var server =
+          WispProcess.start(
+              namespace,
+              List.of(),
+              "serve",
+              "http",
+              "echo",
+              "--link",
+              "dpdk",
+              "--vdev",
+              device,
+              "--own",
+              "10.9.1.0/24",
+              "--port",
+              "80")) {
+        server.awaitReady();
         assertEquals("ok", namespace.python(CLIENT, "64", "500").strip());
-        String statistics = end(server, output);
+        String statistics = server.end();
         assertTrue(statistics.contains("\"link_drops\": 0"), statistics);
-      } finally {
-        server.destroyForcibly();
       }
     }
   }
@@ -141,26 +95,21 @@ class DpdkCommandTest {
   void twoProcessesAreConnectedByMemif() throws Exception {
     assumeUsable();
     Path socket = directory.resolve("memif");
-    Process server =
-        new ProcessBuilder(
-                wisp("serve", "echo", "--link", "memif:" + socket, "--own", "10.9.1.1/32"))
-            .redirectErrorStream(true)
-            .start();
-    try {
-      var output = awaitReady(server);
+    try (var server =
+        WispProcess.start(
+            List.of(), "serve", "echo", "--link", "memif:" + socket, "--own", "10.9.1.1/32")) {
+      server.awaitReady();
       for (String load : new String[] {"--connections 1 --bytes 32Mi", "--connections 2k"}) {
         String[] arguments =
             ("load --to 10.9.1.1:7 --own 10.9.2.1/32 --link memif:" + socket + " " + load)
                 .split(" ");
-        Process client = new ProcessBuilder(wisp(arguments)).redirectErrorStream(true).start();
-        String said = new String(client.getInputStream().readAllBytes());
-        assertEquals(0, client.waitFor(), said);
-        assertTrue(said.contains("\"failed\": 0"), said);
+        try (var client = WispProcess.start(List.of(), arguments)) {
+          String said = client.complete();
+          assertTrue(said.contains("\"failed\": 0"), said);
+        }
       }
-      end(server, output);
+      server.end();
       assertFalse(Files.exists(socket));
-    } finally {
-      server.destroyForcibly();
     }
   }
 }
