@@ -153,7 +153,8 @@ class LinkSpecsTest {
   void everyWrapperDescribesItself() {
     List<LinkWrapperProvider> all = Links.wrappers();
     assertEquals(
-        List.of("faults", "pcap", "shaped"), all.stream().map(LinkWrapperProvider::name).toList());
+        List.of("drain", "faults", "pcap", "shaped"),
+        all.stream().map(LinkWrapperProvider::name).toList());
     for (LinkWrapperProvider wrapper : all) {
       assertEquals(1, wrapper.description().lines().count());
       assertFalse(wrapper.parameters().isEmpty());
