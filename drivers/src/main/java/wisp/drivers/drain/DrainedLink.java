@@ -86,6 +86,11 @@ public final class DrainedLink extends LinkWrapper {
   }
 
   @Override
+  public int leastGathered() {
+    return link.leastGathered();
+  }
+
+  @Override
   public boolean gathers(MemorySegment memory) {
     return link.gathers(memory);
   }

@@ -38,6 +38,7 @@ public final class IpOutput {
   private final boolean offloadChecksum;
   private final int segmentationBytes;
   private final int gatherPieces;
+  private final int leastGathered;
   private boolean ipv6;
   private int headerBytes;
 
@@ -74,6 +75,7 @@ public final class IpOutput {
     this.offloadChecksum = link.offloads().transmitChecksum();
     this.segmentationBytes = link.offloads().segmentationBytes();
     this.gatherPieces = link.gatherPieces();
+    this.leastGathered = link.leastGathered();
   }
 
   /** Bytes of an IP header of this family. */
@@ -130,11 +132,14 @@ public final class IpOutput {
   }
 
   /**
-   * How many pieces a packet to this destination may have: {@link TransmitPacket#add}; 0: all of it
-   * is to be written. What turns round to ourselves is copied.
+   * How many pieces a packet with so much payload may have to this destination: {@link
+   * TransmitPacket#add}; 0: all of it is to be written. What turns round to ourselves is copied,
+   * and so is what the link finds too little.
    */
-  public int gatherPieces(long toHigh, long toLow) {
-    return gatherPieces == 0 || own.contains(toHigh, toLow) ? 0 : gatherPieces;
+  public int gatherPieces(int payloadBytes, long toHigh, long toLow) {
+    boolean copied =
+        gatherPieces == 0 || payloadBytes < leastGathered || own.contains(toHigh, toLow);
+    return copied ? 0 : gatherPieces;
   }
 
   /** Whether payload in this memory may be a piece. */

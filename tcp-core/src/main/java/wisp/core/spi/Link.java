@@ -64,6 +64,15 @@ public interface Link extends AutoCloseable {
     return 0;
   }
 
+  /**
+   * From how many bytes of payload in a packet on pieces are worth while: describing them has a
+   * price as well, and a copy brings the bytes into the cache for whoever copies them next.
+   * Constant while it is open.
+   */
+  default int leastGathered() {
+    return 256;
+  }
+
   /** Whether payload in this memory may be such a piece. Only asked where there may be some. */
   default boolean gathers(MemorySegment memory) {
     return memory.isNative();

@@ -17,9 +17,6 @@ public final class SendText {
   /** Sequence numbers are compared within 2^31: what is queued stays well below. */
   private static final int MOST_QUEUED_BYTES = 1 << 30;
 
-  /** Less is sooner copied than described. */
-  private static final int LEAST_GATHERED = 256;
-
   private final SendQueue queue;
   private final FrameAllocator frames;
   private final @Nullable SocketBuffers buffers;
@@ -73,7 +70,6 @@ public final class SendText {
    */
   boolean gathers(Tcb tcb, @SeqNum int seq, int length, int mostPieces, IpOutput ip) {
     return mostPieces > 0
-        && length >= LEAST_GATHERED
         && buffers == null
         && queue.gathers(tcb.queue, seq, length, mostPieces, ip);
   }

@@ -420,7 +420,7 @@ public final class TcpOutput {
     if (payloadBytes == 0 || tcb.route != null || !lent.hasRoom()) {
       return false;
     }
-    int pieces = ip.gatherPieces(tcb.remoteHigh, tcb.remoteLow);
+    int pieces = ip.gatherPieces(payloadBytes, tcb.remoteHigh, tcb.remoteLow);
     return text.gathers(tcb, seq, payloadBytes, pieces, ip);
   }
 

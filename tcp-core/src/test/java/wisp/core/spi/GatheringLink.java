@@ -14,6 +14,9 @@ public final class GatheringLink extends TestLink {
   /** Flushes between commit and reading; 0: with the next flush. */
   public int lag;
 
+  /** Payload of fewer bytes is to be copied. */
+  public int least = 256;
+
   private final ArrayDeque<Waiting> waiting = new ArrayDeque<>();
   private long done;
 
@@ -47,6 +50,11 @@ public final class GatheringLink extends TestLink {
   @Override
   public int gatherPieces() {
     return 4;
+  }
+
+  @Override
+  public int leastGathered() {
+    return least;
   }
 
   @Override

@@ -8,6 +8,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import wisp.core.spi.GatheringLink;
 
 @DisplayName("Payload that the link takes from where it lies")
@@ -64,13 +65,15 @@ class GatherTest {
     path.end();
   }
 
-  @Test
-  void givenASmallPayload_whenSent_thenItIsCopied() {
+  @ParameterizedTest
+  @ValueSource(ints = {2, 256, 1_000})
+  void givenLessPayloadThanTheLinkSays_whenSent_thenItIsCopied(int least) {
     var link = new GatheringLink(1_500, 0);
+    link.least = least;
     var path = new SimulatedPath(false, link).open();
-    path.transfer(255, 1_000);
+    path.transfer(least - 1, 1_000);
     assertEquals(0, link.gathered);
-    path.transfer(256, 1_000);
+    path.transfer(least, 1_000);
     assertEquals(1, link.gathered);
     path.end();
   }
