@@ -45,7 +45,7 @@ public final class SteeredLink implements Link {
     this.group = group;
     this.place = place;
     this.queue = queue;
-    name = device.name() + (queue == null || place == 0 ? "/" + place : "");
+    name = device.name() + "/" + place;
     kind = device.kind();
     hardwareAddress = device.hardwareAddress();
     mtu = device.mtu();
