@@ -101,8 +101,7 @@ final class TunDevice {
   }
 
   /**
-   * As above, with several queues: a descriptor for each. What the kernel sends goes to the queue
-   * that last had a packet of that flow the other way, and before there was one to any.
+   * As above, with several queues: a descriptor for each.
    *
    * @param queues 1 or more
    */
@@ -119,6 +118,9 @@ final class TunDevice {
       opened.add(openFirst());
       while (opened.size() < queues) {
         opened.add(openAnother(opened.getFirst().name()));
+      }
+      if (multiQueue) {
+        QueueProgram.attach(opened.getFirst().descriptor(), libc); // else by what we send
       }
       return opened;
     } catch (LinkException | RuntimeException | Error e) {
