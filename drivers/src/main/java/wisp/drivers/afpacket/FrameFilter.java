@@ -55,6 +55,7 @@ final class FrameFilter {
   private static final int OFFSET_OR_MORE = 0x3FFF;
   private static final int ECHO_REQUEST = 8;
   private static final int ECHO_REQUEST_V6 = 128;
+  private static final int SCRAMBLER = 0x9E3779B1;
   private static final int NET = FROM_NETWORK_HEADER;
 
   private FrameFilter() {}
@@ -101,13 +102,8 @@ final class FrameFilter {
   }
 
   /**
-   * A number that both directions of a TCP or UDP flow have in common: of addresses and ports, or
-   * of the addresses alone where ports are not at hand (fragments, IPv6 extension headers). The
-   * link is this modulo their count. {@link wisp.drivers.steering.FlowNumber} computes the same.
-   *
-   * <pre>
-   *   (source ^ destination, word by word ^ source port ^ destination port) · 0x9E3779B1 mod 2^32 div 2^16
-   * </pre>
+   * The {@link wisp.drivers.steering.FlowNumber} of a frame; of its addresses alone where ports are
+   * not at hand (fragments, IPv6 extension headers). The link is this modulo their count.
    */
   static ClassicBpf flowNumber() {
     var program = new ClassicBpf();
@@ -136,7 +132,9 @@ final class FrameFilter {
 
     program.label("ports").add(LOAD_X_M, 0).add(XOR_X, 0).go("hash");
     program.label("addresses").add(LOAD_M, 0);
-    program.label("hash").add(MULTIPLY, 0x9E3779B1).add(SHIFT_RIGHT, 16).add(RETURN_A, 0);
+    program.label("hash").add(MULTIPLY, SCRAMBLER).add(STORE_M, 0);
+    program.add(SHIFT_RIGHT, 15).add(TAX, 0).add(LOAD_M, 0).add(XOR_X, 0);
+    program.add(MULTIPLY, SCRAMBLER).add(SHIFT_RIGHT, 16).add(RETURN_A, 0);
     return program.label("other").add(RETURN, 0);
   }
 }

@@ -13,8 +13,13 @@ import wisp.drivers.Framing;
  * compute before it is there. The context of a flow is this modulo their count.
  *
  * <pre>
- *   (source ^ destination, word by word ^ source port ^ destination port) · 0x9E3779B1 mod 2^32 div 2^16
+ *   key      = source ^ destination, word by word ^ source port ^ destination port
+ *   scramble = (x · 0x9E3779B1) mod 2^32
+ *   number   = scramble(s ^ s div 2^15) div 2^16, with s = scramble(key)
  * </pre>
+ *
+ * <p>Twice, because ports that are handed out in steps of two or four would else find the same place
+ * many times in a row.
  *
  * <p>TCP and UDP have ports, other protocols go by their addresses alone. An ICMP error goes where
  * the packet goes that it quotes. What nobody can tell the place of concerns {@link #ALL}: ARP and
@@ -73,7 +78,8 @@ public final class FlowNumber {
   }
 
   private static int number(long addresses, int ports) {
-    return (((int) (addresses >>> 32) ^ (int) addresses ^ ports) * MULTIPLIER) >>> 16;
+    int scrambled = ((int) (addresses >>> 32) ^ (int) addresses ^ ports) * MULTIPLIER;
+    return ((scrambled ^ scrambled >>> 15) * MULTIPLIER) >>> 16;
   }
 
   /**

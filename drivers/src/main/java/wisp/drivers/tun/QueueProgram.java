@@ -22,6 +22,7 @@ final class QueueProgram {
   private static final int NET = FROM_NETWORK_HEADER;
   private static final int TCP = 6;
   private static final int UDP = 17;
+  private static final int SCRAMBLER = 0x9E3779B1;
   private static final int OFFSET_OR_MORE = 0x3FFF;
 
   // Registers.
@@ -78,7 +79,8 @@ final class QueueProgram {
     program.label("ports");
     program.loadPacketHalfAt(HEADER, NET).xor(FLOW, RESULT);
     program.loadPacketHalfAt(HEADER, NET + 2).xor(FLOW, RESULT);
-    program.label("number").multiply(FLOW, 0x9E3779B1).shiftRight(FLOW, 16);
+    program.label("number").multiply(FLOW, SCRAMBLER).move(RESULT, FLOW).shiftRight(RESULT, 15);
+    program.xor(FLOW, RESULT).multiply(FLOW, SCRAMBLER).shiftRight(FLOW, 16);
     program.move(RESULT, FLOW).exit();
     return program.label("other").set(RESULT, 0).exit();
   }
