@@ -14,7 +14,9 @@ module wisp.drivers {
   exports wisp.drivers.inmemory;
   exports wisp.drivers.pcap;
   exports wisp.drivers.rawip;
+  exports wisp.drivers.run;
   exports wisp.drivers.sockets;
+  exports wisp.drivers.steering;
   exports wisp.drivers.tun;
   exports wisp.drivers.wire;
 

@@ -65,6 +65,17 @@ public abstract class LinkWrapper implements Link {
   }
 
   @Override
+  public boolean brings(
+      long localHigh,
+      long localLow,
+      int localPort,
+      long remoteHigh,
+      long remoteLow,
+      int remotePort) {
+    return link.brings(localHigh, localLow, localPort, remoteHigh, remoteLow, remotePort);
+  }
+
+  @Override
   public boolean claim(int bytes, TransmitPacket packet) {
     return link.claim(bytes, packet);
   }

@@ -8,6 +8,9 @@ import java.util.stream.Collectors;
 import wisp.core.spi.Link;
 import wisp.core.spi.LinkException;
 import wisp.core.spi.LinkProvider;
+import wisp.drivers.steering.QueueProvider;
+import wisp.drivers.steering.Queues;
+import wisp.drivers.steering.Steering;
 
 /**
  * Finds links by name. A link is written {@code provider[:[name,]parameter=value,…]}, such as
@@ -147,6 +150,40 @@ public final class Links {
       link.close();
       throw e;
     }
+  }
+
+  /**
+   * Opens a device for several contexts: a link for each of them, in the order of their places.
+   * Where the device has no queues, or something is wrapped around it, one link is shared by way of
+   * the first.
+   *
+   * @param count of contexts; 1: as {@link #open(Spec)}
+   * @throws LinkException why it can't be opened and what to do
+   * @throws IllegalArgumentException when a parameter is wrong, or there are too many
+   */
+  public static List<Link> open(Spec spec, int count) throws LinkException {
+    if (count < 1 || count > Steering.MOST) {
+      throw new IllegalArgumentException(
+          count + " contexts on one device; there can be 1 to " + Steering.MOST);
+    }
+    if (count > 1
+        && spec.wrappers().isEmpty()
+        && provider(spec.provider()) instanceof QueueProvider provider) {
+      Queues queues = provider.openQueues(spec.parameters(), count);
+      if (queues != null) {
+        return Steering.over(queues);
+      }
+    }
+    return share(open(spec), count);
+  }
+
+  /**
+   * A link for each of several contexts, over one that the first of them polls.
+   *
+   * @param link owned by the result from now on
+   */
+  public static List<Link> share(Link link, int count) {
+    return count == 1 ? List.of(link) : Steering.over(link, count);
   }
 
   private static LinkWrapperProvider wrapper(String name) {

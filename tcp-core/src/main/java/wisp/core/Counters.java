@@ -199,6 +199,8 @@ public final class Counters {
     DROP_NO_CONNECTION,
     /** Of these, the ones that were not answered, since too many were in that second. */
     RESETS_WITHHELD,
+    /** Dropped: of a flow that belongs to another context on the same device. */
+    DROP_OTHER_CONTEXT,
     /** Dropped: a flag combination that means nothing in this state. */
     DROP_FLAGS,
     /** Dropped: outside the window. */

@@ -119,6 +119,12 @@ public record AfPacketConfig(
         Fanout.parse(values.text("fanout")));
   }
 
+  /** The same with others that share the interface. */
+  AfPacketConfig withFanout(Fanout others) {
+    return new AfPacketConfig(
+        name, slots, slotBytes, netns, hardwareAddress, mtu, offload, bypass, others);
+  }
+
   private static long hardwareAddress(String text) {
     return switch (text) {
       case "" -> MADE;

@@ -88,6 +88,11 @@ public final class AfPacketLink implements PolledLink {
     }
   }
 
+  /** The number of the group that shares the interface; 0 where nobody does. */
+  public int fanoutGroup() {
+    return sockets.sender().fanoutGroup();
+  }
+
   @Override
   public String name() {
     return config.label();

@@ -7,10 +7,16 @@ import org.jspecify.annotations.Nullable;
  * Several links that share what one interface receives, each connection always at the same one of
  * them.
  *
- * @param group number that they have in common, within a network namespace
+ * @param group number that they have in common, within a network namespace; {@link #NEW}: one that
+ *     nobody has
  * @param mode how the one is found
+ * @param fragmentsToAll whether each link gets the pieces of datagrams, instead of the one that
+ *     their addresses lead to
  */
-public record Fanout(int group, Mode mode) {
+public record Fanout(int group, Mode mode, boolean fragmentsToAll) {
+  /** The kernel finds a number: {@link AfPacketLink#fanoutGroup} tells it. */
+  public static final int NEW = -1;
+
   /** How a flow finds its link. Either way both directions of a flow find the same. */
   public enum Mode {
     /** By the kernel's hash of addresses and ports, with a key that nobody is told. */
@@ -31,7 +37,18 @@ public record Fanout(int group, Mode mode) {
    */
   private static final int IGNORE_OUTGOING = 0x4000;
 
+  private static final int UNIQUE_ID = 0x2000;
   private static final int LARGEST_GROUP = 65_535;
+
+  /** Fragments by their addresses alone. */
+  public Fanout(int group, Mode mode) {
+    this(group, mode, false);
+  }
+
+  /** The same of another group. */
+  Fanout of(int number) {
+    return new Fanout(number, mode, fragmentsToAll);
+  }
 
   /**
    * Reads {@code GROUP} or {@code GROUP/MODE}; null when empty.
@@ -65,11 +82,12 @@ public record Fanout(int group, Mode mode) {
 
   /** As the kernel wants to be told. */
   int option() {
-    return group | (mode.number | IGNORE_OUTGOING) << 16;
+    int flags = IGNORE_OUTGOING | (group == NEW ? UNIQUE_ID : 0);
+    return (group == NEW ? 0 : group) | (mode.number | flags) << 16;
   }
 
   @Override
   public String toString() {
-    return group + "/" + mode.name().toLowerCase(Locale.ROOT);
+    return (group == NEW ? "new" : group) + "/" + mode.name().toLowerCase(Locale.ROOT);
   }
 }

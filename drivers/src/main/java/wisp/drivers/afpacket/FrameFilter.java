@@ -37,7 +37,8 @@ final class FrameFilter {
     FLOWS,
     /**
      * ARP, and ICMP of both families but for echo requests. All links of a group need these: each
-     * has neighbours of its own to find, and an error may be about a connection of any.
+     * has neighbours of its own to find, and an error may be about a connection of any. Fragments
+     * too, where the group wants that.
      */
     SIGNALS
   }
@@ -49,9 +50,12 @@ final class FrameFilter {
   private static final int ICMP = 1;
   private static final int TCP = 6;
   private static final int UDP = 17;
+  private static final int FRAGMENT_HEADER = 44;
   private static final int ICMPV6 = 58;
+  private static final int OFFSET_OR_MORE = 0x3FFF;
   private static final int ECHO_REQUEST = 8;
   private static final int ECHO_REQUEST_V6 = 128;
+  private static final int SCRAMBLER = 0x9E3779B1;
   private static final int NET = FROM_NETWORK_HEADER;
 
   private FrameFilter() {}
@@ -62,7 +66,7 @@ final class FrameFilter {
   }
 
   /** Lets pass what is for this station. */
-  static ClassicBpf ours(long hardwareAddress, Part part) {
+  static ClassicBpf ours(long hardwareAddress, Part part, boolean fragmentsToAll) {
     var program = new ClassicBpf();
     program.add(LOAD_HALF, HAS_VLAN_TAG).jump(IF_EQUAL, 0, "untagged", null);
     // A tag with a priority alone is of no VLAN (IEEE 802.1Q).
@@ -72,31 +76,34 @@ final class FrameFilter {
     program.add(LOAD_HALF, 4).jump(IF_EQUAL, (int) hardwareAddress & 0xFFFF, "ours", "drop");
     program.label("ours");
     if (part != Part.ALL) {
-      tellSignals(program);
+      tellSignals(program, fragmentsToAll);
       program.label(part == Part.SIGNALS ? "flow" : "signal").add(RETURN, 0);
       program.label(part == Part.SIGNALS ? "signal" : "flow");
     }
     return program.add(RETURN, WHOLE).label("drop").add(RETURN, 0);
   }
 
-  private static void tellSignals(ClassicBpf program) {
+  private static void tellSignals(ClassicBpf program, boolean fragmentsToo) {
     program.add(LOAD_HALF, 12).jump(IF_EQUAL, ARP, "signal", null);
     program.jump(IF_EQUAL, IPV4, "ipv4", null).jump(IF_EQUAL, IPV6, null, "flow");
-    program.add(LOAD_BYTE, 14 + 6).jump(IF_EQUAL, ICMPV6, null, "flow");
+    program.add(LOAD_BYTE, 14 + 6);
+    if (fragmentsToo) {
+      program.jump(IF_EQUAL, FRAGMENT_HEADER, "signal", null);
+    }
+    program.jump(IF_EQUAL, ICMPV6, null, "flow");
     program.add(LOAD_BYTE, 14 + 40).jump(IF_EQUAL, ECHO_REQUEST_V6, "flow", "signal");
-    program.label("ipv4").add(LOAD_BYTE, 14 + 9).jump(IF_EQUAL, ICMP, null, "flow");
+    program.label("ipv4");
+    if (fragmentsToo) {
+      program.add(LOAD_HALF, 14 + 6).jump(IF_ANY_BIT, OFFSET_OR_MORE, "signal", null);
+    }
+    program.add(LOAD_BYTE, 14 + 9).jump(IF_EQUAL, ICMP, null, "flow");
     program.add(LOAD_BYTE, 14).add(AND, 0xF).add(SHIFT_LEFT, 2).add(TAX, 0);
     program.add(LOAD_BYTE_AT_X, 14).jump(IF_EQUAL, ECHO_REQUEST, "flow", "signal");
   }
 
   /**
-   * A number that both directions of a TCP or UDP flow have in common: of addresses and ports, or
-   * of the addresses alone where ports are not at hand (fragments, IPv6 extension headers). The
-   * link is this modulo their count.
-   *
-   * <pre>
-   *   (source ^ destination, word by word ^ source port ^ destination port) · 0x9E3779B1 mod 2^32 div 2^16
-   * </pre>
+   * The {@link wisp.drivers.steering.FlowNumber} of a frame; of its addresses alone where ports are
+   * not at hand (fragments, IPv6 extension headers). The link is this modulo their count.
    */
   static ClassicBpf flowNumber() {
     var program = new ClassicBpf();
@@ -105,7 +112,7 @@ final class FrameFilter {
 
     program.label("ipv4").add(LOAD_WORD, NET + 12).add(TAX, 0);
     program.add(LOAD_WORD, NET + 16).add(XOR_X, 0).add(STORE_M, 0);
-    program.add(LOAD_HALF, NET + 6).jump(IF_ANY_BIT, 0x3FFF, "addresses", null);
+    program.add(LOAD_HALF, NET + 6).jump(IF_ANY_BIT, OFFSET_OR_MORE, "addresses", null);
     program.add(LOAD_BYTE, NET + 9).jump(IF_EQUAL, TCP, "ports4", null);
     program.jump(IF_EQUAL, UDP, "ports4", "addresses");
     program.label("ports4");
@@ -125,7 +132,9 @@ final class FrameFilter {
 
     program.label("ports").add(LOAD_X_M, 0).add(XOR_X, 0).go("hash");
     program.label("addresses").add(LOAD_M, 0);
-    program.label("hash").add(MULTIPLY, 0x9E3779B1).add(SHIFT_RIGHT, 16).add(RETURN_A, 0);
+    program.label("hash").add(MULTIPLY, SCRAMBLER).add(STORE_M, 0);
+    program.add(SHIFT_RIGHT, 15).add(TAX, 0).add(LOAD_M, 0).add(XOR_X, 0);
+    program.add(MULTIPLY, SCRAMBLER).add(SHIFT_RIGHT, 16).add(RETURN_A, 0);
     return program.label("other").add(RETURN, 0);
   }
 }

@@ -62,6 +62,7 @@ final class PacketSocket {
   private final MemorySegment scratch;
   private final MemorySegment answer; // the first 8 bytes of it
   private final int descriptor;
+  private int fanoutGroup;
   private long drops;
 
   private PacketSocket(AfPacketConfig config, Arena arena) throws LinkException {
@@ -197,6 +198,12 @@ final class PacketSocket {
           result);
     }
     check("can't join fanout=" + fanout, result);
+    if (fanout.group() == Fanout.NEW) {
+      check("doesn't tell its group", calls.option(descriptor, SOL_PACKET, PACKET_FANOUT, answer));
+      fanoutGroup = answer.get(ValueLayout.JAVA_INT, 0) & 0xFFFF;
+    } else {
+      fanoutGroup = fanout.group();
+    }
     if (fanout.mode() == Fanout.Mode.CBPF) {
       check(
           "can't have a program for fanout=" + fanout,
@@ -213,6 +220,11 @@ final class PacketSocket {
             SocketCalls.SOL_SOCKET,
             SocketCalls.SO_ATTACH_FILTER,
             program.build(arena)));
+  }
+
+  /** The group that it has joined. */
+  int fanoutGroup() {
+    return fanoutGroup;
   }
 
   int descriptor() {

@@ -14,7 +14,9 @@ import wisp.drivers.linux.NetworkInterface;
  */
 final class PacketSockets {
   /** ARP and ICMP of a burst from everybody. */
-  private static final RingShape SIGNAL_RING = RingShape.of(128, 2048);
+  private static final int SIGNAL_SLOTS = 128;
+
+  private static final int SIGNAL_BYTES = 2048;
 
   private final Arena arena = Arena.ofShared();
   private final PacketSocket[] sockets;
@@ -47,9 +49,12 @@ final class PacketSockets {
     try {
       RingShape shape = RingShape.of(config.slots(), config.slotBytes());
       Part part = fanout == null ? Part.ALL : Part.FLOWS;
-      all.add(config, device, shape, FrameFilter.ours(station, part), fanout);
+      boolean fragments = fanout != null && fanout.fragmentsToAll();
+      all.add(config, device, shape, FrameFilter.ours(station, part, fragments), fanout);
       if (fanout != null) {
-        all.add(config, device, SIGNAL_RING, FrameFilter.ours(station, Part.SIGNALS), null);
+        int slot = Math.max(SIGNAL_BYTES, RingShape.slotBytesFor(all.mtu));
+        RingShape signals = RingShape.of(SIGNAL_SLOTS, slot);
+        all.add(config, device, signals, FrameFilter.ours(station, Part.SIGNALS, fragments), null);
       }
       return all;
     } catch (LinkException | RuntimeException | Error e) {

@@ -1,18 +1,23 @@
 package wisp.drivers.afxdp;
 
 import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import wisp.core.spi.Link;
 import wisp.core.spi.LinkException;
-import wisp.core.spi.LinkProvider;
 import wisp.core.spi.Parameter;
 import wisp.drivers.linux.Libc;
 import wisp.drivers.linux.Linux;
+import wisp.drivers.linux.NetworkInterface;
+import wisp.drivers.linux.NetworkNamespace;
+import wisp.drivers.steering.QueueProvider;
+import wisp.drivers.steering.Queues;
 
 /** Opens {@link AfXdpLink}s by name. */
-public final class AfXdpProvider implements LinkProvider {
+public final class AfXdpProvider implements QueueProvider {
   static final String NOT_ALLOWED =
       "afxdp needs CAP_NET_ADMIN, CAP_NET_RAW and CAP_BPF; run as root (in a container: --cap-add"
           + " NET_ADMIN --cap-add NET_RAW --cap-add BPF)";
@@ -63,5 +68,50 @@ public final class AfXdpProvider implements LinkProvider {
   @Override
   public Link open(Map<String, String> parameters) throws LinkException {
     return AfXdpLink.open(AfXdpConfig.of(parameters));
+  }
+
+  /**
+   * All queues of the interface, for what comes in by one that is not ours goes to the kernel; none,
+   * when it has one, or another queue is asked for.
+   */
+  @Override
+  public @Nullable Queues openQueues(Map<String, String> parameters, int count)
+      throws LinkException {
+    AfXdpConfig config = AfXdpConfig.of(parameters);
+    int queues =
+        NetworkNamespace.inside(
+            config.netns(), () -> NetworkInterface.receiveQueues(config.name()));
+    if (queues == 1 || parameters.containsKey("queue")) {
+      return null;
+    }
+    if (queues != count) {
+      throw new LinkException(
+          config.label()
+              + " has "
+              + queues
+              + " queues, and there are "
+              + count
+              + " contexts; they need a queue each: --contexts "
+              + queues
+              + ", or ethtool -L "
+              + config.name()
+              + " combined "
+              + count
+              + " (on a veth rx "
+              + count
+              + ")");
+    }
+    var links = new ArrayList<Link>();
+    try {
+      while (links.size() < count) {
+        var one = new HashMap<>(parameters);
+        one.put("queue", String.valueOf(links.size()));
+        links.add(open(one));
+      }
+      return new Queues(links, /* signalsToAll= */ true, /* fragmentsToAll= */ false);
+    } catch (LinkException | RuntimeException | Error e) {
+      links.forEach(Link::close);
+      throw e;
+    }
   }
 }

@@ -7,6 +7,7 @@ import wisp.core.ip.IpAddress;
 import wisp.core.ip.IpPrefix;
 import wisp.core.wire.EthernetHeader;
 import wisp.core.wire.Icmpv6Header;
+import wisp.drivers.linux.EbpfAssembler;
 
 /**
  * What an interface's packets go through before the kernel's stack: ours are redirected to the
@@ -59,7 +60,7 @@ final class XdpFilter {
   private static final String PASS = "pass";
   private static final String TAKE = "take";
 
-  private final XdpAssembler code = new XdpAssembler();
+  private final EbpfAssembler code = new EbpfAssembler();
   private int steps;
 
   private XdpFilter() {}

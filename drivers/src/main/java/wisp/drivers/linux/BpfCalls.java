@@ -44,6 +44,7 @@ public final class BpfCalls {
   private static final int PROG_LOAD = 5;
   private static final int LINK_CREATE = 28;
   private static final int MAP_TYPE_XSKMAP = 17;
+  private static final int PROG_TYPE_SOCKET_FILTER = 1;
   private static final int PROG_TYPE_XDP = 6;
   private static final int ATTACH_TYPE_XDP = 37;
   private static final int ATTR_BYTES = 128;
@@ -99,20 +100,35 @@ public final class BpfCalls {
    * @param name at most 15 letters, digits and underlines
    */
   public int loadXdp(MemorySegment instructions, int flags, String name) {
-    int program = loadXdp(instructions, flags, name, MemorySegment.NULL);
+    return load(PROG_TYPE_XDP, ATTACH_TYPE_XDP, instructions, flags, name);
+  }
+
+  /** Loads a program that is given packets of a socket, or of a TUN device; as {@link #loadXdp}. */
+  public int loadSocketFilter(MemorySegment instructions, String name) {
+    return load(PROG_TYPE_SOCKET_FILTER, 0, instructions, 0, name);
+  }
+
+  private int load(int type, int attach, MemorySegment instructions, int flags, String name) {
+    int program = load(type, attach, instructions, flags, name, MemorySegment.NULL);
     if (program < 0) {
       try (Arena own = Arena.ofConfined()) {
         MemorySegment text = own.allocate(LOG_BYTES);
-        loadXdp(instructions, flags, name, text);
+        load(type, attach, instructions, flags, name, text);
         log = text.getString(0);
       }
     }
     return program;
   }
 
-  private int loadXdp(MemorySegment instructions, int flags, String name, MemorySegment text) {
+  private int load(
+      int type,
+      int attach,
+      MemorySegment instructions,
+      int flags,
+      String name,
+      MemorySegment text) {
     attr.fill((byte) 0);
-    attr.set(JAVA_INT, 0, PROG_TYPE_XDP);
+    attr.set(JAVA_INT, 0, type);
     attr.set(JAVA_INT, 4, (int) (instructions.byteSize() / INSTRUCTION_BYTES));
     attr.set(JAVA_LONG, 8, instructions.address());
     attr.set(JAVA_LONG, 16, arena.allocateFrom("Apache-2.0").address());
@@ -123,7 +139,7 @@ public final class BpfCalls {
     }
     attr.set(JAVA_INT, 44, flags);
     attr.setString(NAME_AT, name);
-    attr.set(JAVA_INT, 68, ATTACH_TYPE_XDP);
+    attr.set(JAVA_INT, 68, attach);
     return call(PROG_LOAD);
   }
 

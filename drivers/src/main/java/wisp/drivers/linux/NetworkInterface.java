@@ -12,6 +12,7 @@ import wisp.core.spi.LinkException;
  * <pre>
  *   struct ifreq (40 B)     name 16 │ index or mtu 4, or flags 2, or hardware address: family 2, bytes 6, or address of more 8
  *   struct ethtool_drvinfo (196 B)    command 4 │ driver 32 │ …
+ *   struct ethtool_channels (36 B)    command 4 │ most: receive, transmit, other, combined 4 each │ now: the same
  * </pre>
  *
  * @param name as {@code ip link} shows it
@@ -32,6 +33,10 @@ public record NetworkInterface(String name, int index, int mtu, long hardwareAdd
   private static final int ETHTOOL_GDRVINFO = 3;
   private static final int DRIVER_INFO_BYTES = 196;
   private static final int DRIVER_NAME = 4;
+  private static final int ETHTOOL_GCHANNELS = 0x3C;
+  private static final int CHANNELS_BYTES = 36;
+  private static final int RECEIVE_CHANNELS = 20;
+  private static final int COMBINED_CHANNELS = 32;
   private static final short IFF_UP = 1;
   private static final ValueLayout.OfShort BE16 =
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
@@ -79,20 +84,41 @@ public record NetworkInterface(String name, int index, int mtu, long hardwareAdd
    */
   public static String driver(String name) {
     try (Arena arena = Arena.ofConfined()) {
-      var libc = new Libc(arena);
-      MemorySegment ifreq = arena.allocate(IFREQ_BYTES, 8);
       MemorySegment info = arena.allocate(DRIVER_INFO_BYTES, 8);
-      info.set(ValueLayout.JAVA_INT, 0, ETHTOOL_GDRVINFO);
-      ifreq.setString(0, name);
-      ifreq.set(ValueLayout.JAVA_LONG, IFREQ_VALUE, info.address());
-      int socket = libc.socket(Libc.AF_INET, Libc.SOCK_DGRAM, 0);
-      if (socket < 0) {
-        return "";
-      }
-      int result = libc.ioctl(socket, SIOCETHTOOL, ifreq.address());
-      libc.close(socket);
-      return result < 0 ? "" : info.getString(DRIVER_NAME);
+      return tool(arena, name, ETHTOOL_GDRVINFO, info) ? info.getString(DRIVER_NAME) : "";
     }
+  }
+
+  /**
+   * By how many queues packets come in, in the calling thread's network namespace; 1 where nobody
+   * tells.
+   */
+  public static int receiveQueues(String name) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment channels = arena.allocate(CHANNELS_BYTES, 8);
+      if (!tool(arena, name, ETHTOOL_GCHANNELS, channels)) {
+        return 1;
+      }
+      int queues =
+          channels.get(ValueLayout.JAVA_INT, RECEIVE_CHANNELS)
+              + channels.get(ValueLayout.JAVA_INT, COMBINED_CHANNELS);
+      return Math.max(1, queues);
+    }
+  }
+
+  private static boolean tool(Arena arena, String name, int command, MemorySegment answer) {
+    var libc = new Libc(arena);
+    MemorySegment ifreq = arena.allocate(IFREQ_BYTES, 8);
+    answer.set(ValueLayout.JAVA_INT, 0, command);
+    ifreq.setString(0, name);
+    ifreq.set(ValueLayout.JAVA_LONG, IFREQ_VALUE, answer.address());
+    int socket = libc.socket(Libc.AF_INET, Libc.SOCK_DGRAM, 0);
+    if (socket < 0) {
+      return false;
+    }
+    int result = libc.ioctl(socket, SIOCETHTOOL, ifreq.address());
+    libc.close(socket);
+    return result >= 0;
   }
 
   /**

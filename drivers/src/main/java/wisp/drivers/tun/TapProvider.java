@@ -5,11 +5,12 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import wisp.core.spi.Link;
 import wisp.core.spi.LinkException;
-import wisp.core.spi.LinkProvider;
 import wisp.core.spi.Parameter;
+import wisp.drivers.steering.QueueProvider;
+import wisp.drivers.steering.Queues;
 
 /** Opens {@link TunLink}s of kind Ethernet by name. */
-public final class TapProvider implements LinkProvider {
+public final class TapProvider implements QueueProvider {
   @Override
   public String name() {
     return "tap";
@@ -40,6 +41,17 @@ public final class TapProvider implements LinkProvider {
 
   @Override
   public Link open(Map<String, String> parameters) throws LinkException {
-    return TunLink.open(TunConfig.of(Link.Kind.ETHERNET, parameters));
+    TunConfig config = TunConfig.of(Link.Kind.ETHERNET, parameters);
+    config.hasQueues(1);
+    return TunLink.open(config);
+  }
+
+  @Override
+  public @Nullable Queues openQueues(Map<String, String> parameters, int count)
+      throws LinkException {
+    TunConfig config = TunConfig.of(Link.Kind.ETHERNET, parameters);
+    return config.hasQueues(count)
+        ? Queues.of(List.copyOf(TunLink.openQueues(config, count)))
+        : null;
   }
 }

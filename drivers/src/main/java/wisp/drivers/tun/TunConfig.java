@@ -13,6 +13,7 @@ import wisp.drivers.Framing;
 import wisp.drivers.HostPrefix;
 import wisp.drivers.PrefixList;
 import wisp.drivers.StationAddress;
+import wisp.drivers.steering.Steering;
 
 /**
  * What a TUN or TAP device is to be like.
@@ -25,6 +26,8 @@ import wisp.drivers.StationAddress;
  * @param netns name or path of a network namespace; empty: the caller's
  * @param routes further prefixes that the kernel is to route to the device
  * @param hardwareAddress ours on a TAP device, 48 bits; 0: made from the device's name
+ * @param queues how many contexts share the device, each by a queue of its own; 0: all that there
+ *     are
  * @param persistent whether the device outlives its process, unless that closes the link in order
  */
 public record TunConfig(
@@ -36,6 +39,7 @@ public record TunConfig(
     String netns,
     List<IpPrefix> routes,
     long hardwareAddress,
+    int queues,
     boolean persistent) {
 
   /** The kernel takes the first number that is free. */
@@ -54,6 +58,12 @@ public record TunConfig(
               "offload", "on", "on|off", "the kernel checksums and cuts packets up to 64 KiB"),
           new Parameter(
               "netns", "", "name or path", "network namespace to open it in; empty: ours"),
+          new Parameter(
+              "queues",
+              "",
+              "",
+              "of the device, one for each context; 1: contexts share one; empty: as many as there"
+                  + " are contexts"),
           new Parameter("route", "", "prefix[+prefix…]", "further prefixes routed to the device"),
           new Parameter(
               "persist",
@@ -125,7 +135,27 @@ public record TunConfig(
         values.text("netns"),
         PrefixList.parse(values.text("route")),
         ethernet ? hardwareAddress(values.text("mac")) : 0,
+        values.text("queues").isEmpty() ? 0 : (int) values.number("queues", 1, Steering.MOST),
         values.isOn("persist"));
+  }
+
+  /**
+   * Whether each of these contexts gets a queue; else they share one.
+   *
+   * @throws IllegalArgumentException when that is not what was asked for
+   */
+  boolean hasQueues(int contexts) {
+    if (queues > 1 && queues != contexts) {
+      throw new IllegalArgumentException(
+          provider(kind)
+              + ": queues="
+              + queues
+              + " is for as many contexts, and there "
+              + (contexts == 1 ? "is 1" : "are " + contexts)
+              + "; say --contexts "
+              + queues);
+    }
+    return contexts > 1 && queues != 1;
   }
 
   /** As in {@code tun:wisp0}. */

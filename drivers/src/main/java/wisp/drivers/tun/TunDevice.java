@@ -5,6 +5,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import wisp.core.ip.IpAddress;
 import wisp.core.ip.IpPrefix;
@@ -34,6 +36,7 @@ final class TunDevice {
   private static final long TUNSETVNETHDRSZ = 0x400454d8L;
   private static final short IFF_TUN = 0x0001;
   private static final short IFF_TAP = 0x0002;
+  private static final short IFF_MULTI_QUEUE = 0x0100;
   private static final short IFF_NO_PI = 0x1000;
   private static final short IFF_VNET_HDR = 0x4000;
 
@@ -70,6 +73,8 @@ final class TunDevice {
   private final MemorySegment ifreq;
   private final Arena arena;
 
+  private boolean multiQueue;
+
   /** A persistent device was there before us, with its addresses and routes. */
   private boolean takenUp;
 
@@ -91,11 +96,50 @@ final class TunDevice {
   /** Makes the device in the calling thread's network namespace. Nothing stays when it fails. */
   static Opened open(TunConfig config) throws LinkException {
     try (Arena arena = Arena.ofConfined()) {
-      return new TunDevice(config, arena).open();
+      return new TunDevice(config, arena).open(1).getFirst();
     }
   }
 
-  private Opened open() throws LinkException {
+  /**
+   * As above, with several queues: a descriptor for each.
+   *
+   * @param queues 1 or more
+   */
+  static List<Opened> open(TunConfig config, int queues) throws LinkException {
+    try (Arena arena = Arena.ofConfined()) {
+      return new TunDevice(config, arena).open(queues);
+    }
+  }
+
+  private List<Opened> open(int queues) throws LinkException {
+    multiQueue = queues > 1;
+    var opened = new ArrayList<Opened>();
+    try {
+      opened.add(openFirst());
+      while (opened.size() < queues) {
+        opened.add(openAnother(opened.getFirst().name()));
+      }
+      if (multiQueue) {
+        QueueProgram.attach(opened.getFirst().descriptor(), libc); // else by what we send
+      }
+      return opened;
+    } catch (LinkException | RuntimeException | Error e) {
+      opened.forEach(queue -> libc.close(queue.descriptor()));
+      throw e;
+    }
+  }
+
+  private Opened openAnother(String name) throws LinkException {
+    int tun = openControl();
+    try {
+      return new Opened(tun, create(tun, name));
+    } catch (LinkException | RuntimeException | Error e) {
+      libc.close(tun);
+      throw e;
+    }
+  }
+
+  private int openControl() throws LinkException {
     int tun = libc.open(CONTROL, Libc.O_RDWR | Libc.O_NONBLOCK);
     if (tun < 0) {
       throw new LinkException(
@@ -106,6 +150,11 @@ final class TunDevice {
               + libc.describe(tun)
               + (tun == -Errno.ENOENT ? "; load it with: modprobe tun" : "; run as root"));
     }
+    return tun;
+  }
+
+  private Opened openFirst() throws LinkException {
+    int tun = openControl();
     int socket = -1;
     boolean done = false;
     try {
@@ -115,7 +164,7 @@ final class TunDevice {
       }
       name(config.name());
       takenUp = config.persistent() && libc.ioctl(socket, SIOCGIFINDEX, ifreq.address()) >= 0;
-      String name = create(tun);
+      String name = create(tun, config.name());
       configure(socket, name);
       if (config.persistent()) {
         check("can't be made persistent", persist(libc, tun, true));
@@ -132,9 +181,9 @@ final class TunDevice {
     }
   }
 
-  private String create(int tun) throws LinkException {
-    name(config.name());
-    short layer = isTap() ? IFF_TAP : IFF_TUN;
+  private String create(int tun, String device) throws LinkException {
+    name(device);
+    int layer = (isTap() ? IFF_TAP : IFF_TUN) | (multiQueue ? IFF_MULTI_QUEUE : 0);
     ifreq.set(ValueLayout.JAVA_SHORT, IFREQ_VALUE, (short) (layer | IFF_NO_PI | IFF_VNET_HDR));
     int result = libc.ioctl(tun, TUNSETIFF, ifreq.address());
     switch (-result) {
@@ -262,7 +311,7 @@ final class TunDevice {
     int socket = libc.socket(Libc.AF_INET, Libc.SOCK_DGRAM, 0);
     try {
       name(config.name());
-      return libc.ioctl(socket, SIOCGIFINDEX, ifreq.address()) < 0 ? "" : create(tun);
+      return libc.ioctl(socket, SIOCGIFINDEX, ifreq.address()) < 0 ? "" : create(tun, config.name());
     } finally {
       libc.close(socket);
       libc.close(tun);

@@ -2,6 +2,8 @@ package wisp.drivers.tun;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 import wisp.core.spi.Burst;
 import wisp.core.spi.LinkException;
 import wisp.core.spi.LinkOffloads;
@@ -107,16 +109,33 @@ public final class TunLink implements PolledLink, PersistentLink {
    * @throws LinkException in one line for the user; nothing stays behind
    */
   public static TunLink open(TunConfig config) throws LinkException {
+    return openQueues(config, 1).getFirst();
+  }
+
+  /**
+   * As {@link #open}, with several queues, each a link: for contexts that share the device.
+   *
+   * @param count 1 or more
+   */
+  public static List<TunLink> openQueues(TunConfig config, int count) throws LinkException {
     String reason = Linux.unavailable();
     if (reason != null) {
       throw new LinkException(TunConfig.provider(config.kind()) + " " + reason);
     }
-    var wakeEvent = new WakeEvent();
+    var wakeEvents = new ArrayList<WakeEvent>();
     try {
-      return new TunLink(
-          config, NetworkNamespace.inside(config.netns(), () -> TunDevice.open(config)), wakeEvent);
+      for (int i = 0; i < count; i++) {
+        wakeEvents.add(new WakeEvent());
+      }
+      List<TunDevice.Opened> opened =
+          NetworkNamespace.inside(config.netns(), () -> TunDevice.open(config, count));
+      var links = new ArrayList<TunLink>();
+      for (int i = 0; i < count; i++) {
+        links.add(new TunLink(config, opened.get(i), wakeEvents.get(i)));
+      }
+      return links;
     } catch (LinkException | RuntimeException | Error e) {
-      wakeEvent.close();
+      wakeEvents.forEach(WakeEvent::close);
       throw e;
     }
   }

@@ -16,6 +16,7 @@ import wisp.core.wire.HardwareAddress;
 import wisp.drivers.Links;
 import wisp.drivers.Packets;
 import wisp.drivers.linux.BpfCalls;
+import wisp.drivers.linux.EbpfAssembler;
 import wisp.drivers.linux.TestNamespace;
 
 /** Which frames are taken from the kernel, and which it keeps. */
@@ -185,7 +186,7 @@ class AfXdpFilterTest extends AfXdpVethTest {
   void theVerifiersReasonIsToldByTheCallThatLoads() {
     try (Arena arena = Arena.ofConfined()) {
       var bpf = new BpfCalls(arena);
-      var program = new XdpAssembler().load(0, 4, 1, 0).load(0, 1, 0, 0).exit().build(arena);
+      var program = new EbpfAssembler().load(0, 4, 1, 0).load(0, 1, 0, 0).exit().build(arena);
       int result = bpf.loadXdp(program, 0, "wisp_refused");
       assertTrue(result < 0, "it reads without having asked how much there is");
       assertTrue(

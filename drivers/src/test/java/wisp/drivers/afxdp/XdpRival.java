@@ -3,6 +3,7 @@ package wisp.drivers.afxdp;
 import java.lang.foreign.Arena;
 import wisp.core.spi.LinkException;
 import wisp.drivers.linux.BpfCalls;
+import wisp.drivers.linux.EbpfAssembler;
 import wisp.drivers.linux.Libc;
 import wisp.drivers.linux.NetworkInterface;
 import wisp.drivers.linux.NetworkNamespace;
@@ -16,7 +17,7 @@ record XdpRival(int program, int attachment) implements AutoCloseable {
           try (Arena arena = Arena.ofConfined()) {
             var bpf = new BpfCalls(arena);
             int index = NetworkInterface.find(device).index();
-            int program = bpf.loadXdp(new XdpAssembler().set(0, 2).exit().build(arena), 0, "rival");
+            int program = bpf.loadXdp(new EbpfAssembler().set(0, 2).exit().build(arena), 0, "rival");
             int attachment = bpf.attachXdp(program, index, BpfCalls.XDP_SKB_MODE);
             if (program < 0 || attachment < 0) {
               throw new AssertionError(program + " " + attachment + " " + bpf.log());

@@ -1,7 +1,14 @@
 package wisp.lab.cli;
 
 import java.security.SecureRandom;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -16,7 +23,11 @@ import wisp.lab.UsageException;
 import wisp.lab.load.InMemoryLoad;
 import wisp.lab.load.Load;
 import wisp.lab.load.LoadPlan;
-import wisp.lab.run.Runner;
+import wisp.lab.results.Json;
+import wisp.lab.results.Sums;
+import wisp.lab.run.Crew;
+import wisp.drivers.run.Runner;
+import wisp.drivers.run.Waiting;
 
 /** Connections from our side. */
 @Command(
@@ -28,7 +39,7 @@ import wisp.lab.run.Runner;
       "        or:  wisp load --host 10.9.0.1/16 --own 10.9.1.0/24 --to 10.9.0.1:5000"
     })
 public final class LoadCommand implements Callable<Integer> {
-  private static final long SPIN_NANOS = 50_000;
+  private static final long LOOK_NANOS = 1_000_000;
 
   @Option(
       names = "--to",
@@ -90,13 +101,25 @@ public final class LoadCommand implements Callable<Integer> {
     if (connections < 1 || connections > 1 << 28) {
       throw new UsageException("--connections " + connections + " is outside 1 … 2^28");
     }
+    if (stack.isInMemory() && stack.contexts > 1) {
+      throw new UsageException("--link inmemory has one context at each end");
+    }
+    if (stack.contexts > 1) {
+      return overLinks();
+    }
     var load = stack.isInMemory() ? inMemory() : overLink();
     System.out.println(load.report());
-    if (!load.isDone()) {
+    return verdict(List.of(load));
+  }
+
+  private int verdict(List<Load> loads) {
+    if (!loads.stream().allMatch(Load::isDone)) {
       throw new FailedException("not done within " + timeout + " s (--timeout gives it more)");
     }
-    if (!load.isGood()) {
-      throw new FailedException(load.trouble());
+    for (Load load : loads) {
+      if (!load.isGood()) {
+        throw new FailedException(load.trouble());
+      }
     }
     return 0;
   }
@@ -107,34 +130,95 @@ public final class LoadCommand implements Callable<Integer> {
   }
 
   private LoadPlan plan(Endpoint endpoint) {
+    return plan(endpoint, 0, 1);
+  }
+
+  /** The share of one of several contexts. */
+  private LoadPlan plan(Endpoint endpoint, int place, int contexts) {
+    int all = (int) connections;
     return new LoadPlan(
         endpoint,
-        (int) connections,
+        all / contexts + (place < all % contexts ? 1 : 0),
         bytes,
         bytes > 0 && !noEcho,
         (long) (hold * 1e9),
-        halfOpen,
-        seed);
+        Math.max(1, halfOpen / contexts),
+        seed + place);
   }
 
   private Load overLink() throws LinkException {
     var load = new Load(plan(endpoint()), stack.profile());
     ContextConfig config = stack.config();
+    Waiting waiting = stack.waiting();
     try (var memory = stack.openMemory();
-        Link link = stack.openLink();
+        Link link = stack.openLinks().getFirst();
         var context = new Context(config, memory, link, new SecureRandom()::nextLong)) {
-      var runner = new Runner(context, link, SPIN_NANOS);
-      runner.run(
-          now -> {
-            long next = load.work(context, now);
-            if (load.isDone()) {
-              runner.stop();
-            }
-            return next;
-          },
-          (long) (timeout * 1e9));
+      var runner = new Runner(context, link, waiting);
+      runner.run(chores(load, context, runner, load::isDone), (long) (timeout * 1e9));
     }
     return load;
+  }
+
+  private static Runner.Chores chores(
+      Load load, Context context, Runner runner, BooleanSupplier isOver) {
+    return now -> {
+      long next = load.work(context, now);
+      if (isOver.getAsBoolean()) {
+        runner.stop();
+      }
+      return next;
+    };
+  }
+
+  /** A share of the connections for each context; the first ends last, for it may send for all. */
+  private int overLinks() throws LinkException {
+    ContextConfig config = stack.config();
+    Waiting waiting = stack.waiting();
+    Endpoint endpoint = endpoint();
+    int contexts = stack.contexts;
+    if (connections < contexts) {
+      throw new UsageException("--connections " + connections + " is less than --contexts");
+    }
+    List<Load> loads =
+        IntStream.range(0, contexts)
+            .mapToObj(place -> new Load(plan(endpoint, place, contexts), stack.profile()))
+            .toList();
+    List<Link> links = stack.openLinks();
+    var left = new AtomicInteger(contexts);
+    var stopped = new AtomicBoolean();
+    try {
+      Crew.run(
+          contexts,
+          () -> {
+            stopped.set(true);
+            links.forEach(Link::wake);
+          },
+          place -> {
+            Load load = loads.get(place);
+            try (var memory = stack.openMemory();
+                var context =
+                    new Context(config, memory, links.get(place), new SecureRandom()::nextLong)) {
+              var runner = new Runner(context, links.get(place), waiting);
+              BooleanSupplier isOver =
+                  () -> stopped.get() || (load.isDone() && (place > 0 || left.get() == 1));
+              runner.run(
+                  now -> {
+                    long next = chores(load, context, runner, isOver).run(now);
+                    return Math.min(next, now + LOOK_NANOS);
+                  },
+                  (long) (timeout * 1e9));
+            } finally {
+              left.decrementAndGet();
+            }
+          });
+    } finally {
+      links.forEach(Link::close);
+    }
+    List<Map<String, @Nullable Object>> results = loads.stream().map(Load::result).toList();
+    Map<String, @Nullable Object> sums = new Sums(Set.of("seconds")).of(results);
+    sums.put("contexts", results);
+    System.out.println(Json.line(sums));
+    return verdict(loads);
   }
 
   private Endpoint endpoint() {

@@ -11,11 +11,15 @@ import picocli.CommandLine.Parameters;
 import wisp.core.spi.Link;
 import wisp.core.spi.LinkException;
 import wisp.core.spi.MemoryStrategy;
+import wisp.core.stack.ConnectionProfile;
+import wisp.core.stack.ContextConfig;
 import wisp.core.stack.ListenConfig;
+import wisp.drivers.run.Waiting;
 import wisp.lab.FailedException;
 import wisp.lab.UsageException;
 import wisp.lab.serve.BroadcastSettings;
 import wisp.lab.serve.Server;
+import wisp.lab.serve.Servers;
 import wisp.lab.serve.Service;
 import wisp.lab.serve.Services;
 import wisp.lab.serve.StdinBroadcast;
@@ -115,22 +119,51 @@ public final class ServeCommand implements Callable<Integer> {
     if (takeOver) {
       stack.takeOver();
     }
+    Waiting waiting = stack.waiting();
+    if (stack.contexts > 1) {
+      return serveMany(config, profile, waiting);
+    }
     MemoryStrategy memory = stack.openMemory();
     Link link;
     try {
-      link = stack.openLink();
+      link = stack.openLinks().getFirst();
     } catch (LinkException | RuntimeException e) {
       memory.close();
       throw e;
     }
     Server server;
     try {
-      server = new Server(link, memory, config, profile, listening(), made, port, stats);
+      server = new Server(link, memory, config, profile, listening(), waiting, made, port, stats);
     } catch (IllegalStateException e) {
       link.close();
       throw new FailedException("can't serve: " + e.getMessage(), e);
     }
     return server.run();
+  }
+
+  /** Each context has services of its own. */
+  private int serveMany(ContextConfig config, ConnectionProfile profile, Waiting waiting)
+      throws LinkException {
+    if (services.contains("broadcast")) {
+      throw new UsageException("broadcast reads one standard input: for it, --contexts 1");
+    }
+    List<Link> links = stack.openLinks();
+    var servers =
+        new Servers(
+            links,
+            (place, link) ->
+                new Server(
+                    link,
+                    stack.openMemory(),
+                    config,
+                    profile,
+                    listening(),
+                    waiting,
+                    services.stream().map(this::service).toList(),
+                    port,
+                    null),
+            stats);
+    return servers.run();
   }
 
   private Service service(String name) {

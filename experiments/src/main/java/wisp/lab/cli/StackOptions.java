@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 import wisp.core.ip.IpPrefix;
@@ -26,6 +27,8 @@ import wisp.core.stack.PeerLimits;
 import wisp.drivers.Links;
 import wisp.drivers.faults.PathConfig;
 import wisp.drivers.pcap.PcapWrapperProvider;
+import wisp.drivers.run.Waiting;
+import wisp.drivers.steering.Steering;
 import wisp.lab.UsageException;
 import wisp.lab.suite.Catalog;
 
@@ -179,11 +182,75 @@ final class StackOptions {
   @Option(names = "--pcap", paramLabel = "FILE", description = "record all packets")
   @Nullable Path pcap;
 
+  @Option(
+      names = "--contexts",
+      paramLabel = "N",
+      defaultValue = "1",
+      description =
+          "threads, each with a context, a memory and a link of its own on the same device; default:"
+              + " ${DEFAULT-VALUE}")
+  int contexts = 1;
+
+  @Option(
+      names = "--wait",
+      paramLabel = "WHAT",
+      defaultValue = "adaptive",
+      description =
+          "while nothing comes: busy (look again at once), adaptive (for 50 µs, then sleep),"
+              + " blocking (sleep at once); default: ${DEFAULT-VALUE}")
+  String waiting = "adaptive";
+
   boolean isInMemory() {
     return link.equals("inmemory");
   }
 
+  Waiting waiting() {
+    try {
+      return Waiting.parse(waiting);
+    } catch (IllegalArgumentException e) {
+      throw new UsageException("--wait " + e.getMessage());
+    }
+  }
+
+  /** A link for each context. */
+  List<Link> openLinks() throws LinkException {
+    if (contexts < 1 || contexts > Steering.MOST) {
+      throw new UsageException("--contexts " + contexts + " is outside 1 … " + Steering.MOST);
+    }
+    if (contexts > 1 && outlivesProcess()) {
+      throw new UsageException(
+          "--contexts with a memory that outlives its process is not there: each context would"
+              + " have to find its own again");
+    }
+    if (contexts > 1 && autoconfiguration) {
+      throw new UsageException(
+          "--contexts and --autoconf: each context would give itself addresses of its own");
+    }
+    if (contexts == 1) {
+      return List.of(openLink());
+    }
+    Links.Spec spec = spec();
+    Leftovers.undo();
+    return pcap == null ? Links.open(spec, contexts) : Links.share(record(spec), contexts);
+  }
+
   Link openLink() throws LinkException {
+    Links.Spec spec = spec();
+    Leftovers.undo();
+    return pcap == null ? Links.open(spec) : record(spec);
+  }
+
+  private Link record(Links.Spec spec) throws LinkException {
+    Link opened = Links.open(spec);
+    try {
+      return PcapWrapperProvider.record(opened, Objects.requireNonNull(pcap));
+    } catch (LinkException e) {
+      opened.close();
+      throw e;
+    }
+  }
+
+  private Links.Spec spec() {
     var spec = Catalog.linkSpec(link);
     var provider = Catalog.link(spec.provider());
     var all = new LinkedHashMap<>(spec.parameters());
@@ -202,17 +269,7 @@ final class StackOptions {
       all.putIfAbsent("persist", "on");
       all.putIfAbsent("name", "wisp0");
     }
-    Leftovers.undo();
-    Link opened = Links.open(spec.with(all));
-    if (pcap == null) {
-      return opened;
-    }
-    try {
-      return PcapWrapperProvider.record(opened, pcap);
-    } catch (LinkException e) {
-      opened.close();
-      throw e;
-    }
+    return spec.with(all);
   }
 
   private static boolean has(LinkProvider provider, String parameter) {
@@ -261,12 +318,19 @@ final class StackOptions {
     var config =
         new StrategyConfig(
             RecordStore.STATE_WORDS,
-            hasOwn(true) || !hasOwn(false) ? (int) capacity : 0,
-            hasOwn(false) ? (int) capacity : 0,
+            hasOwn(true) || !hasOwn(false) ? share() : 0,
+            hasOwn(false) ? share() : 0,
             random.nextLong(),
             random.nextLong(),
             given);
     return provider.create(noTimestamps ? config.withoutTimestamps() : config);
+  }
+
+  /** What one context is to expect: they don't share evenly. */
+  private int share() {
+    return contexts == 1
+        ? (int) capacity
+        : (int) Math.min(capacity, capacity / contexts + capacity / contexts / 8 + 64);
   }
 
   /** What connections have in common: no Nagle, the rest as asked for. */

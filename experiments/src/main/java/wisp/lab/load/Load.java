@@ -237,7 +237,8 @@ public final class Load implements ConnectionHandler {
     return Json.line(result());
   }
 
-  Map<String, @Nullable Object> result() {
+  /** What came of it. */
+  public Map<String, @Nullable Object> result() {
     double seconds = Math.max(1, endNanos - startNanos) / 1e9;
     double opening = Math.max(1, (openedNanos == 0 ? endNanos : openedNanos) - startNanos) / 1e9;
     return Json.object(

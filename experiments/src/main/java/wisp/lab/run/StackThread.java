@@ -9,6 +9,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import wisp.core.spi.Link;
 import wisp.core.stack.Context;
+import wisp.drivers.run.Runner;
 import wisp.lab.FailedException;
 
 /**

@@ -1,4 +1,4 @@
-/** Who owns threads and clocks: the loop around a context, and child JVMs. */
+/** Who owns threads: several contexts at once, one for callers on other threads, and child JVMs. */
 @NullMarked
 package wisp.lab.run;
 

@@ -10,6 +10,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import wisp.core.Counters.Event;
 import wisp.core.spi.Durability;
@@ -23,12 +25,14 @@ import wisp.core.stack.DatagramHandler;
 import wisp.core.stack.Endpoint;
 import wisp.core.stack.ListenConfig;
 import wisp.drivers.Links;
+import wisp.drivers.run.Runner;
+import wisp.drivers.run.Waiting;
+import wisp.drivers.steering.SteeredLink;
 import wisp.lab.FailedException;
 import wisp.lab.measure.Peak;
 import wisp.lab.measure.ProcFile;
 import wisp.lab.results.Json;
 import wisp.lab.run.OrderlyEnd;
-import wisp.lab.run.Runner;
 
 /** Services on consecutive ports over one link, until told to end. */
 public final class Server implements AutoCloseable {
@@ -36,15 +40,15 @@ public final class Server implements AutoCloseable {
   private static final long RETRY_NANOS = 1_000_000;
   private static final long LOOK_NANOS = 10_000_000;
   private static final long PEAK_NANOS = 5_000_000;
-  private static final long SPIN_NANOS = 50_000;
   private static final long GRACE_NANOS = SECOND;
+  private static final long LONGEST_WAIT_NANOS = 3 * SECOND;
   private final Link link;
   private final MemoryStrategy memory;
   private final Context context;
   private final Runner runner;
   private final List<Service> services;
   private final List<Endpoint> endpoints = new ArrayList<>();
-  private final @Nullable Path statsFile;
+  private @Nullable Consumer<Map<String, @Nullable Object>> eachSecond;
   private long nextStatsNanos = SECOND;
   private final Peak peak = new Peak();
   private long nextPeakNanos;
@@ -60,6 +64,7 @@ public final class Server implements AutoCloseable {
    * @param memory closed with the server
    * @param profile of all connections
    * @param listening how SYNs are taken in
+   * @param waiting what the thread does while nothing comes
    * @param statsFile rewritten each second, or {@code null}
    */
   public Server(
@@ -68,12 +73,13 @@ public final class Server implements AutoCloseable {
       ContextConfig config,
       ConnectionProfile profile,
       ListenConfig listening,
+      Waiting waiting,
       List<Service> services,
       int firstPort,
       @Nullable Path statsFile) {
     this.link = link;
     this.memory = memory;
-    this.statsFile = statsFile;
+    eachSecond = statsFile == null ? null : map -> writeStats(statsFile, Json.line(map));
     context = new Context(config, memory, link, new SecureRandom()::nextLong);
     context.onHandlerFailure(e -> System.err.println("wisp: a service failed: " + e));
     this.services = List.copyOf(services);
@@ -87,7 +93,7 @@ public final class Server implements AutoCloseable {
         context.bind(endpoint, datagrams);
       }
     }
-    runner = new Runner(context, link, SPIN_NANOS);
+    runner = new Runner(context, link, waiting);
   }
 
   /** Serves until SIGTERM or SIGINT; then closes down and prints statistics. */
@@ -101,18 +107,51 @@ public final class Server implements AutoCloseable {
     takeOverNanos = System.nanoTime() - begun;
     System.out.println(ready());
     System.out.flush();
-    services.forEach(service -> service.onServing(link::wake));
-    runner.run(this::chores, Long.MAX_VALUE);
+    serveUntilTold();
     if (leaves) {
       return handOver();
     }
-    runner.restart();
     closeDown();
-    var statistics = Json.line(statistics());
-    writeStats(statistics);
-    System.out.println(statistics);
+    lastWord();
     close();
     return 0;
+  }
+
+  /** Runs until {@link #stop}. */
+  void serveUntilTold() {
+    services.forEach(service -> service.onServing(link::wake));
+    runner.run(this::chores, Long.MAX_VALUE);
+  }
+
+  /** Ends what it does at present. From any thread. */
+  void stop() {
+    runner.stop();
+  }
+
+  /** Who is told the statistics each second, on our thread; null: nobody. */
+  void onStatistics(@Nullable Consumer<Map<String, @Nullable Object>> listener) {
+    eachSecond = listener;
+  }
+
+  /** Goes on with what connections there are until that is so, but not for long. */
+  void driveUntil(BooleanSupplier isOver) {
+    runner.restart();
+    runner.run(
+        now -> {
+          if (isOver.getAsBoolean()) {
+            runner.stop();
+          }
+          return Math.min(now + RETRY_NANOS, chores(now));
+        },
+        runner.nowNanos() + LONGEST_WAIT_NANOS);
+  }
+
+  private void lastWord() {
+    Map<String, @Nullable Object> statistics = statistics();
+    if (eachSecond != null) {
+      eachSecond.accept(statistics);
+    }
+    System.out.println(Json.line(statistics));
   }
 
   /** Whether another process waits for our memory. */
@@ -123,9 +162,7 @@ public final class Server implements AutoCloseable {
 
   /** Ends with all connections as they are: the next process goes on with them. */
   private int handOver() {
-    var statistics = Json.line(statistics());
-    writeStats(statistics);
-    System.out.println(statistics);
+    lastWord();
     System.out.flush();
     context.handOver();
     Links.leaveBehind(link);
@@ -134,7 +171,7 @@ public final class Server implements AutoCloseable {
     return 0;
   }
 
-  private String ready() {
+  String ready() {
     var text = new StringBuilder("ready");
     for (int i = 0; i < services.size(); i++) {
       text.append(' ').append(services.get(i).name()).append('=').append(endpoints.get(i).port());
@@ -149,17 +186,10 @@ public final class Server implements AutoCloseable {
   }
 
   /** Accepts no more, and lets those who are about to finish do so. */
-  private void closeDown() {
+  void closeDown() {
     endpoints.forEach(context::unlisten);
     long limit = runner.nowNanos() + GRACE_NANOS;
-    runner.run(
-        now -> {
-          if (context.connections() == 0) {
-            runner.stop();
-          }
-          return Math.min(now + RETRY_NANOS, chores(now));
-        },
-        limit);
+    driveUntil(() -> context.connections() == 0 || runner.nowNanos() >= limit);
   }
 
   private long chores(long now) {
@@ -170,15 +200,15 @@ public final class Server implements AutoCloseable {
       waiting |= service.retry(context);
       next = Math.min(next, service.work(context, now));
     }
-    if (statsFile != null && now >= nextPeakNanos) {
+    if (eachSecond != null && now >= nextPeakNanos) {
       nextPeakNanos = now + PEAK_NANOS; // nobody is woken up for it: what sleeps takes no memory
       peak.look(context);
     }
-    if (statsFile != null && now >= nextStatsNanos) {
+    if (eachSecond != null && now >= nextStatsNanos) {
       nextStatsNanos = now + SECOND;
-      writeStats(Json.line(statistics()));
+      eachSecond.accept(statistics());
     }
-    next = statsFile == null ? next : Math.min(next, nextStatsNanos);
+    next = eachSecond == null ? next : Math.min(next, nextStatsNanos);
     if (memory.durability() != null) {
       next = Math.min(next, now + LOOK_NANOS);
       leaveIfWanted(now);
@@ -199,10 +229,7 @@ public final class Server implements AutoCloseable {
     }
   }
 
-  private void writeStats(String line) {
-    if (statsFile == null) {
-      return;
-    }
+  static void writeStats(Path statsFile, String line) {
     try {
       // By way of another file, so that who reads it never sees half a line.
       Path next = statsFile.resolveSibling(statsFile.getFileName() + ".next");
@@ -259,7 +286,11 @@ public final class Server implements AutoCloseable {
         "rss_bytes", ProcFile.field("/proc/self/status", "VmRSS"),
         "footprint", kinds,
         "drops", drops,
+        "link", link.name(),
         "link_drops", link.drops(),
+        "handed_over", link instanceof SteeredLink steered ? steered.handedOver() : 0L,
+        "polls", runner.polls(),
+        "sleeps", runner.sleeps(),
         "counters", counts);
   }
 
@@ -277,9 +308,14 @@ public final class Server implements AutoCloseable {
   /** Gives everything back; a leak shows here. */
   @Override
   public void close() {
+    closeStack();
+    link.close();
+  }
+
+  /** As {@link #close}, but for the link. */
+  void closeStack() {
     services.forEach(service -> service.stop(context));
     context.close();
     memory.close();
-    link.close();
   }
 }

@@ -36,7 +36,7 @@ import wisp.core.stack.ContextConfig;
 import wisp.core.stack.Endpoint;
 import wisp.drivers.Links;
 import wisp.drivers.pcap.PcapWrapperProvider;
-import wisp.lab.run.Runner;
+import wisp.drivers.run.Runner;
 import wisp.lab.serve.Service;
 import wisp.lab.serve.Services;
 import wisp.lab.suite.Catalog;

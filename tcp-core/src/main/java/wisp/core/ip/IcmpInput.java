@@ -2,6 +2,7 @@ package wisp.core.ip;
 
 import wisp.core.Counters;
 import wisp.core.Counters.Event;
+import wisp.core.spi.Link;
 import wisp.core.wire.IcmpHeader;
 import wisp.core.wire.Icmpv6Header;
 import wisp.core.wire.Ipv4Header;
@@ -17,6 +18,7 @@ public final class IcmpInput {
   private static final int HOP_LIMIT = 64;
   private static final int NO_NEXT_HEADER = 59;
 
+  private final Link link;
   private final OwnAddresses own;
   private final DatagramOutput output;
   private final IcmpErrors errors;
@@ -29,12 +31,14 @@ public final class IcmpInput {
 
   /** For one context. */
   public IcmpInput(
+      Link link,
       OwnAddresses own,
       DatagramOutput output,
       IcmpErrors errors,
       TransportErrors transports,
       NeighbourMessages neighbours,
       Counters counters) {
+    this.link = link;
     this.own = own;
     this.output = output;
     this.errors = errors;
@@ -49,12 +53,21 @@ public final class IcmpInput {
       receiveIcmpv6(packet, nowNanos);
     } else if (!packet.ipv6 && packet.protocol == Ipv4Header.PROTOCOL_ICMP) {
       receiveIcmp(packet, nowNanos);
+    } else if (isForAnother(packet)) {
+      counters.add(Event.DROP_OTHER_CONTEXT);
     } else {
       counters.add(Event.DROP_IP_PROTOCOL);
       if (!(packet.ipv6 && packet.protocol == NO_NEXT_HEADER)) {
         errors.protocolUnreachable(packet, nowNanos);
       }
     }
+  }
+
+  /** Fragments come to every context on a device, and one of them answers. */
+  private boolean isForAnother(IpPacket packet) {
+    return packet.wasFragmented
+        && !link.brings(
+            packet.destinationHigh, packet.destinationLow, 0, packet.sourceHigh, packet.sourceLow, 0);
   }
 
   // ---- ICMP -------------------------------------------------------------------------------------
@@ -157,6 +170,10 @@ public final class IcmpInput {
   }
 
   private void echo(IpPacket packet, int protocol, int code) {
+    if (isForAnother(packet)) {
+      counters.add(Event.DROP_OTHER_CONTEXT);
+      return;
+    }
     int bytes = packet.payloadLength;
     boolean answered =
         code == 0

@@ -87,6 +87,22 @@ public interface Link extends AutoCloseable {
     return 0;
   }
 
+  /**
+   * Whether packets of a flow come to this link, where several links, each of a context of its own,
+   * share what one device receives. A context opens connections from ports whose answers come to
+   * it, and answers nothing that belongs to another one. Addresses are as in {@link
+   * wisp.core.ip.IpAddress}, IPv4 mapped; both ports are 0 where the addresses alone decide.
+   */
+  default boolean brings(
+      long localHigh,
+      long localLow,
+      int localPort,
+      long remoteHigh,
+      long remoteLow,
+      int remotePort) {
+    return true;
+  }
+
   /** Sends the claimed packet, at the latest on {@link #flush}. */
   void commit(TransmitPacket packet);
 

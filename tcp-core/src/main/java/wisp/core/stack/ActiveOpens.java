@@ -169,11 +169,15 @@ final class ActiveOpens {
     return isFree(high, low, port, remote) ? port : -1;
   }
 
-  /** No connection has the four-tuple, and it does not lead from an endpoint to itself. */
+  /**
+   * No connection has the four-tuple, it does not lead from an endpoint to itself, and the answers
+   * come to this context.
+   */
   private boolean isFree(long high, long low, int port, Endpoint remote) {
     IpAddress to = remote.address();
     boolean isItself = port == remote.port() && low == to.low() && high == to.high();
     return !isItself
+        && network.link.brings(high, low, port, to.high(), to.low(), remote.port())
         && demultiplexer.find(high, low, port, to.high(), to.low(), remote.port()) == Records.NONE;
   }
 

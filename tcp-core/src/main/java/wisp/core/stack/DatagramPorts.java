@@ -1,9 +1,11 @@
 package wisp.core.stack;
 
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 import wisp.core.ip.IpAddress;
 import wisp.core.ip.OwnAddresses;
 import wisp.core.ip.Scope;
+import wisp.core.spi.Link;
 import wisp.core.udp.UdpOutput;
 import wisp.core.udp.UdpPorts;
 
@@ -17,6 +19,7 @@ final class DatagramPorts {
   /** The one that is lent to handlers. */
   final Datagram datagram = new Datagram();
 
+  private final Link link;
   private final OwnAddresses own;
 
   DatagramPorts(Context context, HandlerUpcalls upcalls, Network network) {
@@ -24,6 +27,7 @@ final class DatagramPorts {
     this.upcalls = upcalls;
     this.ports = network.udpPorts;
     this.output = network.udpOutput;
+    this.link = network.link;
     this.own = network.own;
   }
 
@@ -33,9 +37,17 @@ final class DatagramPorts {
     if (!address.isUnspecified() && !own.contains(address.high(), address.low())) {
       throw new IllegalArgumentException(address + " is no address of this context");
     }
-    var bound = new Endpoint(address, local.port() == 0 ? chooseNumber() : local.port());
     IpAddress to = remote == null ? Endpoint.ANY : remote.address();
     int toPort = remote == null ? 0 : remote.port();
+    int number =
+        local.port() != 0
+            ? local.port()
+            : chooseNumber(
+                n ->
+                    remote == null
+                        || link.brings(
+                            address.high(), address.low(), n, to.high(), to.low(), toPort));
+    var bound = new Endpoint(address, number);
     var port = new BoundPort(this, bound, to.high(), to.low(), toPort, handler);
     if (!ports.add(port)) {
       throw new IllegalStateException(bound + " is in use by another UDP port");
@@ -57,8 +69,9 @@ final class DatagramPorts {
     return from;
   }
 
-  private int chooseNumber() {
-    int number = ports.chooseNumber();
+  /** One whose answers come to this context, where it is known whose they will be. */
+  private int chooseNumber(IntPredicate wanted) {
+    int number = ports.chooseNumber(wanted);
     if (number < 0) {
       throw new IllegalStateException("no ephemeral UDP port is free");
     }

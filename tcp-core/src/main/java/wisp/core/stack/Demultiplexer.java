@@ -235,8 +235,23 @@ final class Demultiplexer {
         && Seq.atOrBefore(tcp.ackNo(), tcb.sndNxt);
   }
 
+  /** Whether it is not of a connection that another context on the same device may have. */
+  private boolean isForUs() {
+    return network.link.brings(
+        packet.destinationHigh,
+        packet.destinationLow,
+        tcp.destinationPort(),
+        packet.sourceHigh,
+        packet.sourceLow,
+        tcp.sourcePort());
+  }
+
   /** LISTEN (§3.10.7.2) or CLOSED (§3.10.7.1). */
   private void forNoConnection(long former) {
+    if (!isForUs()) {
+      env.counters.add(Event.DROP_OTHER_CONTEXT);
+      return;
+    }
     if (tcp.has(TcpHeader.RST)) {
       env.counters.add(Event.DROP_NO_CONNECTION);
       return;

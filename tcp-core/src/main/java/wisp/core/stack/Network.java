@@ -29,6 +29,7 @@ import wisp.core.wire.Ipv4Header;
 
 /** A context's parts below TCP, made and joined here. */
 final class Network {
+  final Link link;
   final OwnAddresses own;
   final PathMtus paths;
   final Loopback loopback;
@@ -51,6 +52,7 @@ final class Network {
 
   Network(ContextConfig config, Link link, Blocks blocks, Entropy entropy, Counters counters) {
     NetworkConfig network = config.network();
+    this.link = link;
     own = new OwnAddresses(config.ownPrefixes());
     paths = new PathMtus(KeyedHash.random(entropy), link.mtu());
     loopback = new Loopback(counters);
@@ -79,9 +81,9 @@ final class Network {
     Groups groups = ethernet == null ? Groups.ALL_NODES : ethernet;
     NeighbourMessages neighbours = ethernet == null ? NeighbourMessages.NONE : ethernet;
     input = new IpInput(own, groups, fragments, errors, config.network().sourceRoutes(), counters);
-    icmp = new IcmpInput(own, datagrams, errors, this::transportError, neighbours, counters);
+    icmp = new IcmpInput(link, own, datagrams, errors, this::transportError, neighbours, counters);
     udpPorts = new UdpPorts(KeyedHash.random(entropy), KeyedHash.random(entropy));
-    udp = new UdpInput(udpPorts, errors, counters);
+    udp = new UdpInput(link, udpPorts, errors, counters);
     udpOutput = new UdpOutput(datagrams, own, this::hasRoute, counters);
     udpErrors = new UdpErrors(udpPorts, paths, counters);
     onExpired = (ipv6, memory, start, length) -> input.expired(ipv6, memory, start, length, now);

@@ -4,6 +4,7 @@ import wisp.core.Counters;
 import wisp.core.Counters.Event;
 import wisp.core.ip.IcmpErrors;
 import wisp.core.ip.IpPacket;
+import wisp.core.spi.Link;
 import wisp.core.wire.UdpHeader;
 
 /**
@@ -12,13 +13,15 @@ import wisp.core.wire.UdpHeader;
  * first reason found.
  */
 public final class UdpInput {
+  private final Link link;
   private final UdpPorts ports;
   private final IcmpErrors errors;
   private final Counters counters;
   private final UdpHeader udp = new UdpHeader();
 
   /** For one context. */
-  public UdpInput(UdpPorts ports, IcmpErrors errors, Counters counters) {
+  public UdpInput(Link link, UdpPorts ports, IcmpErrors errors, Counters counters) {
+    this.link = link;
     this.ports = ports;
     this.errors = errors;
     this.counters = counters;
@@ -39,6 +42,10 @@ public final class UdpInput {
       return;
     }
     UdpPort port = ports.of(packet, udp.destinationPort(), udp.sourcePort());
+    if ((port == null || packet.wasFragmented) && !isForUs(packet)) {
+      counters.add(Event.DROP_OTHER_CONTEXT);
+      return;
+    }
     if (port == null) {
       counters.add(Event.DROP_UDP);
       errors.portUnreachable(packet, nowNanos);
@@ -46,6 +53,17 @@ public final class UdpInput {
     }
     counters.add(Event.DATAGRAMS_RECEIVED);
     port.received(packet, udp);
+  }
+
+  /** Whether it is not for another context on the same device: fragments come to all of them. */
+  private boolean isForUs(IpPacket packet) {
+    return link.brings(
+        packet.destinationHigh,
+        packet.destinationLow,
+        udp.destinationPort(),
+        packet.sourceHigh,
+        packet.sourceLow,
+        udp.sourcePort());
   }
 
   /** Without a checksum an IPv4 datagram is taken as it is, an IPv6 one never (RFC 8200 §8.1). */

@@ -1,5 +1,6 @@
 package wisp.core.udp;
 
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 import wisp.core.ip.IpAddress;
 import wisp.core.ip.IpPacket;
@@ -193,13 +194,14 @@ public final class UdpPorts {
    * A number that nobody uses at any address, not to be guessed from those before: a random one, or
    * the next free one behind it (RFC 6056 §3.3.1, RFC 5452 §9.2).
    *
-   * @return −1: all are in use
+   * @param wanted whether a number will do
+   * @return −1: all that would are in use
    */
-  public int chooseNumber() {
+  public int chooseNumber(IntPredicate wanted) {
     int offset = (int) (random.hash(chosen++) >>> 33) % EPHEMERAL;
     for (int tries = 0; tries < EPHEMERAL; tries++) {
       int number = FIRST_EPHEMERAL + (offset + tries) % EPHEMERAL;
-      if (!isUsed(number)) {
+      if (!isUsed(number) && wanted.test(number)) {
         return number;
       }
     }

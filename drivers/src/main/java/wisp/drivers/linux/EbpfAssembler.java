@@ -1,4 +1,4 @@
-package wisp.drivers.afxdp;
+package wisp.drivers.linux;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 
@@ -7,7 +7,6 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
-import wisp.drivers.linux.BpfCalls;
 
 /**
  * Assembles an eBPF program: the few instructions that a packet filter needs. Registers are 0 … 9;
@@ -18,19 +17,27 @@ import wisp.drivers.linux.BpfCalls;
  *   instruction (8 B)   operation 1 │ source 4 bits, destination 4 bits │ offset 2 │ immediate 4, least byte first
  * </pre>
  */
-final class XdpAssembler {
+public final class EbpfAssembler {
   /** Widths of loads, in bytes, as operations. */
   private static final int LOAD_1 = 0x71;
 
   private static final int LOAD_2 = 0x69;
   private static final int LOAD_4 = 0x61;
   private static final int LOAD_8 = 0x79;
+  private static final int LOAD_PACKET_1 = 0x30;
+  private static final int LOAD_PACKET_2 = 0x28;
+  private static final int LOAD_PACKET_4 = 0x20;
+  private static final int LOAD_PACKET_2_AT = 0x48;
   private static final int MOVE = 0xBF;
   private static final int SET = 0xB7;
   private static final int SET_WIDE = 0x18;
   private static final int ADD_NUMBER = 0x07;
   private static final int AND = 0x5F;
   private static final int AND_NUMBER_4 = 0x54;
+  private static final int XOR_4 = 0xAC;
+  private static final int MULTIPLY_NUMBER_4 = 0x24;
+  private static final int SHIFT_LEFT_4 = 0x64;
+  private static final int SHIFT_RIGHT_4 = 0x74;
   private static final int TO_BIG_ENDIAN = 0xDC;
   private static final int JUMP = 0x05;
   private static final int JUMP_IF_GREATER = 0x2D;
@@ -52,7 +59,7 @@ final class XdpAssembler {
   /**
    * {@code to = what lies at offset from a pointer}, in the machine's order: 1, 2, 4 or 8 bytes.
    */
-  XdpAssembler load(int to, int bytes, int pointer, int offset) {
+  public EbpfAssembler load(int to, int bytes, int pointer, int offset) {
     int operation =
         switch (bytes) {
           case 1 -> LOAD_1;
@@ -64,85 +71,124 @@ final class XdpAssembler {
     return add(operation, to, pointer, offset, 0);
   }
 
-  XdpAssembler move(int to, int from) {
+  /**
+   * {@code 0 = what lies at offset of the packet}, 1, 2 or 4 bytes in network order made the
+   * machine's; where there is nothing the program ends with 0. For programs of sockets: register 6
+   * must hold their argument, 1 … 5 do not survive. An offset from {@link
+   * ClassicBpf#FROM_NETWORK_HEADER} on counts from there.
+   */
+  public EbpfAssembler loadPacket(int bytes, int offset) {
+    int operation =
+        switch (bytes) {
+          case 1 -> LOAD_PACKET_1;
+          case 2 -> LOAD_PACKET_2;
+          case 4 -> LOAD_PACKET_4;
+          default -> throw new IllegalArgumentException(bytes + " bytes");
+        };
+    return add(operation, 0, 0, 0, offset);
+  }
+
+  /** As {@link #loadPacket}, 2 bytes at an offset beyond what a register holds. */
+  public EbpfAssembler loadPacketHalfAt(int register, int offset) {
+    return add(LOAD_PACKET_2_AT, 0, register, 0, offset);
+  }
+
+  /** On the lower 32 bits, as are the next three; the upper ones become zero. */
+  public EbpfAssembler xor(int to, int from) {
+    return add(XOR_4, to, from, 0, 0);
+  }
+
+  public EbpfAssembler multiply(int to, int number) {
+    return add(MULTIPLY_NUMBER_4, to, 0, 0, number);
+  }
+
+  public EbpfAssembler shiftLeft(int to, int bits) {
+    return add(SHIFT_LEFT_4, to, 0, 0, bits);
+  }
+
+  public EbpfAssembler shiftRight(int to, int bits) {
+    return add(SHIFT_RIGHT_4, to, 0, 0, bits);
+  }
+
+  public EbpfAssembler move(int to, int from) {
     return add(MOVE, to, from, 0, 0);
   }
 
-  XdpAssembler set(int to, int number) {
+  public EbpfAssembler set(int to, int number) {
     return add(SET, to, 0, 0, number);
   }
 
-  XdpAssembler setWide(int to, long number) {
+  public EbpfAssembler setWide(int to, long number) {
     return wide(to, 0, number);
   }
 
   /** {@code to = a map}, by its descriptor. */
-  XdpAssembler setMap(int to, int descriptor) {
+  public EbpfAssembler setMap(int to, int descriptor) {
     return wide(to, MAP_DESCRIPTOR, descriptor & 0xFFFF_FFFFL);
   }
 
-  XdpAssembler add(int to, int number) {
+  public EbpfAssembler add(int to, int number) {
     return add(ADD_NUMBER, to, 0, 0, number);
   }
 
-  XdpAssembler and(int to, int from) {
+  public EbpfAssembler and(int to, int from) {
     return add(AND, to, from, 0, 0);
   }
 
   /** On the lower 32 bits; the upper ones become zero. */
-  XdpAssembler andNumber(int to, int number) {
+  public EbpfAssembler andNumber(int to, int number) {
     return add(AND_NUMBER_4, to, 0, 0, number);
   }
 
   /** Between the machine's and the network's order: the lower 32 bits alone, or all 64. */
-  XdpAssembler networkOrder(int register, int bits) {
+  public EbpfAssembler networkOrder(int register, int bits) {
     return add(TO_BIG_ENDIAN, register, 0, 0, bits);
   }
 
-  XdpAssembler jump(String label) {
+  public EbpfAssembler jump(String label) {
     return jump(JUMP, 0, 0, 0, label);
   }
 
   /** Unsigned. */
-  XdpAssembler jumpIfGreater(int a, int b, String label) {
+  public EbpfAssembler jumpIfGreater(int a, int b, String label) {
     return jump(JUMP_IF_GREATER, a, b, 0, label);
   }
 
-  XdpAssembler jumpIfSame(int a, int b, String label) {
+  public EbpfAssembler jumpIfSame(int a, int b, String label) {
     return jump(JUMP_IF_SAME, a, b, 0, label);
   }
 
-  XdpAssembler jumpIfDifferent(int a, int b, String label) {
+  public EbpfAssembler jumpIfDifferent(int a, int b, String label) {
     return jump(JUMP_IF_DIFFERENT, a, b, 0, label);
   }
 
   /** When any of these bits is set. */
-  XdpAssembler jumpIfBits(int a, int bits, String label) {
+  public EbpfAssembler jumpIfBits(int a, int bits, String label) {
     return jump(JUMP_IF_BITS, a, 0, bits, label);
   }
 
   /** Looks at the lower 32 bits. */
-  XdpAssembler jumpIfEqual(int a, int number, String label) {
+  public EbpfAssembler jumpIfEqual(int a, int number, String label) {
     return jump(JUMP_IF_EQUAL_4, a, 0, number, label);
   }
 
   /** Looks at the lower 32 bits. */
-  XdpAssembler jumpIfUnequal(int a, int number, String label) {
+  public EbpfAssembler jumpIfUnequal(int a, int number, String label) {
     return jump(JUMP_IF_UNEQUAL_4, a, 0, number, label);
   }
 
   /** Calls a helper of the kernel's, by number. */
-  XdpAssembler call(int helper) {
+  public EbpfAssembler call(int helper) {
     return add(CALL, 0, 0, 0, helper);
   }
 
   /** Ends; the result is in register 0. */
-  XdpAssembler exit() {
+  public EbpfAssembler exit() {
     return add(EXIT, 0, 0, 0, 0);
   }
 
   /** The next instruction is where jumps to that label lead. */
-  XdpAssembler label(String name) {
+  public EbpfAssembler label(String name) {
     if (labels.put(name, size) != null) {
       throw new IllegalStateException("label " + name + " is there twice");
     }
@@ -150,12 +196,12 @@ final class XdpAssembler {
   }
 
   /** Instructions so far. */
-  int size() {
+  public int size() {
     return size;
   }
 
   /** The program, as the kernel takes it. */
-  MemorySegment build(Arena arena) {
+  public MemorySegment build(Arena arena) {
     jumps.forEach(this::resolve);
     MemorySegment program = arena.allocate((long) size * BpfCalls.INSTRUCTION_BYTES, 8);
     for (int i = 0; i < size; i++) {
@@ -172,18 +218,18 @@ final class XdpAssembler {
     code[from] = code[from] & ~0xFFFF_0000L | (long) (to - from - 1) << 16;
   }
 
-  private XdpAssembler jump(int operation, int a, int b, int number, String label) {
+  private EbpfAssembler jump(int operation, int a, int b, int number, String label) {
     jumps.put(size, label);
     return add(operation, a, b, 0, number);
   }
 
   /** The only instruction of twice the length. */
-  private XdpAssembler wide(int to, int source, long number) {
+  private EbpfAssembler wide(int to, int source, long number) {
     add(SET_WIDE, to, source, 0, (int) number);
     return add(0, 0, 0, 0, (int) (number >>> 32));
   }
 
-  private XdpAssembler add(int operation, int to, int from, int offset, int number) {
+  private EbpfAssembler add(int operation, int to, int from, int offset, int number) {
     if (size == code.length) {
       code = Arrays.copyOf(code, 2 * size);
     }

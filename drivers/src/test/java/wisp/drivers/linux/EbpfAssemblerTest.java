@@ -1,4 +1,4 @@
-package wisp.drivers.afxdp;
+package wisp.drivers.linux;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -9,8 +9,8 @@ import java.util.HexFormat;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
-class XdpAssemblerTest {
-  private static void assertCode(XdpAssembler code, String... instructions) {
+class EbpfAssemblerTest {
+  private static void assertCode(EbpfAssembler code, String... instructions) {
     try (Arena arena = Arena.ofConfined()) {
       String[] built =
           LongStream.of(code.build(arena).toArray(ValueLayout.JAVA_LONG))
@@ -24,7 +24,7 @@ class XdpAssemblerTest {
   @Test
   void encodesAsTheStandardSays() {
     assertCode(
-        new XdpAssembler()
+        new EbpfAssembler()
             .load(2, 4, 1, 16)
             .load(3, 1, 2, 0)
             .load(3, 2, 2, 12)
@@ -54,7 +54,7 @@ class XdpAssemblerTest {
   @Test
   void whatHasSixtyFourBitsTakesTwoPlaces() {
     assertCode(
-        new XdpAssembler().setWide(5, 0x0123_4567_89AB_CDEFL).setMap(1, 7),
+        new EbpfAssembler().setWide(5, 0x0123_4567_89AB_CDEFL).setMap(1, 7),
         "18050000efcdab89",
         "0000000067452301",
         "1811000007000000",
@@ -64,7 +64,7 @@ class XdpAssemblerTest {
   @Test
   void jumpsLeadToTheirLabels() {
     assertCode(
-        new XdpAssembler()
+        new EbpfAssembler()
             .jumpIfEqual(0, 8, "end")
             .jumpIfUnequal(0, 8, "end")
             .jumpIfBits(0, 1, "next")
@@ -90,11 +90,11 @@ class XdpAssemblerTest {
   @Test
   void aJumpBackOrToNowhereIsRefused() {
     try (Arena arena = Arena.ofConfined()) {
-      var back = new XdpAssembler().label("back").set(0, 1).jump("back");
+      var back = new EbpfAssembler().label("back").set(0, 1).jump("back");
       assertThrows(IllegalStateException.class, () -> back.build(arena));
-      var nowhere = new XdpAssembler().jump("nowhere");
+      var nowhere = new EbpfAssembler().jump("nowhere");
       assertThrows(IllegalStateException.class, () -> nowhere.build(arena));
-      var twice = new XdpAssembler().label("a");
+      var twice = new EbpfAssembler().label("a");
       assertThrows(IllegalStateException.class, () -> twice.label("a"));
     }
   }

@@ -1,11 +1,17 @@
-package wisp.lab.run;
+package wisp.drivers.run;
 
 import wisp.core.spi.Link;
 import wisp.core.stack.Context;
 
 /**
- * Drives one context by the real clock, on the calling thread: polls as long as there is work,
- * spins for a while when there is none, then sleeps until a packet comes or the next timer is due.
+ * Drives one context by the real clock, on the calling thread: polls as long as there is work, and
+ * waits as it is told to when there is none, until a packet comes or the next timer is due.
+ *
+ * <pre>
+ *   for each context:  Link link = links.get(i);
+ *     on its thread:   Context context = new Context(config, memory, link, random);
+ *                      new Runner(context, link, Waiting.ADAPTIVE).run(now -> Long.MAX_VALUE, Long.MAX_VALUE);
+ * </pre>
  */
 public final class Runner {
   private static final long LONGEST_SLEEP_NANOS = 1_000_000_000L;
@@ -13,6 +19,8 @@ public final class Runner {
   private final Link link;
   private final long spinNanos;
   private final long startNanos = System.nanoTime();
+  private long polls;
+  private long sleeps;
   private volatile boolean stopped;
 
   /** What an application does besides answering packets. */
@@ -23,6 +31,11 @@ public final class Runner {
      * @return when it wants to be called again; {@link Long#MAX_VALUE}: when something happens
      */
     long run(long nowNanos);
+  }
+
+  /** A runner. Context and link stay the caller's. */
+  public Runner(Context context, Link link, Waiting waiting) {
+    this(context, link, waiting.spinNanos());
   }
 
   /**
@@ -42,6 +55,16 @@ public final class Runner {
     return System.nanoTime() - startNanos;
   }
 
+  /** Times that it looked for packets. On the thread that runs. */
+  public long polls() {
+    return polls;
+  }
+
+  /** Times that it went to sleep, and was woken again. On the thread that runs. */
+  public long sleeps() {
+    return sleeps;
+  }
+
   /** Runs until {@link #stop}, or until the time given has come. */
   public void run(Chores chores, long untilNanos) {
     long idleSince = Long.MAX_VALUE;
@@ -50,6 +73,7 @@ public final class Runner {
       if (now >= untilNanos) {
         return;
       }
+      polls++;
       int handled = context.poll(now);
       long wanted = chores.run(now);
       if (handled > 0 || wanted <= now) {
@@ -67,6 +91,7 @@ public final class Runner {
 
   private void sleep(long nanos) {
     if (nanos > 0 && !stopped) {
+      sleeps++;
       link.awaitReadable(Math.min(nanos, LONGEST_SLEEP_NANOS));
     }
   }
