@@ -15,7 +15,8 @@ import wisp.drivers.linux.WakeEvent;
 /**
  * An interface of the kernel, by a packet socket. Received frames are lent where the kernel has
  * written them; those to be sent leave together on {@code flush}, or when sixty-four of them or
- * their memory is full.
+ * their memory is full. Payload that lies in native memory is sent from
+ * there.
  *
  * <p>The kernel goes on using the interface. We are a station of our own beside it, with our own
  * hardware address, which it overhears and passes over; frames to others never reach us. The
@@ -94,6 +95,17 @@ public final class AfPacketLink extends InterfaceLink {
   }
 
   @Override
+  public int gatherPieces() {
+    return TransmitPacket.MOST_PIECES;
+  }
+
+  /** {@inheritDoc} With {@link #flush} they are, for the kernel copies. */
+  @Override
+  public long gathersDone() {
+    return batch.gathersDone();
+  }
+
+  @Override
   public boolean claim(int bytes, TransmitPacket packet) {
     if (closed || gone || bytes > TransmitBatch.LARGEST_FRAME) {
       drops++;
@@ -107,6 +119,7 @@ public final class AfPacketLink extends InterfaceLink {
   @Override
   public void commit(TransmitPacket packet) {
     claim.commit(this, packet);
+    batch.note(packet);
     if (closed || gone || !VirtioHeader.isSendable(packet, Framing.ETHERNET_BYTES, sockets.mtu())) {
       drops++;
       return;
