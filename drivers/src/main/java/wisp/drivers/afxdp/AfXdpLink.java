@@ -1,5 +1,6 @@
 package wisp.drivers.afxdp;
 
+import java.lang.foreign.MemorySegment;
 import wisp.core.spi.Burst;
 import wisp.core.spi.LinkException;
 import wisp.core.spi.LinkOffloads;
@@ -110,6 +111,32 @@ public final class AfXdpLink extends InterfaceLink {
     }
   }
 
+  /** {@inheritDoc} In our own memory alone, and one less for the headers. */
+  @Override
+  public int gatherPieces() {
+    return socket.frames().byteSize() == 0 ? 0 : UmemLayout.MOST_PIECES - 1;
+  }
+
+  @Override
+  public MemorySegment frameMemory() {
+    return socket.frames();
+  }
+
+  @Override
+  public boolean gathers(MemorySegment memory) {
+    long at = memory.address() - socket.frames().address();
+    return at >= 0 && at + memory.byteSize() <= socket.frames().byteSize();
+  }
+
+  /** {@inheritDoc} As the completion ring says. */
+  @Override
+  public long gathersDone() {
+    if (!closed) {
+      transmit.reap();
+    }
+    return transmit.gathersDone();
+  }
+
   @Override
   public boolean claim(int bytes, TransmitPacket packet) {
     if (closed || gone || bytes > queue.mtu() + Framing.ETHERNET_BYTES) {
@@ -140,7 +167,7 @@ public final class AfXdpLink extends InterfaceLink {
         || packet.segmentBytes > 0
         || !VirtioHeader.isSendable(packet, Framing.ETHERNET_BYTES, queue.mtu())) {
       drops++;
-      transmit.cancel(claimedSlot);
+      transmit.drop(claimedSlot, packet);
     } else {
       transmit.commit(claimedSlot, packet);
     }

@@ -17,6 +17,7 @@ import wisp.lab.load.InMemoryLoad;
 import wisp.lab.load.Load;
 import wisp.lab.load.LoadPlan;
 import wisp.lab.run.Runner;
+import wisp.pools.LinkMemory;
 
 /** Connections from our side. */
 @Command(
@@ -120,8 +121,9 @@ public final class LoadCommand implements Callable<Integer> {
   private Load overLink() throws LinkException {
     var load = new Load(plan(endpoint()), stack.profile());
     ContextConfig config = stack.config();
-    try (var memory = stack.openMemory();
+    try (var own = stack.openMemory();
         Link link = stack.openLink();
+        var memory = LinkMemory.of(link, own);
         var context = new Context(config, memory, link, new SecureRandom()::nextLong)) {
       var runner = new Runner(context, link, SPIN_NANOS);
       runner.run(

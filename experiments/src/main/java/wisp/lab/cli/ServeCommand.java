@@ -19,6 +19,7 @@ import wisp.lab.serve.Server;
 import wisp.lab.serve.Service;
 import wisp.lab.serve.Services;
 import wisp.lab.serve.StdinBroadcast;
+import wisp.pools.LinkMemory;
 
 /** Services for real peers. */
 @Command(
@@ -119,6 +120,7 @@ public final class ServeCommand implements Callable<Integer> {
     Link link;
     try {
       link = stack.openLink();
+      memory = LinkMemory.of(link, memory);
     } catch (LinkException | RuntimeException e) {
       memory.close();
       throw e;

@@ -40,6 +40,7 @@ import wisp.lab.run.Runner;
 import wisp.lab.serve.Service;
 import wisp.lab.serve.Services;
 import wisp.lab.suite.Catalog;
+import wisp.pools.LinkMemory;
 
 /**
  * A kernel and a stack of ours, joined by a TUN device.
@@ -251,7 +252,9 @@ final class KernelLab implements AutoCloseable {
     ours = builder.ours;
     link = builder.pcap == null ? tun : PcapWrapperProvider.record(tun, builder.pcap);
     var random = new SecureRandom();
-    memory = Catalog.strategy(builder.strategy).create(builder.memoryConfig(random));
+    memory =
+        LinkMemory.of(
+            link, Catalog.strategy(builder.strategy).create(builder.memoryConfig(random)));
     context = new Context(builder.config(), memory, link, random::nextLong);
     context.onHandlerFailure(failures::add);
     int port = ECHO;
