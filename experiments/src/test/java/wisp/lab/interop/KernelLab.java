@@ -94,6 +94,7 @@ final class KernelLab implements AutoCloseable {
     private String kernelIpv6 = KERNEL_IPV6;
     private UnaryOperator<ContextConfig> change = UnaryOperator.identity();
     private @Nullable Namespace ours;
+    private int spoilsOneIn;
 
     /** Both sides have IPv6 addresses too. */
     Builder dualStack() {
@@ -191,6 +192,16 @@ final class KernelLab implements AutoCloseable {
       return this;
     }
 
+    /** One frame in so many of ours gets lost behind the device. */
+    Builder spoiling(int oneIn) {
+      spoilsOneIn = oneIn;
+      return this;
+    }
+
+    private Link spoiled(Link link) {
+      return spoilsOneIn == 0 ? link : new SpoilingLink(link, spoilsOneIn);
+    }
+
     private String link(Namespace namespace) {
       if (provider.equals("rawip")) {
         ours = new Namespace();
@@ -248,7 +259,7 @@ final class KernelLab implements AutoCloseable {
 
   private KernelLab(Builder builder, Namespace namespace) throws LinkException, IOException {
     this.namespace = namespace;
-    Link tun = Links.open(builder.link(namespace));
+    Link tun = builder.spoiled(Links.open(builder.link(namespace)));
     ours = builder.ours;
     link = builder.pcap == null ? tun : PcapWrapperProvider.record(tun, builder.pcap);
     var random = new SecureRandom();
@@ -364,6 +375,11 @@ final class KernelLab implements AutoCloseable {
 
   long count(Event event) {
     return call(c -> c.counters().get(event));
+  }
+
+  /** Frames of ours whose payload stayed where it was; only with {@link Builder#spoiling}. */
+  int gathered() {
+    return ((SpoilingLink) link).gathered();
   }
 
   /** The stack does nothing for a while, as if its process had been stopped. */
