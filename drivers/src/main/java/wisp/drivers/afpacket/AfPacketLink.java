@@ -2,23 +2,21 @@ package wisp.drivers.afpacket;
 
 import wisp.core.spi.Burst;
 import wisp.core.spi.LinkException;
-import wisp.core.spi.LinkOffloads;
 import wisp.core.spi.TransmitPacket;
-import wisp.drivers.Claim;
 import wisp.drivers.Framing;
 import wisp.drivers.LinkDownException;
+import wisp.drivers.linux.InterfaceLink;
 import wisp.drivers.linux.Libc;
-import wisp.drivers.linux.Linux;
-import wisp.drivers.linux.NetworkNamespace;
+import wisp.drivers.linux.Opening;
 import wisp.drivers.linux.PollSet;
-import wisp.drivers.linux.PolledLink;
 import wisp.drivers.linux.VirtioHeader;
 import wisp.drivers.linux.WakeEvent;
 
 /**
  * An interface of the kernel, by a packet socket. Received frames are lent where the kernel has
  * written them; those to be sent leave together on {@code flush}, or when sixty-four of them or
- * their memory is full.
+ * their memory is full. Payload that lies in native memory is sent from
+ * there.
  *
  * <p>The kernel goes on using the interface. We are a station of our own beside it, with our own
  * hardware address, which it overhears and passes over; frames to others never reach us. The
@@ -34,33 +32,18 @@ import wisp.drivers.linux.WakeEvent;
  * <p>While the interface is down, all that is sent is lost. When it is deleted, {@code receive} and
  * {@code awaitReadable} throw {@link LinkDownException}.
  */
-public final class AfPacketLink implements PolledLink {
-  private static final int LARGEST_SEGMENTED = 65_535; // the IPv4 length field
-
-  /** A receiver that never waits learns that the interface is gone after so many looks in vain. */
-  private static final int LOOKS = 1024;
-
+public final class AfPacketLink extends InterfaceLink {
   /** An interface that went down may be deleted without another word. */
   private static final long TROUBLED_WAIT_NANOS = 50_000_000;
 
-  private final AfPacketConfig config;
   private final PacketSockets sockets;
-  private final LinkOffloads offloads;
   private final TransmitBatch batch;
-  private final WakeEvent wakeEvent;
   private final PollSet waiting;
-  private final Claim claim = new Claim();
-  private long drops;
-  private int vainLooks;
   private boolean troubled; // the interface may be down, and nothing has come since
-  private boolean gone;
-  private boolean closed;
 
   private AfPacketLink(AfPacketConfig config, PacketSockets sockets, WakeEvent wakeEvent) {
-    this.config = config;
+    super(config.label(), VirtioHeader.offloads(config.offload()), wakeEvent);
     this.sockets = sockets;
-    this.wakeEvent = wakeEvent;
-    offloads = config.offload() ? new LinkOffloads(true, LARGEST_SEGMENTED) : LinkOffloads.NONE;
     batch = new TransmitBatch(sockets.arena(), sockets.sender());
     waiting =
         new PollSet(sockets.arena(), new Libc(sockets.arena()), wakeEvent, sockets.descriptors());
@@ -72,35 +55,16 @@ public final class AfPacketLink implements PolledLink {
    * @throws LinkException in one line for the user; nothing stays behind
    */
   public static AfPacketLink open(AfPacketConfig config) throws LinkException {
-    String reason = Linux.unavailable();
-    if (reason != null) {
-      throw new LinkException("afpacket " + reason);
-    }
-    var wakeEvent = new WakeEvent();
-    try {
-      return new AfPacketLink(
-          config,
-          NetworkNamespace.inside(config.netns(), () -> PacketSockets.open(config)),
-          wakeEvent);
-    } catch (LinkException | RuntimeException | Error e) {
-      wakeEvent.close();
-      throw e;
-    }
+    return Opening.open(
+        "afpacket",
+        config.netns(),
+        () -> PacketSockets.open(config),
+        (sockets, wakeEvent) -> new AfPacketLink(config, sockets, wakeEvent));
   }
 
   /** The number of the group that shares the interface; 0 where nobody does. */
   public int fanoutGroup() {
     return sockets.sender().fanoutGroup();
-  }
-
-  @Override
-  public String name() {
-    return config.label();
-  }
-
-  @Override
-  public Kind kind() {
-    return Kind.ETHERNET;
   }
 
   @Override
@@ -113,41 +77,37 @@ public final class AfPacketLink implements PolledLink {
     return sockets.mtu();
   }
 
+  /** With {@code fanout} it does not tell of ARP and errors. */
   @Override
-  public LinkOffloads offloads() {
-    return offloads;
+  protected int descriptor() {
+    return sockets.sender().descriptor();
   }
 
-  /** {@inheritDoc} With {@code fanout} it does not tell of ARP and errors. */
   @Override
-  public int readableDescriptor() {
-    return closed ? -1 : sockets.sender().descriptor();
-  }
-
-  /**
-   * {@inheritDoc}
-   *
-   * @throws LinkDownException when the interface is gone
-   */
-  @Override
-  public int receive(Burst burst) {
-    if (closed) {
-      return 0;
-    }
+  protected void take(Burst burst) {
     int before = burst.size();
     sockets.receive(burst);
-    int added = burst.size() - before;
-    if (added > 0) {
+    if (burst.size() > before) {
       troubled = false;
-      vainLooks = 0;
-    } else if (gone || troubled || ++vainLooks >= LOOKS) {
-      vainLooks = 0;
-      gone |= sockets.areGone();
-      if (gone) {
-        throw gone();
-      }
+    } else if (troubled) {
+      look();
     }
-    return added;
+  }
+
+  @Override
+  protected void look() {
+    gone |= sockets.areGone();
+  }
+
+  @Override
+  public int gatherPieces() {
+    return TransmitPacket.MOST_PIECES;
+  }
+
+  /** {@inheritDoc} With {@link #flush} they are, for the kernel copies. */
+  @Override
+  public long gathersDone() {
+    return batch.gathersDone();
   }
 
   @Override
@@ -164,16 +124,12 @@ public final class AfPacketLink implements PolledLink {
   @Override
   public void commit(TransmitPacket packet) {
     claim.commit(this, packet);
+    batch.note(packet);
     if (closed || gone || !VirtioHeader.isSendable(packet, Framing.ETHERNET_BYTES, sockets.mtu())) {
       drops++;
       return;
     }
     batch.commit(packet);
-  }
-
-  @Override
-  public void cancel(TransmitPacket packet) {
-    claim.cancel();
   }
 
   @Override
@@ -184,51 +140,22 @@ public final class AfPacketLink implements PolledLink {
     }
   }
 
-  /**
-   * {@inheritDoc}
-   *
-   * @throws LinkDownException when the interface is gone
-   */
   @Override
-  public void awaitReadable(long timeoutNanos) {
-    if (closed || timeoutNanos <= 0) {
-      return;
-    }
-    if (!gone) {
-      waiting.await(troubled ? Math.min(timeoutNanos, TROUBLED_WAIT_NANOS) : timeoutNanos);
-      troubled |= waiting.hasError(0);
-      if (troubled) {
-        gone |= sockets.areGone();
-      }
-    }
-    if (gone) {
-      throw gone();
+  protected void await(long timeoutNanos) {
+    waiting.await(troubled ? Math.min(timeoutNanos, TROUBLED_WAIT_NANOS) : timeoutNanos);
+    troubled |= waiting.hasError(0);
+    if (troubled) {
+      look();
     }
   }
 
-  private LinkDownException gone() {
-    return new LinkDownException(
-        name() + " is gone: the interface or its network namespace was deleted");
+  @Override
+  protected long lost() {
+    return batch.drops() + sockets.drops();
   }
 
   @Override
-  public void wake() {
-    wakeEvent.wake();
-  }
-
-  @Override
-  public long drops() {
-    return closed ? drops : drops + batch.drops() + sockets.drops();
-  }
-
-  @Override
-  public void close() {
-    if (!closed) {
-      flush();
-      drops = drops();
-      closed = true;
-      sockets.close();
-      wakeEvent.close();
-    }
+  protected void free() {
+    sockets.close();
   }
 }

@@ -7,12 +7,13 @@ import java.lang.foreign.MemorySegment;
 import wisp.core.spi.TransmitPacket;
 import wisp.drivers.Framing;
 import wisp.drivers.linux.Errno;
+import wisp.drivers.linux.Iovec;
 import wisp.drivers.linux.SocketCalls;
 import wisp.drivers.linux.VirtioHeader;
 
 /**
  * Frames on their way out: written one behind the other, each with its virtio header, and sent by
- * one call. What the kernel does not take is dropped and counted: TCP repairs it.
+ * one call; payload that stays where it is the kernel takes from there. What the kernel does not take is dropped and counted: TCP repairs it.
  *
  * <p>The area is as large as a few packets of 64 KiB, not as sixty-four: then it stays in the
  * cache.
@@ -35,9 +36,11 @@ final class TransmitBatch {
   private final PacketSocket socket;
   private final MemorySegment area;
   private final MemorySegment messages;
-  private final MemorySegment pieces;
+  private final Iovec iovec;
   private int count;
   private int fill; // of the area: whole lines
+  private long gathers; // packets with pieces, those that were dropped included
+  private long gathersDone;
   private boolean down;
   private long drops;
 
@@ -50,14 +53,10 @@ final class TransmitBatch {
     this.socket = socket;
     area = arena.allocate(AREA_BYTES, LINE);
     messages = arena.allocate((long) MOST_FRAMES * SocketCalls.MMSGHDR_BYTES, LINE);
-    pieces = arena.allocate((long) MOST_FRAMES * SocketCalls.IOVEC_BYTES, LINE);
+    iovec = new Iovec(arena, MOST_FRAMES);
     for (int i = 0; i < MOST_FRAMES; i++) {
       long at = (long) i * SocketCalls.MMSGHDR_BYTES;
-      messages.set(
-          JAVA_LONG,
-          at + SocketCalls.MMSG_IOV,
-          pieces.address() + (long) i * SocketCalls.IOVEC_BYTES);
-      messages.set(JAVA_LONG, at + SocketCalls.MMSG_IOV_COUNT, 1);
+      messages.set(JAVA_LONG, at + SocketCalls.MMSG_IOV, iovec.address(i));
     }
   }
 
@@ -69,17 +68,22 @@ final class TransmitBatch {
     packet.lend(area, fill + FRAME_OFFSET);
   }
 
+  /** Counts the pieces of a frame, which is then taken, or dropped. */
+  void note(TransmitPacket packet) {
+    gathers += packet.pieces > 0 ? 1 : 0;
+  }
+
   /** Takes a frame that is sendable. */
   void commit(TransmitPacket packet) {
     VirtioHeader.write(packet, Framing.ETHERNET_BYTES);
-    long piece = (long) count * SocketCalls.IOVEC_BYTES;
-    pieces.set(JAVA_LONG, piece, area.address() + packet.start - VirtioHeader.BYTES);
-    pieces.set(JAVA_LONG, piece + 8, VirtioHeader.BYTES + packet.length);
+    int parts = iovec.describe(count, packet, VirtioHeader.BYTES);
+    long message = (long) count * SocketCalls.MMSGHDR_BYTES;
+    messages.set(JAVA_LONG, message + SocketCalls.MMSG_IOV_COUNT, parts);
     count++;
     fill += (FRAME_OFFSET + packet.length + LINE - 1) / LINE * LINE;
   }
 
-  /** Sends them all. */
+  /** Sends them all. The kernel has its own copy of what it has taken. */
   void flush() {
     int done = 0;
     int retries = 0;
@@ -102,6 +106,12 @@ final class TransmitBatch {
     }
     count = 0;
     fill = 0;
+    gathersDone = gathers;
+  }
+
+  /** Packets with pieces that are not read any more. */
+  long gathersDone() {
+    return gathersDone;
   }
 
   private static boolean isDown(int result) {

@@ -19,6 +19,7 @@ import wisp.drivers.StationAddress;
  * @param zeroCopy whether the card writes into our memory itself
  * @param frames chunks for what comes in, a power of two
  * @param chunkBytes 2048 or 4096
+ * @param payloadBytes of memory in which applications can write what is sent from there; 0: none
  * @param netns name or path of the interface's network namespace; empty: the caller's
  * @param hardwareAddress ours, 48 bits; 0: the interface's
  * @param checksum whether the checksums of what comes in are verified
@@ -31,6 +32,7 @@ public record AfXdpConfig(
     ZeroCopy zeroCopy,
     int frames,
     int chunkBytes,
+    long payloadBytes,
     String netns,
     long hardwareAddress,
     Trust checksum) {
@@ -85,6 +87,11 @@ public record AfXdpConfig(
           new Parameter("frames", "4096", "chunks", "for what comes in; a power of two"),
           new Parameter("chunk", "4096", "2048|4096", "bytes of a chunk, 256 of them the kernel's"),
           new Parameter(
+              "payload",
+              "0",
+              "bytes",
+              "memory in which applications write what leaves from there without our copy"),
+          new Parameter(
               "netns", "", "name or path", "network namespace of the interface; empty: ours"),
           new Parameter(
               "mac",
@@ -99,6 +106,7 @@ public record AfXdpConfig(
 
   private static final int LEAST_FRAMES = 64;
   private static final int MOST_FRAMES = 1 << 18;
+  private static final long MOST_PAYLOAD = 1L << 34;
 
   /** Checks what the kernel would refuse less clearly. */
   public AfXdpConfig {
@@ -141,6 +149,7 @@ public record AfXdpConfig(
         choice(values, "zerocopy", ZeroCopy.values()),
         (int) values.number("frames", LEAST_FRAMES, MOST_FRAMES),
         (int) values.number("chunk", 0, Integer.MAX_VALUE),
+        values.number("payload", 0, MOST_PAYLOAD),
         values.text("netns"),
         mac.isEmpty() ? 0 : StationAddress.parse(mac),
         choice(values, "checksum", Trust.values()));

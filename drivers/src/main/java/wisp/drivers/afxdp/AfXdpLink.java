@@ -1,18 +1,17 @@
 package wisp.drivers.afxdp;
 
+import java.lang.foreign.MemorySegment;
 import wisp.core.spi.Burst;
 import wisp.core.spi.LinkException;
 import wisp.core.spi.LinkOffloads;
 import wisp.core.spi.TransmitPacket;
-import wisp.drivers.Claim;
 import wisp.drivers.Framing;
 import wisp.drivers.LinkDownException;
 import wisp.drivers.linux.Errno;
+import wisp.drivers.linux.InterfaceLink;
 import wisp.drivers.linux.Libc;
-import wisp.drivers.linux.Linux;
-import wisp.drivers.linux.NetworkNamespace;
+import wisp.drivers.linux.Opening;
 import wisp.drivers.linux.PollSet;
-import wisp.drivers.linux.PolledLink;
 import wisp.drivers.linux.VirtioHeader;
 import wisp.drivers.linux.WakeEvent;
 
@@ -35,40 +34,28 @@ import wisp.drivers.linux.WakeEvent;
  * <p>While the interface is down, what is sent is lost. When it is deleted, {@code receive} and
  * {@code awaitReadable} throw {@link LinkDownException}.
  */
-public final class AfXdpLink implements PolledLink {
-  /** A receiver that never waits learns that the interface is gone after so many looks in vain. */
-  private static final int LOOKS = 1024;
-
+public final class AfXdpLink extends InterfaceLink {
   /** The socket does not tell waiters that the interface is gone; they look for themselves. */
   private static final long LONGEST_WAIT_NANOS = 250_000_000;
 
   private static final int NO_SLOT = -1;
 
-  private final AfXdpConfig config;
   private final XdpQueue queue;
   private final ReceiveFrames receive;
   private final TransmitFrames transmit;
   private final XdpSocket socket;
-  private final LinkOffloads offloads;
   private final Siblings siblings;
-  private final WakeEvent wakeEvent;
   private final PollSet waiting;
-  private final Claim claim = new Claim();
   private int claimedSlot = NO_SLOT;
-  private int vainLooks;
-  private long drops;
   private boolean down;
-  private boolean gone;
-  private boolean closed;
 
   private AfXdpLink(AfXdpConfig config, XdpQueue queue, WakeEvent wakeEvent) {
-    this.config = config;
+    // Checksums where the kernel copies; AF_XDP cuts no packets.
+    super(config.label(), new LinkOffloads(queue.socket().completesChecksums(), 0), wakeEvent);
     this.queue = queue;
-    this.wakeEvent = wakeEvent;
     receive = queue.receive();
     transmit = queue.transmit();
     socket = queue.socket();
-    offloads = new LinkOffloads(socket.completesChecksums(), 0);
     waiting = new PollSet(socket.arena(), new Libc(socket.arena()), wakeEvent, socket.descriptor());
     siblings = new Siblings(queue.program(), config.queue(), wakeEvent, socket.arena());
   }
@@ -79,28 +66,11 @@ public final class AfXdpLink implements PolledLink {
    * @throws LinkException in one line for the user; nothing stays behind
    */
   public static AfXdpLink open(AfXdpConfig config) throws LinkException {
-    String reason = Linux.unavailable();
-    if (reason != null) {
-      throw new LinkException("afxdp " + reason);
-    }
-    var wakeEvent = new WakeEvent();
-    try {
-      return new AfXdpLink(
-          config, NetworkNamespace.inside(config.netns(), () -> XdpQueue.open(config)), wakeEvent);
-    } catch (LinkException | RuntimeException | Error e) {
-      wakeEvent.close();
-      throw e;
-    }
-  }
-
-  @Override
-  public String name() {
-    return config.label();
-  }
-
-  @Override
-  public Kind kind() {
-    return Kind.ETHERNET;
+    return Opening.open(
+        "afxdp",
+        config.netns(),
+        () -> XdpQueue.open(config),
+        (queue, wakeEvent) -> new AfXdpLink(config, queue, wakeEvent));
   }
 
   @Override
@@ -111,12 +81,6 @@ public final class AfXdpLink implements PolledLink {
   @Override
   public int mtu() {
     return queue.mtu();
-  }
-
-  /** {@inheritDoc} Checksums where the kernel copies; AF_XDP cuts no packets. */
-  @Override
-  public LinkOffloads offloads() {
-    return offloads;
   }
 
   /** Whether packets are taken in the interface's driver, not in the kernel's stack. */
@@ -130,38 +94,47 @@ public final class AfXdpLink implements PolledLink {
   }
 
   @Override
-  public int readableDescriptor() {
-    return closed ? -1 : socket.descriptor();
+  protected int descriptor() {
+    return socket.descriptor();
   }
 
-  /**
-   * {@inheritDoc}
-   *
-   * @throws LinkDownException when the interface is gone
-   */
   @Override
-  public int receive(Burst burst) {
-    if (closed) {
-      return 0;
-    }
+  protected void take(Burst burst) {
     if (transmit.waiting() > 0) {
       push();
     }
     int before = burst.size();
     receive.receive(burst);
     siblings.exchange(burst, before);
-    int added = burst.size() - before;
-    if (added > 0) {
-      vainLooks = 0;
-    }
-    if (receive.needsWakeup() || (added == 0 && ++vainLooks >= LOOKS)) {
-      vainLooks = 0;
+    if (receive.needsWakeup()) {
       look();
     }
-    if (gone && added == 0) {
-      throw gone();
+  }
+
+  /** {@inheritDoc} In our own memory alone, and one less for the headers. */
+  @Override
+  public int gatherPieces() {
+    return socket.frames().byteSize() == 0 ? 0 : UmemLayout.MOST_PIECES - 1;
+  }
+
+  @Override
+  public MemorySegment frameMemory() {
+    return socket.frames();
+  }
+
+  @Override
+  public boolean gathers(MemorySegment memory) {
+    long at = memory.address() - socket.frames().address();
+    return at >= 0 && at + memory.byteSize() <= socket.frames().byteSize();
+  }
+
+  /** {@inheritDoc} As the completion ring says. */
+  @Override
+  public long gathersDone() {
+    if (!closed) {
+      transmit.reap();
     }
-    return added;
+    return transmit.gathersDone();
   }
 
   @Override
@@ -194,7 +167,7 @@ public final class AfXdpLink implements PolledLink {
         || packet.segmentBytes > 0
         || !VirtioHeader.isSendable(packet, Framing.ETHERNET_BYTES, queue.mtu())) {
       drops++;
-      transmit.cancel(claimedSlot);
+      transmit.drop(claimedSlot, packet);
     } else {
       transmit.commit(claimedSlot, packet);
     }
@@ -203,7 +176,7 @@ public final class AfXdpLink implements PolledLink {
 
   @Override
   public void cancel(TransmitPacket packet) {
-    claim.cancel();
+    super.cancel(packet);
     if (claimedSlot != NO_SLOT) {
       transmit.cancel(claimedSlot);
       claimedSlot = NO_SLOT;
@@ -237,7 +210,8 @@ public final class AfXdpLink implements PolledLink {
     }
   }
 
-  private void look() {
+  @Override
+  protected void look() {
     int result = socket.look();
     down = false;
     note(result);
@@ -248,40 +222,17 @@ public final class AfXdpLink implements PolledLink {
     gone |= result == -Errno.ENXIO;
   }
 
-  /**
-   * {@inheritDoc}
-   *
-   * @throws LinkDownException when the interface is gone
-   */
   @Override
-  public void awaitReadable(long timeoutNanos) {
-    if (closed || timeoutNanos <= 0) {
-      return;
-    }
-    if (!gone) {
-      waiting.await(Math.min(timeoutNanos, LONGEST_WAIT_NANOS));
-      if (waiting.isSilent()) {
-        look();
-      }
-    }
-    if (gone) {
-      throw gone();
+  protected void await(long timeoutNanos) {
+    waiting.await(Math.min(timeoutNanos, LONGEST_WAIT_NANOS));
+    if (waiting.isSilent()) {
+      look();
     }
   }
 
-  private LinkDownException gone() {
-    return new LinkDownException(
-        name() + " is gone: the interface or its network namespace was deleted");
-  }
-
   @Override
-  public void wake() {
-    wakeEvent.wake();
-  }
-
-  @Override
-  public long drops() {
-    return closed ? drops : drops + receive.drops() + socket.drops();
+  protected long lost() {
+    return receive.drops() + socket.drops();
   }
 
   /** Where the chunks of this link are, for tests. */
@@ -290,14 +241,8 @@ public final class AfXdpLink implements PolledLink {
   }
 
   @Override
-  public void close() {
-    if (!closed) {
-      flush();
-      drops = drops();
-      closed = true;
-      siblings.leave();
-      queue.close();
-      wakeEvent.close();
-    }
+  protected void free() {
+    siblings.leave();
+    queue.close();
   }
 }

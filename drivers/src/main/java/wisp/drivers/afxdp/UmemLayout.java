@@ -4,7 +4,7 @@ package wisp.drivers.afxdp;
  * How the memory shared with the kernel (UMEM) is divided.
  *
  * <pre>
- *   receive chunks, in the order of the fill ring │ transmit slots │ places for packets to be put together
+ *   receive chunks, in the order of the fill ring │ transmit slots │ places for packets to be put together │ frames
  * </pre>
  *
  * <p>The kernel writes a packet 256 bytes into its chunk, and one that is longer than the rest into
@@ -18,9 +18,15 @@ package wisp.drivers.afxdp;
  * @param receiveChunks a power of two
  * @param transmitSlots each for one packet
  * @param slotBytes of them
+ * @param framesBytes in which the stack may have what it sends, whole pages; 0: it is copied
  */
 record UmemLayout(
-    boolean overlapping, int chunkBytes, int receiveChunks, int transmitSlots, int slotBytes) {
+    boolean overlapping,
+    int chunkBytes,
+    int receiveChunks,
+    int transmitSlots,
+    int slotBytes,
+    long framesBytes) {
   /** What a chunk begins with (XDP_PACKET_HEADROOM). */
   static final int HEADROOM_BYTES = 256;
 
@@ -52,7 +58,18 @@ record UmemLayout(
     int slotBytes =
         overlapping ? roundUp(frameBytes, ALIGNMENT) + ALIGNMENT : roundUp(frameBytes, chunkBytes);
     return new UmemLayout(
-        overlapping, chunkBytes, receiveChunks, TRANSMIT_PIECES / pieces, slotBytes);
+        overlapping, chunkBytes, receiveChunks, TRANSMIT_PIECES / pieces, slotBytes, 0);
+  }
+
+  /** With at least so many bytes for frames. */
+  UmemLayout withFrames(long bytes) {
+    return new UmemLayout(
+        overlapping,
+        chunkBytes,
+        receiveChunks,
+        transmitSlots,
+        slotBytes,
+        roundUp(bytes, PAGE_BYTES));
   }
 
   /** What a descriptor of a packet to be sent speaks of at most: a chunk has its metadata too. */
@@ -89,19 +106,42 @@ record UmemLayout(
     return overlapping ? ALIGNMENT : 0;
   }
 
+  private long transmitEnd() {
+    return roundUp(transmitStart() + (long) transmitSlots * slotBytes, PAGE_BYTES);
+  }
+
   /** What the kernel knows of. */
   long sharedBytes() {
-    return roundUp(transmitStart() + (long) transmitSlots * slotBytes, PAGE_BYTES);
+    return framesBytes == 0 ? transmitEnd() : bytes();
   }
 
   /** Where a packet is put together. */
   long gather(int number) {
-    return sharedBytes() + (long) number * GATHER_BYTES;
+    return transmitEnd() + (long) number * GATHER_BYTES;
+  }
+
+  /** Where the memory for frames begins. */
+  long framesStart() {
+    return gather(GATHER_SLOTS);
   }
 
   /** All of it. */
   long bytes() {
-    return gather(GATHER_SLOTS);
+    return framesStart() + framesBytes;
+  }
+
+  /** Whether all of these bytes lie in the memory for frames. */
+  boolean isInFrames(long address, int bytes) {
+    return address >= framesStart() && address + bytes <= bytes();
+  }
+
+  /**
+   * How much of what begins there one descriptor can speak of: where chunks lie apart, to the end
+   * of one.
+   */
+  int pieceBytes(long address, int bytes) {
+    int most = overlapping ? pieceBytes() : chunkBytes - (int) (address % chunkBytes);
+    return Math.min(bytes, most);
   }
 
   /** Entries of the transmit and of the completion ring: there is always room in them. */

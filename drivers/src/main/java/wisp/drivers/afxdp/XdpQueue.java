@@ -134,7 +134,10 @@ record XdpQueue(
               + " mtu "
               + (most - Framing.ETHERNET_BYTES));
     }
-    return layout;
+    // A packet that stays where it is takes two descriptors at least: headers and payload.
+    return way.pieces && config.payloadBytes() > 0
+        ? layout.withFrames(config.payloadBytes())
+        : layout;
   }
 
   private static boolean isTrusted(AfXdpConfig config, boolean isVeth) {

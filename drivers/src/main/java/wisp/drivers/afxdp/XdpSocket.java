@@ -62,6 +62,7 @@ final class XdpSocket {
   private final SocketCalls calls = new SocketCalls(arena);
   private final MemorySegment scratch = arena.allocate(OFFSETS_BYTES, 8);
   private final MemorySegment umem;
+  private final MemorySegment frames;
   private final int descriptor;
   private boolean completesChecksums;
 
@@ -69,13 +70,20 @@ final class XdpSocket {
     this.config = config;
     this.layout = layout;
     try {
-      umem =
+      long address =
           map(
               layout.bytes(),
               MemoryCalls.MAP_PRIVATE | MemoryCalls.MAP_ANONYMOUS,
               -1,
               0,
               "can't have " + (layout.bytes() >> 20) + " MiB (try fewer frames=)");
+      umem = MemoryCalls.view(address, layout.framesStart(), arena);
+      // Whoever has frames may give them back after we have been closed.
+      frames =
+          layout.framesBytes() == 0
+              ? MemorySegment.NULL
+              : MemoryCalls.view(
+                  address + layout.framesStart(), layout.framesBytes(), Arena.ofAuto());
       descriptor = libc.socket(AF_XDP, Libc.SOCK_RAW | Libc.SOCK_NONBLOCK, 0);
       if (descriptor < 0) {
         throw failed("can't open a socket", descriptor);
@@ -184,28 +192,33 @@ final class XdpSocket {
             scratch.get(ValueLayout.JAVA_LONG, at + 16),
             scratch.get(ValueLayout.JAVA_LONG, at + 24));
     long size = places.entries() + (long) entries * entryBytes;
-    MemorySegment memory =
+    long address =
         map(
             size,
             MemoryCalls.MAP_SHARED | MemoryCalls.MAP_POPULATE,
             descriptor,
             pageOffset,
             "can't map a ring");
-    return new Ring(memory, places, entries);
+    return new Ring(MemoryCalls.view(address, size, arena), places, entries);
   }
 
-  private MemorySegment map(long bytes, int flags, int mapped, long offset, String what)
+  private long map(long bytes, int flags, int mapped, long offset, String what)
       throws LinkException {
     long address = new MemoryCalls(arena).map(bytes, flags, mapped, offset);
     if (MemoryCalls.isError(address)) {
       throw failed(what, (int) address);
     }
-    return MemoryCalls.view(address, bytes, arena);
+    return address;
   }
 
-  /** The memory that packets lie in. */
+  /** The memory that packets lie in, but for the frames. */
   MemorySegment umem() {
     return umem;
+  }
+
+  /** The memory for frames, which goes when nobody has any of it; empty: there is none. */
+  MemorySegment frames() {
+    return frames;
   }
 
   int descriptor() {

@@ -86,6 +86,11 @@ public final class DrainedLink extends LinkWrapper {
   }
 
   @Override
+  public MemorySegment frameMemory() {
+    return link.frameMemory();
+  }
+
+  @Override
   public int leastGathered() {
     return link.leastGathered();
   }

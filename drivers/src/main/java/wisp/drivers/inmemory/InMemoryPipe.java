@@ -2,13 +2,13 @@ package wisp.drivers.inmemory;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.concurrent.locks.LockSupport;
-import org.jspecify.annotations.Nullable;
 import wisp.core.spi.Burst;
 import wisp.core.spi.Link;
 import wisp.core.spi.LinkOffloads;
 import wisp.core.spi.TransmitPacket;
+import wisp.drivers.Claim;
 import wisp.drivers.Framing;
+import wisp.drivers.Parking;
 
 /**
  * Two connected links, {@link #a()} and {@link #b()}: what one sends the other receives, in order,
@@ -176,11 +176,10 @@ public final class InMemoryPipe implements AutoCloseable {
     private final Ring out;
     private final Ring in;
     private final Runnable afterFlush;
-    private int claimedBytes = -1;
+    private final Claim claim = new Claim();
     private long drops;
     private boolean closed;
-    private volatile boolean woken;
-    private volatile @Nullable Thread waiter;
+    private final Parking parking = new Parking();
 
     End(
         String name,
@@ -248,29 +247,18 @@ public final class InMemoryPipe implements AutoCloseable {
 
     @Override
     public boolean claim(int bytes, TransmitPacket packet) {
-      if (claimedBytes >= 0) {
-        throw new IllegalStateException(
-            name + ": the last claim was neither committed nor cancelled");
-      }
       if (closed || (this == a ? b : a).closed || bytes > out.largest || out.isFull()) {
         drops++;
         return false;
       }
-      claimedBytes = bytes;
+      claim.begin(this, bytes);
       packet.lend(out.memory, out.start(out.committed));
       return true;
     }
 
     @Override
     public void commit(TransmitPacket packet) {
-      if (claimedBytes < 0 || packet.length > claimedBytes) {
-        throw new IllegalStateException(
-            name + ": commit of " + packet.length + " B after a claim of " + claimedBytes);
-      }
-      if (packet.needsChecksum && !offloads.transmitChecksum()) {
-        throw new IllegalStateException(name + " does not complete checksums");
-      }
-      claimedBytes = -1;
+      claim.commit(this, packet);
       int ipBytes = packet.length - Framing.headerBytes(kind);
       if (closed
           || ipBytes < 0
@@ -289,7 +277,7 @@ public final class InMemoryPipe implements AutoCloseable {
 
     @Override
     public void cancel(TransmitPacket packet) {
-      claimedBytes = -1;
+      claim.cancel();
     }
 
     @Override
@@ -300,18 +288,13 @@ public final class InMemoryPipe implements AutoCloseable {
 
     @Override
     public void awaitReadable(long timeoutNanos) {
-      waiter = Thread.currentThread();
-      if (!woken && !closed && in.received == in.published && timeoutNanos > 0) {
-        LockSupport.parkNanos(this, Math.min(timeoutNanos, LONGEST_PARK_NANOS));
-      }
-      waiter = null;
-      woken = false;
+      boolean idle = !closed && in.received == in.published;
+      parking.await(idle ? Math.min(timeoutNanos, LONGEST_PARK_NANOS) : 0);
     }
 
     @Override
     public void wake() {
-      woken = true;
-      LockSupport.unpark(waiter);
+      parking.wake();
     }
 
     @Override

@@ -3,14 +3,12 @@ package wisp.drivers.linux;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import wisp.core.spi.LinkException;
 
 /**
  * An interface of the kernel as it was when asked.
  *
  * <pre>
- *   struct ifreq (40 B)     name 16 │ index or mtu 4, or flags 2, or hardware address: family 2, bytes 6, or address of more 8
  *   struct ethtool_drvinfo (196 B)    command 4 │ driver 32 │ …
  *   struct ethtool_channels (36 B)    command 4 │ most: receive, transmit, other, combined 4 each │ now: the same
  * </pre>
@@ -22,14 +20,6 @@ import wisp.core.spi.LinkException;
  * @param up whether it is set up
  */
 public record NetworkInterface(String name, int index, int mtu, long hardwareAddress, boolean up) {
-  private static final int IFREQ_BYTES = 40;
-  private static final int IFREQ_VALUE = 16;
-  private static final int NAME_BYTES = 16;
-  private static final long SIOCGIFFLAGS = 0x8913L;
-  private static final long SIOCGIFMTU = 0x8921L;
-  private static final long SIOCGIFHWADDR = 0x8927L;
-  private static final long SIOCGIFINDEX = 0x8933L;
-  private static final long SIOCETHTOOL = 0x8946L;
   private static final int ETHTOOL_GDRVINFO = 3;
   private static final int DRIVER_INFO_BYTES = 196;
   private static final int DRIVER_NAME = 4;
@@ -37,11 +27,6 @@ public record NetworkInterface(String name, int index, int mtu, long hardwareAdd
   private static final int CHANNELS_BYTES = 36;
   private static final int RECEIVE_CHANNELS = 20;
   private static final int COMBINED_CHANNELS = 32;
-  private static final short IFF_UP = 1;
-  private static final ValueLayout.OfShort BE16 =
-      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
-  private static final ValueLayout.OfInt BE32 =
-      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
 
   /**
    * Asks the kernel, in the calling thread's network namespace.
@@ -49,29 +34,26 @@ public record NetworkInterface(String name, int index, int mtu, long hardwareAdd
    * @throws LinkException when there is no such interface, in one line for the user
    */
   public static NetworkInterface find(String name) throws LinkException {
-    if (name.isEmpty() || name.length() >= NAME_BYTES || name.indexOf('/') >= 0) {
+    if (name.isEmpty() || name.length() >= InterfaceRequest.NAME_BYTES || name.indexOf('/') >= 0) {
       throw new LinkException(
           "'" + name + "' can't be the name of an interface; ip -br link shows those there are");
     }
     try (Arena arena = Arena.ofConfined()) {
       var libc = new Libc(arena);
-      MemorySegment ifreq = arena.allocate(IFREQ_BYTES, 8);
+      var request = new InterfaceRequest(arena, libc);
       int socket = libc.socket(Libc.AF_INET, Libc.SOCK_DGRAM, 0);
       if (socket < 0) {
         throw new LinkException("no socket to ask for interfaces: " + libc.describe(socket));
       }
       try {
-        ask(libc, socket, ifreq, SIOCGIFINDEX, name);
-        int index = ifreq.get(ValueLayout.JAVA_INT, IFREQ_VALUE);
-        ask(libc, socket, ifreq, SIOCGIFMTU, name);
-        int mtu = ifreq.get(ValueLayout.JAVA_INT, IFREQ_VALUE);
-        ask(libc, socket, ifreq, SIOCGIFFLAGS, name);
-        boolean up = (ifreq.get(ValueLayout.JAVA_SHORT, IFREQ_VALUE) & IFF_UP) != 0;
-        ask(libc, socket, ifreq, SIOCGIFHWADDR, name);
-        long address =
-            (ifreq.get(BE16, IFREQ_VALUE + 2) & 0xFFFFL) << 32
-                | ifreq.get(BE32, IFREQ_VALUE + 4) & 0xFFFF_FFFFL;
-        return new NetworkInterface(name, index, mtu, address, up);
+        ask(libc, socket, request.about(name), InterfaceRequest.GET_INDEX);
+        int index = request.number();
+        ask(libc, socket, request.about(name), InterfaceRequest.GET_MTU);
+        int mtu = request.number();
+        ask(libc, socket, request.about(name), InterfaceRequest.GET_FLAGS);
+        boolean up = (request.flags() & InterfaceRequest.IFF_UP) != 0;
+        ask(libc, socket, request.about(name), InterfaceRequest.GET_HARDWARE_ADDRESS);
+        return new NetworkInterface(name, index, mtu, request.hardwareAddress(), up);
       } finally {
         libc.close(socket);
       }
@@ -108,15 +90,14 @@ public record NetworkInterface(String name, int index, int mtu, long hardwareAdd
 
   private static boolean tool(Arena arena, String name, int command, MemorySegment answer) {
     var libc = new Libc(arena);
-    MemorySegment ifreq = arena.allocate(IFREQ_BYTES, 8);
     answer.set(ValueLayout.JAVA_INT, 0, command);
-    ifreq.setString(0, name);
-    ifreq.set(ValueLayout.JAVA_LONG, IFREQ_VALUE, answer.address());
+    InterfaceRequest request = new InterfaceRequest(arena, libc).about(name);
+    request.more(answer);
     int socket = libc.socket(Libc.AF_INET, Libc.SOCK_DGRAM, 0);
     if (socket < 0) {
       return false;
     }
-    int result = libc.ioctl(socket, SIOCETHTOOL, ifreq.address());
+    int result = request.ask(socket, InterfaceRequest.ETHTOOL);
     libc.close(socket);
     return result >= 0;
   }
@@ -135,15 +116,13 @@ public record NetworkInterface(String name, int index, int mtu, long hardwareAdd
     return found;
   }
 
-  private static void ask(Libc libc, int socket, MemorySegment ifreq, long request, String name)
+  private static void ask(Libc libc, int socket, InterfaceRequest request, long what)
       throws LinkException {
-    ifreq.fill((byte) 0);
-    ifreq.setString(0, name);
-    int result = libc.ioctl(socket, request, ifreq.address());
+    int result = request.ask(socket, what);
     if (result < 0) {
       throw new LinkException(
           "interface '"
-              + name
+              + request.name()
               + "' can't be used: "
               + libc.describe(result)
               + "; ip -br link shows those there are");

@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import wisp.core.spi.Burst;
+import wisp.core.spi.LinkOffloads;
 import wisp.core.spi.TransmitPacket;
 
 /**
@@ -38,6 +39,11 @@ public final class VirtioHeader {
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   private VirtioHeader() {}
+
+  /** What a link whose packets have this header does for the stack. */
+  public static LinkOffloads offloads(boolean on) {
+    return on ? new LinkOffloads(true, LARGEST_SEGMENTED) : LinkOffloads.NONE;
+  }
 
   /**
    * Adds a received packet to a burst. A partial checksum is trusted: there was no wire that could

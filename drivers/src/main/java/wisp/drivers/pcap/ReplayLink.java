@@ -6,7 +6,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import wisp.core.spi.Burst;
@@ -18,6 +17,7 @@ import wisp.core.wire.HardwareAddress;
 import wisp.drivers.Claim;
 import wisp.drivers.Framing;
 import wisp.drivers.LinkDownException;
+import wisp.drivers.Parking;
 
 /**
  * A link whose other end is a capture file: what it holds is received, as far apart as it was
@@ -57,8 +57,7 @@ public final class ReplayLink implements Link {
   private long sentBytes;
   private long drops;
   private boolean closed;
-  private volatile boolean woken;
-  private volatile @Nullable Thread waiter;
+  private final Parking parking = new Parking();
 
   private ReplayLink(
       ReplayConfig config, PcapReader reader, @Nullable PcapWriter writer, LongSupplier clock) {
@@ -220,21 +219,17 @@ public final class ReplayLink implements Link {
 
   @Override
   public void awaitReadable(long timeoutNanos) {
-    waiter = Thread.currentThread();
-    if (!woken && !closed && timeoutNanos > 0) {
-      long left = hasNext ? dueNanos - now() : damage == null ? Long.MAX_VALUE : 0;
-      if (left > 0) {
-        LockSupport.parkNanos(this, Math.min(timeoutNanos, left));
-      }
-    }
-    waiter = null;
-    woken = false;
+    parking.await(closed || timeoutNanos <= 0 ? 0 : Math.min(timeoutNanos, leftNanos()));
+  }
+
+  /** Until the next packet is due. */
+  private long leftNanos() {
+    return hasNext ? dueNanos - now() : damage == null ? Long.MAX_VALUE : 0;
   }
 
   @Override
   public void wake() {
-    woken = true;
-    LockSupport.unpark(waiter);
+    parking.wake();
   }
 
   @Override

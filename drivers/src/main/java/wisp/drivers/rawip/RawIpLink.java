@@ -19,7 +19,7 @@ import wisp.drivers.linux.InterfaceWatch;
 import wisp.drivers.linux.Libc;
 import wisp.drivers.linux.Linux;
 import wisp.drivers.linux.MessageVector;
-import wisp.drivers.linux.NetworkNamespace;
+import wisp.drivers.linux.Opening;
 import wisp.drivers.linux.PollSet;
 import wisp.drivers.linux.SocketCalls;
 import wisp.drivers.linux.WakeEvent;
@@ -120,25 +120,18 @@ public final class RawIpLink implements Link {
 
   /** The same, with another folder to note changes in. */
   static RawIpLink open(RawIpConfig config, ChangeFolder folder) throws LinkException {
-    String reason = Linux.unavailable();
-    if (reason != null) {
-      throw new LinkException(RawIpConfig.PROVIDER + " " + reason);
-    }
-    List<ChangeFolder.Leftover> leftovers = folder.cleanUp();
-    var wakeEvent = new WakeEvent();
+    List<ChangeFolder.Leftover> leftovers =
+        Linux.unavailable() == null ? folder.cleanUp() : List.of();
     try {
-      return new RawIpLink(
-          config,
-          NetworkNamespace.inside(config.netns(), () -> RawIpSockets.open(config, folder)),
-          wakeEvent);
+      return Opening.open(
+          RawIpConfig.PROVIDER,
+          config.netns(),
+          () -> RawIpSockets.open(config, folder),
+          (opened, wakeEvent) -> new RawIpLink(config, opened, wakeEvent));
     } catch (LinkException e) {
-      wakeEvent.close();
       throw leftovers.isEmpty()
           ? e
           : new LinkException(e.getMessage() + "; " + leftovers.getFirst());
-    } catch (RuntimeException | Error e) {
-      wakeEvent.close();
-      throw e;
     }
   }
 

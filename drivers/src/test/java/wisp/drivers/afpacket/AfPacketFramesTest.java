@@ -283,6 +283,58 @@ class AfPacketFramesTest extends AfPacketVethTest {
   }
 
   @Test
+  void payloadStaysWhereItIsUntilFlush_thenTheKernelHasItsOwn() throws Exception {
+    try (Link link = open("ours");
+        Link other = open("kernels");
+        Arena arena = Arena.ofConfined()) {
+      MemorySegment text = arena.allocate(64 * 100);
+      var packet = new TransmitPacket();
+      for (int round = 0; round < 50; round++) {
+        int frames = 1 + round % 64;
+        for (int i = 0; i < frames; i++) {
+          text.asSlice(i * 100L, 100).fill((byte) -1);
+          byte[] header = frame(link, other.hardwareAddress(), EXPERIMENT, new byte[0]);
+          assertTrue(link.claim(14, packet));
+          MemorySegment.copy(header, 0, packet.memory, ValueLayout.JAVA_BYTE, packet.start, 14);
+          packet.length = 14;
+          packet.add(text, i * 100L, 40);
+          packet.add(text, i * 100L + 40, 60);
+          link.commit(packet);
+        }
+        long before = link.gathersDone();
+        for (int i = 0; i < frames; i++) { // what was written since the commit is what is sent
+          text.asSlice(i * 100L, 100).fill((byte) i);
+        }
+        link.flush();
+        assertEquals(before + frames, link.gathersDone());
+        text.fill((byte) 0x5A); // what is written after it is not
+        fill(other, frames);
+        for (int i = 0; i < frames; i++) {
+          var expected = new byte[100];
+          Arrays.fill(expected, (byte) i);
+          assertArrayEquals(expected, Packets.unframed(Packets.copy(burst, i), EXPERIMENT));
+        }
+      }
+      assertEquals(0, link.drops());
+    }
+  }
+
+  @Test
+  void aPacketWithPiecesThatCantBeSentIsDoneAsWell() throws Exception {
+    try (Link link = open("ours");
+        Arena arena = Arena.ofConfined()) {
+      var packet = new TransmitPacket();
+      assertTrue(link.claim(14, packet));
+      packet.length = 14;
+      packet.add(arena.allocate(link.mtu() + 1L), 0, link.mtu() + 1);
+      link.commit(packet);
+      link.flush();
+      assertEquals(1, link.drops());
+      assertEquals(1, link.gathersDone());
+    }
+  }
+
+  @Test
   void givenGarbageAndLiesAboutOffloads_thenTheLinkSurvives() throws Exception {
     try (Link link = open("ours");
         Link other = open("kernels")) {

@@ -148,6 +148,7 @@ class AfXdpLinkTest {
               AfXdpConfig.ZeroCopy.AUTO,
               4096,
               4096,
+              0,
               "",
               0,
               AfXdpConfig.Trust.AUTO),

@@ -23,11 +23,12 @@ import wisp.lab.UsageException;
 import wisp.lab.load.InMemoryLoad;
 import wisp.lab.load.Load;
 import wisp.lab.load.LoadPlan;
+import wisp.drivers.run.Runner;
+import wisp.drivers.run.Waiting;
 import wisp.lab.results.Json;
 import wisp.lab.results.Sums;
 import wisp.lab.run.Crew;
-import wisp.drivers.run.Runner;
-import wisp.drivers.run.Waiting;
+import wisp.pools.LinkMemory;
 
 /** Connections from our side. */
 @Command(
@@ -150,8 +151,9 @@ public final class LoadCommand implements Callable<Integer> {
     var load = new Load(plan(endpoint()), stack.profile());
     ContextConfig config = stack.config();
     Waiting waiting = stack.waiting();
-    try (var memory = stack.openMemory();
+    try (var own = stack.openMemory();
         Link link = stack.openLinks().getFirst();
+        var memory = LinkMemory.of(link, own);
         var context = new Context(config, memory, link, new SecureRandom()::nextLong)) {
       var runner = new Runner(context, link, waiting);
       runner.run(chores(load, context, runner, load::isDone), (long) (timeout * 1e9));
@@ -195,10 +197,11 @@ public final class LoadCommand implements Callable<Integer> {
           },
           place -> {
             Load load = loads.get(place);
-            try (var memory = stack.openMemory();
+            Link link = links.get(place);
+            try (var memory = LinkMemory.of(link, stack.openMemory());
                 var context =
-                    new Context(config, memory, links.get(place), new SecureRandom()::nextLong)) {
-              var runner = new Runner(context, links.get(place), waiting);
+                    new Context(config, memory, link, new SecureRandom()::nextLong)) {
+              var runner = new Runner(context, link, waiting);
               BooleanSupplier isOver =
                   () -> stopped.get() || (load.isDone() && (place > 0 || left.get() == 1));
               runner.run(

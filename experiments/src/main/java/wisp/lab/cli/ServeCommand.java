@@ -23,6 +23,7 @@ import wisp.lab.serve.Servers;
 import wisp.lab.serve.Service;
 import wisp.lab.serve.Services;
 import wisp.lab.serve.StdinBroadcast;
+import wisp.pools.LinkMemory;
 
 /** Services for real peers. */
 @Command(
@@ -127,6 +128,7 @@ public final class ServeCommand implements Callable<Integer> {
     Link link;
     try {
       link = stack.openLinks().getFirst();
+      memory = LinkMemory.of(link, memory);
     } catch (LinkException | RuntimeException e) {
       memory.close();
       throw e;
@@ -154,7 +156,7 @@ public final class ServeCommand implements Callable<Integer> {
             (place, link) ->
                 new Server(
                     link,
-                    stack.openMemory(),
+                    LinkMemory.of(link, stack.openMemory()),
                     config,
                     profile,
                     listening(),

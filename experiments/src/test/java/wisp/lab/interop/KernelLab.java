@@ -40,6 +40,7 @@ import wisp.drivers.run.Runner;
 import wisp.lab.serve.Service;
 import wisp.lab.serve.Services;
 import wisp.lab.suite.Catalog;
+import wisp.pools.LinkMemory;
 
 /**
  * A kernel and a stack of ours, joined by a TUN device.
@@ -93,6 +94,7 @@ final class KernelLab implements AutoCloseable {
     private String kernelIpv6 = KERNEL_IPV6;
     private UnaryOperator<ContextConfig> change = UnaryOperator.identity();
     private @Nullable Namespace ours;
+    private int spoilsOneIn;
 
     /** Both sides have IPv6 addresses too. */
     Builder dualStack() {
@@ -190,6 +192,16 @@ final class KernelLab implements AutoCloseable {
       return this;
     }
 
+    /** One frame in so many of ours gets lost behind the device. */
+    Builder spoiling(int oneIn) {
+      spoilsOneIn = oneIn;
+      return this;
+    }
+
+    private Link spoiled(Link link) {
+      return spoilsOneIn == 0 ? link : new SpoilingLink(link, spoilsOneIn);
+    }
+
     private String link(Namespace namespace) {
       if (provider.equals("rawip")) {
         ours = new Namespace();
@@ -247,11 +259,13 @@ final class KernelLab implements AutoCloseable {
 
   private KernelLab(Builder builder, Namespace namespace) throws LinkException, IOException {
     this.namespace = namespace;
-    Link tun = Links.open(builder.link(namespace));
+    Link tun = builder.spoiled(Links.open(builder.link(namespace)));
     ours = builder.ours;
     link = builder.pcap == null ? tun : PcapWrapperProvider.record(tun, builder.pcap);
     var random = new SecureRandom();
-    memory = Catalog.strategy(builder.strategy).create(builder.memoryConfig(random));
+    memory =
+        LinkMemory.of(
+            link, Catalog.strategy(builder.strategy).create(builder.memoryConfig(random)));
     context = new Context(builder.config(), memory, link, random::nextLong);
     context.onHandlerFailure(failures::add);
     int port = ECHO;
@@ -361,6 +375,11 @@ final class KernelLab implements AutoCloseable {
 
   long count(Event event) {
     return call(c -> c.counters().get(event));
+  }
+
+  /** Frames of ours whose payload stayed where it was; only with {@link Builder#spoiling}. */
+  int gathered() {
+    return ((SpoilingLink) link).gathered();
   }
 
   /** The stack does nothing for a while, as if its process had been stopped. */

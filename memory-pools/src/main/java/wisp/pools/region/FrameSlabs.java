@@ -53,6 +53,16 @@ public final class FrameSlabs implements FrameAllocator {
     return new FrameSlabs(slabBytes, SlabSource.preallocated(slabBytes, count));
   }
 
+  /**
+   * As {@link #fixed}, in memory that is there already.
+   *
+   * @param memory aligned to cache lines; there as long as it can be reached
+   */
+  public static FrameSlabs within(MemorySegment memory) {
+    long slabBytes = Slabs.slabBytes(slotBytes(LARGEST), 2);
+    return new FrameSlabs(slabBytes, SlabSource.within(memory, slabBytes));
+  }
+
   /** The slabs of a size class, for who adopts those of a former process. */
   Slabs slabs(int sizeClass) {
     return classes[sizeClass];

@@ -1,8 +1,10 @@
 package wisp.pools.region;
 
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import net.openhft.chronicle.bytes.BytesStore;
+import net.openhft.chronicle.bytes.PointerBytesStore;
 import net.openhft.chronicle.core.io.SingleThreadedChecked;
 import org.jspecify.annotations.Nullable;
 
@@ -83,7 +85,35 @@ public abstract class SlabSource {
    * @throws IllegalArgumentException when the machine has no such memory
    */
   public static SlabSource preallocated(long slabBytes, int count) {
-    return new Preallocated(slabBytes, count);
+    long bytes = aligned(slabBytes);
+    BytesStore<?, Void> store = allocate(bytes * count + Slab.ALIGNMENT, true);
+    if (store == null) {
+      throw new IllegalArgumentException(
+          "no memory for a pool of " + bytes * count + " bytes: choose a smaller one");
+    }
+    var slabs = new Slab[count];
+    for (int i = 0; i < count; i++) {
+      slabs[i] = Slab.in(store, count - 1 - i, bytes); // the first is taken first
+    }
+    return new Fixed(store, bytes * count + Slab.ALIGNMENT + STORE_OVERHEAD_BYTES, slabs);
+  }
+
+  /**
+   * Slabs in memory that is there already, as many as it has room for, and no others.
+   *
+   * @param memory aligned to cache lines; there as long as it can be reached
+   */
+  public static SlabSource within(MemorySegment memory, long slabBytes) {
+    var store = new PointerBytesStore();
+    store.singleThreadedCheckDisabled(true); // built by one thread, run by another
+    store.set(memory.address(), memory.byteSize());
+    long bytes = aligned(slabBytes);
+    var slabs = new Slab[(int) (memory.byteSize() / bytes)];
+    for (int i = 0; i < slabs.length; i++) {
+      long base = (slabs.length - 1 - i) * bytes;
+      slabs[i] = new Slab(store, base, memory.asSlice(base, bytes));
+    }
+    return new Fixed(store, memory.byteSize(), slabs);
   }
 
   /** Bytes held from the machine. */
@@ -204,36 +234,36 @@ public abstract class SlabSource {
     }
   }
 
-  private static final class Preallocated extends SlabSource {
+  private static long aligned(long bytes) {
+    return (bytes + Slab.ALIGNMENT - 1) & -Slab.ALIGNMENT;
+  }
+
+  /** Slabs of one size, their number known at the beginning. */
+  private static final class Fixed extends SlabSource {
     private final BytesStore<?, Void> store;
-    private final Slab[] free;
+    private final long reservedBytes;
     private final long slabBytes;
+    private final Slab[] free;
     private int freeCount;
     private boolean closed;
 
-    Preallocated(long slabBytes, int count) {
+    Fixed(BytesStore<?, Void> store, long reservedBytes, Slab[] slabs) {
       super(new Budget(UNLIMITED));
-      this.slabBytes = (slabBytes + Slab.ALIGNMENT - 1) & -Slab.ALIGNMENT;
-      BytesStore<?, Void> reserved = allocate(this.slabBytes * count + Slab.ALIGNMENT, true);
-      if (reserved == null) {
-        throw new IllegalArgumentException(
-            "no memory for a pool of " + this.slabBytes * count + " bytes: choose a smaller one");
-      }
-      store = reserved;
-      free = new Slab[count];
-      for (int i = count - 1; i >= 0; i--) {
-        free[freeCount++] = Slab.in(store, i, this.slabBytes);
-      }
+      this.store = store;
+      this.reservedBytes = reservedBytes;
+      slabBytes = slabs.length == 0 ? 0 : slabs[0].memory().byteSize();
+      free = slabs;
+      freeCount = slabs.length;
     }
 
     @Override
     public long reservedBytes() {
-      return closed ? 0 : slabBytes * free.length + Slab.ALIGNMENT + STORE_OVERHEAD_BYTES;
+      return closed ? 0 : reservedBytes;
     }
 
     @Override
     @Nullable Slab tryTake(long bytes) {
-      assert bytes <= slabBytes : bytes + " bytes of slabs of " + slabBytes;
+      assert freeCount == 0 || bytes <= slabBytes : bytes + " bytes of slabs of " + slabBytes;
       return freeCount == 0 ? null : free[--freeCount];
     }
 
