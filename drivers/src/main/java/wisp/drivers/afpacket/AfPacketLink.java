@@ -15,8 +15,7 @@ import wisp.drivers.linux.WakeEvent;
 /**
  * An interface of the kernel, by a packet socket. Received frames are lent where the kernel has
  * written them; those to be sent leave together on {@code flush}, or when sixty-four of them or
- * their memory is full. Payload that lies in native memory is sent from
- * there.
+ * their memory is full. Payload that lies in native memory is sent from there.
  *
  * <p>The kernel goes on using the interface. We are a station of our own beside it, with our own
  * hardware address, which it overhears and passes over; frames to others never reach us. The

@@ -18,13 +18,13 @@ import wisp.core.spi.LinkException;
 import wisp.core.stack.Context;
 import wisp.core.stack.ContextConfig;
 import wisp.core.stack.Endpoint;
+import wisp.drivers.run.Runner;
+import wisp.drivers.run.Waiting;
 import wisp.lab.FailedException;
 import wisp.lab.UsageException;
 import wisp.lab.load.InMemoryLoad;
 import wisp.lab.load.Load;
 import wisp.lab.load.LoadPlan;
-import wisp.drivers.run.Runner;
-import wisp.drivers.run.Waiting;
 import wisp.lab.results.Json;
 import wisp.lab.results.Sums;
 import wisp.lab.run.Crew;
@@ -199,8 +199,7 @@ public final class LoadCommand implements Callable<Integer> {
             Load load = loads.get(place);
             Link link = links.get(place);
             try (var memory = LinkMemory.of(link, stack.openMemory());
-                var context =
-                    new Context(config, memory, link, new SecureRandom()::nextLong)) {
+                var context = new Context(config, memory, link, new SecureRandom()::nextLong)) {
               var runner = new Runner(context, link, waiting);
               BooleanSupplier isOver =
                   () -> stopped.get() || (load.isDone() && (place > 0 || left.get() == 1));
