@@ -10,6 +10,7 @@ import wisp.core.spi.LinkProvider;
 import wisp.core.spi.Parameter;
 import wisp.drivers.linux.Libc;
 import wisp.drivers.linux.Linux;
+import wisp.drivers.linux.NetworkNamespace;
 
 /** Opens {@link AfXdpLink}s by name. */
 public final class AfXdpProvider implements LinkProvider {
@@ -58,6 +59,20 @@ public final class AfXdpProvider implements LinkProvider {
       libc.close(socket);
       return null;
     }
+  }
+
+  @Override
+  public @Nullable String unavailable(Map<String, String> parameters) {
+    AfXdpConfig config = AfXdpConfig.of(parameters);
+    String reason = unavailable();
+    return reason != null
+        ? reason
+        : NetworkNamespace.complaint(
+            config.netns(),
+            () -> {
+              XdpQueue.look(config);
+              return "";
+            });
   }
 
   @Override

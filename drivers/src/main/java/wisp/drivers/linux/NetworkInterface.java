@@ -10,6 +10,7 @@ import wisp.core.spi.LinkException;
  *
  * <pre>
  *   struct ethtool_drvinfo (196 B)    command 4 │ driver 32 │ …
+ *   struct ethtool_channels (36 B)    command 4 │ at the most, by kind 16 │ in use: receive 4 │ transmit 4 │ other 4 │ both 4
  * </pre>
  *
  * @param name as {@code ip link} shows it
@@ -22,6 +23,11 @@ public record NetworkInterface(String name, int index, int mtu, long hardwareAdd
   private static final int ETHTOOL_GDRVINFO = 3;
   private static final int DRIVER_INFO_BYTES = 196;
   private static final int DRIVER_NAME = 4;
+  private static final int ETHTOOL_GCHANNELS = 0x3c;
+  private static final int CHANNELS_BYTES = 36;
+  private static final int RECEIVE_CHANNELS = 20;
+  private static final int TRANSMIT_CHANNELS = 24;
+  private static final int COMBINED_CHANNELS = 32;
 
   /**
    * Asks the kernel, in the calling thread's network namespace.
@@ -61,19 +67,36 @@ public record NetworkInterface(String name, int index, int mtu, long hardwareAdd
    */
   public static String driver(String name) {
     try (Arena arena = Arena.ofConfined()) {
-      var libc = new Libc(arena);
       MemorySegment info = arena.allocate(DRIVER_INFO_BYTES, 8);
-      info.set(ValueLayout.JAVA_INT, 0, ETHTOOL_GDRVINFO);
-      InterfaceRequest request = new InterfaceRequest(arena, libc).about(name);
-      request.more(info);
-      int socket = libc.socket(Libc.AF_INET, Libc.SOCK_DGRAM, 0);
-      if (socket < 0) {
-        return "";
-      }
-      int result = request.ask(socket, InterfaceRequest.ETHTOOL);
-      libc.close(socket);
-      return result < 0 ? "" : info.getString(DRIVER_NAME);
+      return askDriver(name, ETHTOOL_GDRVINFO, info, arena) ? info.getString(DRIVER_NAME) : "";
     }
+  }
+
+  /** How many queues an interface has in use, likewise; 0 where nobody tells. */
+  public static int queues(String name) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment channels = arena.allocate(CHANNELS_BYTES, 8);
+      if (!askDriver(name, ETHTOOL_GCHANNELS, channels, arena)) {
+        return 0;
+      }
+      int receive = channels.get(ValueLayout.JAVA_INT, RECEIVE_CHANNELS);
+      int transmit = channels.get(ValueLayout.JAVA_INT, TRANSMIT_CHANNELS);
+      return Math.max(receive, transmit) + channels.get(ValueLayout.JAVA_INT, COMBINED_CHANNELS);
+    }
+  }
+
+  private static boolean askDriver(String name, int what, MemorySegment answer, Arena arena) {
+    var libc = new Libc(arena);
+    answer.set(ValueLayout.JAVA_INT, 0, what);
+    InterfaceRequest request = new InterfaceRequest(arena, libc).about(name);
+    request.more(answer);
+    int socket = libc.socket(Libc.AF_INET, Libc.SOCK_DGRAM, 0);
+    if (socket < 0) {
+      return false;
+    }
+    int result = request.ask(socket, InterfaceRequest.ETHTOOL);
+    libc.close(socket);
+    return result >= 0;
   }
 
   /**

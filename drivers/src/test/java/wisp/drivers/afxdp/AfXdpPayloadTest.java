@@ -54,7 +54,11 @@ class AfXdpPayloadTest extends AfXdpVethTest {
    */
   @ParameterizedTest
   @CsvSource({
-    "native,2048,1500", "native,4096,1500", "skb,2048,1500", "skb,4096,1500", "skb,4096,9000"
+    "native,2048,1500",
+    "native,4096,1500",
+    "skb,2048,1500",
+    "skb,4096,1500",
+    "skb,4096,9000"
   })
   void itIsReadWhereItLies_andNotAfterTheRingSaysSo(String mode, int chunk, int mtu)
       throws Exception {
@@ -80,7 +84,8 @@ class AfXdpPayloadTest extends AfXdpVethTest {
         for (int i = random.nextInt(20); i > 0 && !free.isEmpty(); i--) {
           int place = free.remove();
           byte[] text = pattern(sent, 60 + random.nextInt(most - 60));
-          MemorySegment.copy(text, 0, memory, ValueLayout.JAVA_BYTE, (long) place * most, text.length);
+          MemorySegment.copy(
+              text, 0, memory, ValueLayout.JAVA_BYTE, (long) place * most, text.length);
           int first = 1 + random.nextInt(text.length / 2);
           assertTrue(commit(link, other, memory, (long) place * most, first, text.length - first));
           reading.add(new int[] {place, ++sent});

@@ -97,7 +97,11 @@ class TransmitFramesTest {
   /** What has been given back is written over at once: who reads it later sends it wrong. */
   @ParameterizedTest
   @CsvSource({
-    "true,2048,1500", "true,4096,1500", "true,4096,9000", "false,2048,1500", "false,4096,9000"
+    "true,2048,1500",
+    "true,4096,1500",
+    "true,4096,9000",
+    "false,2048,1500",
+    "false,4096,9000"
   })
   void payloadIsReadWhereItLiesAndGivenBackOnceItIsRead(boolean overlapping, int chunk, int mtu) {
     begin(overlapping, chunk, mtu);
