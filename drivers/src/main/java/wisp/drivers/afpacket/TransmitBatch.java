@@ -13,7 +13,8 @@ import wisp.drivers.linux.VirtioHeader;
 
 /**
  * Frames on their way out: written one behind the other, each with its virtio header, and sent by
- * one call; payload that stays where it is the kernel takes from there. What the kernel does not take is dropped and counted: TCP repairs it.
+ * one call; payload that stays where it is the kernel takes from there. What the kernel does not
+ * take is dropped and counted: TCP repairs it.
  *
  * <p>The area is as large as a few packets of 64 KiB, not as sixty-four: then it stays in the
  * cache.

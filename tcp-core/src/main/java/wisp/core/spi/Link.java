@@ -67,8 +67,8 @@ public interface Link extends AutoCloseable {
   /**
    * Memory of the link's own in which frames may lie, for a link that can take payload from nowhere
    * else, or does so best from there: a card reads what was shared with it. Empty: there is none.
-   * Constant while it is open; shared: whoever allocates frames divides it, and it can be written to
-   * as long as it can be reached, also when the link is closed.
+   * Constant while it is open; shared: whoever allocates frames divides it, and it can be written
+   * to as long as it can be reached, also when the link is closed.
    */
   default MemorySegment frameMemory() {
     return MemorySegment.NULL;
