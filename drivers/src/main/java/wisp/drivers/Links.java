@@ -125,12 +125,7 @@ public final class Links {
    * @throws IllegalArgumentException when the specification or a parameter is wrong
    */
   public static Link open(String spec) throws LinkException {
-    Spec parsed = parse(spec);
-    String reason = provider(parsed.provider()).unavailable();
-    if (reason != null) {
-      throw new LinkException(reason);
-    }
-    return open(parsed);
+    return open(parse(spec));
   }
 
   /**
@@ -140,7 +135,12 @@ public final class Links {
    * @throws IllegalArgumentException when a parameter is wrong
    */
   public static Link open(Spec spec) throws LinkException {
-    Link link = provider(spec.provider()).open(spec.parameters());
+    LinkProvider provider = provider(spec.provider());
+    String reason = provider.unavailable(spec.parameters()); // in better words than the kernel's
+    if (reason != null) {
+      throw new LinkException(reason);
+    }
+    Link link = provider.open(spec.parameters());
     try {
       for (Stage stage : spec.wrappers()) {
         link = wrapper(stage.wrapper()).wrap(link, stage.parameters());

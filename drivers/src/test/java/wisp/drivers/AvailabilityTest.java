@@ -3,6 +3,7 @@ package wisp.drivers;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.AfterEach;
@@ -12,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import wisp.core.spi.Link;
+import wisp.core.spi.LinkException;
 import wisp.drivers.linux.LeakCheck;
 import wisp.drivers.linux.TestNamespace;
 
@@ -46,6 +48,12 @@ class AvailabilityTest {
         "rawip:wdown,own=10.9.1.0/24            | ip link set wdown up",
         "rawip:nosuch,own=10.9.1.0/24          | ip -br link",
         "rawip:wup,own=10.9.1.0/24,mtu=1501     | ip link set wup mtu 1501",
+        "afxdp:wup,own=10.9.1.0/24             | nothing",
+        "afxdp:wdown,own=10.9.1.0/24           | ip link set wdown up",
+        "afxdp:nosuch,own=10.9.1.0/24          | ip -br link",
+        "afxdp:lo,own=10.9.1.0/24              | is no Ethernet interface; use the tun link",
+        "afxdp:wup,own=10.9.1.0/24,queue=1     | wup has 1 queue, counted from 0; try queue=0, or:"
+            + " ethtool -L wup combined 2",
         "tun:wisp0                             | nothing",
         "tap:wisp0                             | nothing",
         "tun:wup                                | is there another device of that name?",
@@ -53,6 +61,32 @@ class AvailabilityTest {
       })
   void ofInterfaces(String spec, String says) throws Exception {
     assertSaid(spec, says);
+  }
+
+  @Test
+  void ofAnMtuThatNoChunksHold() throws Exception {
+    namespace.run("ip", "link", "set", "wup", "mtu", "65000");
+    assertSaid("afxdp:wup,own=10.9.1.0/24", null);
+    assertSaid(
+        "afxdp:wup,own=10.9.1.0/24,chunk=2048", "use chunk=4096, or ip link set wup mtu 30450");
+    var refused = refused("afxdp:wup,own=10.9.1.0/24,chunk=2048");
+    assertTrue(refused.contains("use chunk=4096"), refused);
+  }
+
+  @Test
+  void ofAProgramOfOurOwn() throws Exception {
+    String spec = "afxdp:wup,own=10.9.1.0/24";
+    try (Link link = Links.open(spec + ",netns=" + namespace.name())) {
+      assertSaid(spec, null); // it can be shared
+      assertSaid("afxdp:wup,own=10.9.2.0/24", "all links of an interface need the same");
+      assertEquals(1500, link.mtu());
+    }
+  }
+
+  /** What whoever opens it is told. */
+  private String refused(String spec) {
+    String all = spec + ",netns=" + namespace.name();
+    return assertThrows(LinkException.class, () -> Links.open(all).close()).getMessage();
   }
 
   @Test

@@ -35,9 +35,13 @@ public final class AfPacketLink extends InterfaceLink {
   /** An interface that went down may be deleted without another word. */
   private static final long TROUBLED_WAIT_NANOS = 50_000_000;
 
+  /** So long at the most the kernel has not filled the ring before it is noticed. */
+  private static final long LONGEST_WAIT_NANOS = 250_000_000;
+
   private final PacketSockets sockets;
   private final TransmitBatch batch;
   private final PollSet waiting;
+  private boolean silent; // after a wait
   private boolean troubled; // the interface may be down, and nothing has come since
 
   private AfPacketLink(AfPacketConfig config, PacketSockets sockets, WakeEvent wakeEvent) {
@@ -88,7 +92,9 @@ public final class AfPacketLink extends InterfaceLink {
     sockets.receive(burst);
     if (burst.size() > before) {
       troubled = false;
-    } else if (troubled) {
+      silent = false;
+    } else if (troubled || silent) {
+      silent = false;
       look();
     }
   }
@@ -96,6 +102,9 @@ public final class AfPacketLink extends InterfaceLink {
   @Override
   protected void look() {
     gone |= sockets.areGone();
+    if (!gone) {
+      sockets.lookAtRings();
+    }
   }
 
   @Override
@@ -141,10 +150,11 @@ public final class AfPacketLink extends InterfaceLink {
 
   @Override
   protected void await(long timeoutNanos) {
-    waiting.await(troubled ? Math.min(timeoutNanos, TROUBLED_WAIT_NANOS) : timeoutNanos);
+    waiting.await(Math.min(timeoutNanos, troubled ? TROUBLED_WAIT_NANOS : LONGEST_WAIT_NANOS));
+    silent = waiting.isSilent();
     troubled |= waiting.hasError(0);
     if (troubled) {
-      look();
+      gone |= sockets.areGone();
     }
   }
 

@@ -150,22 +150,31 @@ final class PacketSocket {
   /**
    * Has the kernel write what comes in into a ring from {@link #bind} on.
    *
-   * @return the ring, in memory that is given back when the arena is closed
+   * @param owner when it is closed, the ring's memory is given back
    */
-  ReceiveRing ring(RingShape shape) throws LinkException {
-    scratch.set(ValueLayout.JAVA_INT, 0, shape.blockBytes());
-    scratch.set(ValueLayout.JAVA_INT, 4, shape.blocks());
-    scratch.set(ValueLayout.JAVA_INT, 8, shape.slotBytes());
-    scratch.set(ValueLayout.JAVA_INT, 12, shape.slots());
+  ReceiveRing ring(RingShape shape, Arena owner) throws LinkException {
     String what =
         "can't have a ring of " + (shape.bytes() >> 10) + " KiB (try fewer frames= or slot=2Ki)";
-    check(what, calls.setOption(descriptor, SOL_PACKET, PACKET_RX_RING, scratch.asSlice(0, 16)));
-    var memory = new MemoryCalls(arena);
+    check(what, setRing(shape.blockBytes(), shape.blocks(), shape.slotBytes(), shape.slots()));
+    var memory = new MemoryCalls(owner);
     long address = memory.map(shape.bytes(), MemoryCalls.MAP_SHARED, descriptor, 0);
     if (MemoryCalls.isError(address)) {
       throw failed(what, (int) address);
     }
-    return new ReceiveRing(MemoryCalls.view(address, shape.bytes(), arena), shape);
+    return new ReceiveRing(MemoryCalls.view(address, shape.bytes(), owner), shape);
+  }
+
+  /** Takes the ring from the kernel; its memory has been given back. */
+  void dropRing() throws LinkException {
+    check("can't drop its ring", setRing(0, 0, 0, 0));
+  }
+
+  private int setRing(int blockBytes, int blocks, int slotBytes, int slots) {
+    scratch.set(ValueLayout.JAVA_INT, 0, blockBytes);
+    scratch.set(ValueLayout.JAVA_INT, 4, blocks);
+    scratch.set(ValueLayout.JAVA_INT, 8, slotBytes);
+    scratch.set(ValueLayout.JAVA_INT, 12, slots);
+    return calls.setOption(descriptor, SOL_PACKET, PACKET_RX_RING, scratch.asSlice(0, 16));
   }
 
   /** Begins: frames that pass the filter come in from now on, and sending is possible. */

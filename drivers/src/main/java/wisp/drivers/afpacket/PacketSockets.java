@@ -20,7 +20,7 @@ final class PacketSockets {
 
   private final Arena arena = Arena.ofShared();
   private final PacketSocket[] sockets;
-  private final ReceiveRing[] rings;
+  private final RenewedRing[] rings;
   private final long hardwareAddress;
   private final int mtu;
   private int open;
@@ -29,7 +29,7 @@ final class PacketSockets {
     this.hardwareAddress = hardwareAddress;
     this.mtu = mtu;
     sockets = new PacketSocket[count];
-    rings = new ReceiveRing[count];
+    rings = new RenewedRing[count];
   }
 
   /**
@@ -38,11 +38,7 @@ final class PacketSockets {
    * @throws LinkException in one line for the user; nothing stays open
    */
   static PacketSockets open(AfPacketConfig config) throws LinkException {
-    NetworkInterface device = NetworkInterface.find(config.name());
-    if (!device.up()) {
-      throw new LinkException(
-          config.label() + " is down; bring it up with: ip link set " + config.name() + " up");
-    }
+    NetworkInterface device = NetworkInterface.findUp(config.name());
     Fanout fanout = config.fanout();
     long station = config.hardwareAddressOn(device);
     var all = new PacketSockets(fanout == null ? 1 : 2, station, config.mtuOn(device));
@@ -71,8 +67,13 @@ final class PacketSockets {
       @Nullable Fanout fanout)
       throws LinkException {
     PacketSocket socket = PacketSocket.open(config, device, arena);
+    try {
+      rings[open] = new RenewedRing(socket, shape);
+    } catch (LinkException | RuntimeException | Error e) {
+      socket.close();
+      throw e;
+    }
     sockets[open++] = socket;
-    rings[open - 1] = socket.ring(shape);
     socket.bind(device, fanout, filter);
   }
 
@@ -119,6 +120,13 @@ final class PacketSockets {
     return gone;
   }
 
+  /** Looks whether the kernel still fills the rings. Nothing may be lent. */
+  void lookAtRings() {
+    for (RenewedRing ring : rings) {
+      ring.look();
+    }
+  }
+
   /** Frames that came and were lost. */
   long drops() {
     long sum = 0;
@@ -131,6 +139,7 @@ final class PacketSockets {
   /** Frees all. Once. */
   void close() {
     for (int i = 0; i < open; i++) {
+      rings[i].close();
       sockets[i].close();
     }
     arena.close();

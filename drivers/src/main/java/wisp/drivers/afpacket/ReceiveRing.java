@@ -49,8 +49,12 @@ final class ReceiveRing {
     lent = new Cursor(shape);
   }
 
-  /** Gives back what was lent, then lends what is there until the burst is full. */
-  void receive(Burst burst) {
+  /**
+   * Gives back what was lent, then lends what is there until the burst is full.
+   *
+   * @return slots that the kernel had filled, also with what is no use
+   */
+  int receive(Burst burst) {
     while (lentSlots > 0) {
       STATUS.setRelease(memory, lent.at, KERNELS);
       lent.advance();
@@ -59,12 +63,13 @@ final class ReceiveRing {
     while (lentSlots < shape.slots() && !burst.isFull()) {
       int status = (int) STATUS.getAcquire(memory, next.at);
       if ((status & OURS) == 0) {
-        return;
+        break;
       }
       lend(burst, next.at, status);
       lentSlots++;
       next.advance();
     }
+    return lentSlots;
   }
 
   private void lend(Burst burst, long at, int status) {

@@ -66,6 +66,20 @@ public final class AfXdpProvider implements QueueProvider {
   }
 
   @Override
+  public @Nullable String unavailable(Map<String, String> parameters) {
+    AfXdpConfig config = AfXdpConfig.of(parameters);
+    String reason = unavailable();
+    return reason != null
+        ? reason
+        : NetworkNamespace.complaint(
+            config.netns(),
+            () -> {
+              XdpQueue.look(config);
+              return "";
+            });
+  }
+
+  @Override
   public Link open(Map<String, String> parameters) throws LinkException {
     return AfXdpLink.open(AfXdpConfig.of(parameters));
   }

@@ -15,6 +15,7 @@ import wisp.core.ip.IpPrefix;
 import wisp.core.spi.LinkException;
 import wisp.drivers.linux.BpfCalls;
 import wisp.drivers.linux.Errno;
+import wisp.drivers.linux.InterfacePrograms;
 import wisp.drivers.linux.Libc;
 import wisp.drivers.linux.NetworkInterface;
 
@@ -37,7 +38,13 @@ final class XdpProgram {
   private record Place(String namespace, int index) {}
 
   /** What a program does; links that share it must agree. */
-  private record Rule(AfXdpConfig.Mode mode, long station, List<IpPrefix> own) {}
+  private record Rule(AfXdpConfig.Mode mode, long station, List<IpPrefix> own) {
+    static Rule of(AfXdpConfig config, NetworkInterface device) {
+      long address = config.hardwareAddress();
+      long station = address == 0 ? device.hardwareAddress() : address;
+      return new Rule(config.mode(), station, config.own());
+    }
+  }
 
   /**
    * How it is attached.
@@ -73,24 +80,51 @@ final class XdpProgram {
    */
   static XdpProgram attach(AfXdpConfig config, NetworkInterface device, boolean isVeth)
       throws LinkException {
-    long station =
-        config.hardwareAddress() == 0 ? device.hardwareAddress() : config.hardwareAddress();
     var place = new Place(namespace(), device.index());
-    var rule = new Rule(config.mode(), station, config.own());
     synchronized (ATTACHED) {
-      XdpProgram found = ATTACHED.get(place);
+      XdpProgram found = ours(config, device, place);
       if (found == null) {
-        found = attach(config, place, rule, isVeth);
+        found = attach(config, place, Rule.of(config, device), isVeth);
         ATTACHED.put(place, found);
-      } else if (!found.rule.equals(rule)) {
-        throw new LinkException(
-            config.label()
-                + " is used by this process with another own=, mode= or mac=; all links of an"
-                + " interface need the same");
       }
       found.users++;
       return found;
     }
+  }
+
+  /**
+   * Looks whether there could be a program on an interface, and attaches none.
+   *
+   * @throws LinkException in one line for the user: there is another
+   */
+  static void look(AfXdpConfig config, NetworkInterface device) throws LinkException {
+    synchronized (ATTACHED) {
+      if (ours(config, device, new Place(namespace(), device.index())) == null
+          && InterfacePrograms.hasXdp(device.index())) {
+        throw another(config);
+      }
+    }
+  }
+
+  /** The one of this process that is there already; null: there is none. */
+  private static @Nullable XdpProgram ours(AfXdpConfig config, NetworkInterface device, Place place)
+      throws LinkException {
+    XdpProgram found = ATTACHED.get(place);
+    if (found != null && !found.rule.equals(Rule.of(config, device))) {
+      throw new LinkException(
+          config.label()
+              + " is used by this process with another own=, mode= or mac=; all links of an"
+              + " interface need the same");
+    }
+    return found;
+  }
+
+  private static LinkException another(AfXdpConfig config) {
+    return new LinkException(
+        config.label()
+            + " has another XDP program; end what attached it, or: ip link set "
+            + config.name()
+            + " xdp off");
   }
 
   private static XdpProgram attach(AfXdpConfig config, Place place, Rule rule, boolean isVeth)
@@ -237,12 +271,7 @@ final class XdpProgram {
       }
       libc.close(program);
       switch (-attachment) {
-        case Errno.EBUSY, Errno.EEXIST ->
-            throw new LinkException(
-                config.label()
-                    + " has another XDP program; end what attached it, or: ip link set "
-                    + config.name()
-                    + " xdp off");
+        case Errno.EBUSY, Errno.EEXIST -> throw another(config);
         case Errno.EPERM -> throw new LinkException(AfXdpProvider.NOT_ALLOWED);
         default -> {}
       }

@@ -41,14 +41,7 @@ record XdpQueue(
    * @throws LinkException in one line for the user; nothing stays behind
    */
   static XdpQueue open(AfXdpConfig config) throws LinkException {
-    NetworkInterface device = NetworkInterface.find(config.name());
-    if (!device.up()) {
-      throw new LinkException(
-          config.label() + " is down; bring it up with: ip link set " + config.name() + " up");
-    }
-    if (device.hardwareAddress() == 0) {
-      throw new LinkException(config.label() + " is no Ethernet interface; use the tun link");
-    }
+    NetworkInterface device = device(config);
     boolean isVeth = NetworkInterface.driver(config.name()).equals(VETH);
     XdpProgram program = XdpProgram.attach(config, device, isVeth);
     int membership = -1;
@@ -69,6 +62,42 @@ record XdpQueue(
       program.release();
       throw e;
     }
+  }
+
+  /**
+   * Looks whether one could be opened, in the calling thread's network namespace, and opens none.
+   *
+   * @throws LinkException in one line for the user: not so
+   */
+  static void look(AfXdpConfig config) throws LinkException {
+    NetworkInterface device = device(config);
+    XdpProgram.look(config, device);
+    int queues = NetworkInterface.queues(config.name());
+    if (queues > 0 && config.queue() >= queues) {
+      throw new LinkException(
+          config.label()
+              + ": "
+              + config.name()
+              + " has "
+              + queues
+              + (queues == 1 ? " queue" : " queues")
+              + ", counted from 0; try queue="
+              + (queues - 1)
+              + ", or: ethtool -L "
+              + config.name()
+              + " combined "
+              + (config.queue() + 1));
+    }
+    // Whether the driver knows packets of several chunks shows when the program is attached.
+    layout(config, Math.min(device.mtu(), LARGEST_MTU), new Way(false, true));
+  }
+
+  private static NetworkInterface device(AfXdpConfig config) throws LinkException {
+    NetworkInterface device = NetworkInterface.findUp(config.name());
+    if (device.hardwareAddress() == 0) {
+      throw new LinkException(config.label() + " is no Ethernet interface; use the tun link");
+    }
+    return device;
   }
 
   private static List<Way> ways(AfXdpConfig config, XdpProgram program) {

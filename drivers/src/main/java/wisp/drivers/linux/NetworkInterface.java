@@ -10,7 +10,7 @@ import wisp.core.spi.LinkException;
  *
  * <pre>
  *   struct ethtool_drvinfo (196 B)    command 4 │ driver 32 │ …
- *   struct ethtool_channels (36 B)    command 4 │ most: receive, transmit, other, combined 4 each │ now: the same
+ *   struct ethtool_channels (36 B)    command 4 │ at the most, by kind 16 │ in use: receive 4 │ transmit 4 │ other 4 │ both 4
  * </pre>
  *
  * @param name as {@code ip link} shows it
@@ -23,9 +23,10 @@ public record NetworkInterface(String name, int index, int mtu, long hardwareAdd
   private static final int ETHTOOL_GDRVINFO = 3;
   private static final int DRIVER_INFO_BYTES = 196;
   private static final int DRIVER_NAME = 4;
-  private static final int ETHTOOL_GCHANNELS = 0x3C;
+  private static final int ETHTOOL_GCHANNELS = 0x3c;
   private static final int CHANNELS_BYTES = 36;
   private static final int RECEIVE_CHANNELS = 20;
+  private static final int TRANSMIT_CHANNELS = 24;
   private static final int COMBINED_CHANNELS = 32;
 
   /**
@@ -67,30 +68,26 @@ public record NetworkInterface(String name, int index, int mtu, long hardwareAdd
   public static String driver(String name) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment info = arena.allocate(DRIVER_INFO_BYTES, 8);
-      return tool(arena, name, ETHTOOL_GDRVINFO, info) ? info.getString(DRIVER_NAME) : "";
+      return askDriver(name, ETHTOOL_GDRVINFO, info, arena) ? info.getString(DRIVER_NAME) : "";
     }
   }
 
-  /**
-   * By how many queues packets come in, in the calling thread's network namespace; 1 where nobody
-   * tells.
-   */
-  public static int receiveQueues(String name) {
+  /** How many queues an interface has in use, likewise; 0 where nobody tells. */
+  public static int queues(String name) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment channels = arena.allocate(CHANNELS_BYTES, 8);
-      if (!tool(arena, name, ETHTOOL_GCHANNELS, channels)) {
-        return 1;
+      if (!askDriver(name, ETHTOOL_GCHANNELS, channels, arena)) {
+        return 0;
       }
-      int queues =
-          channels.get(ValueLayout.JAVA_INT, RECEIVE_CHANNELS)
-              + channels.get(ValueLayout.JAVA_INT, COMBINED_CHANNELS);
-      return Math.max(1, queues);
+      int receive = channels.get(ValueLayout.JAVA_INT, RECEIVE_CHANNELS);
+      int transmit = channels.get(ValueLayout.JAVA_INT, TRANSMIT_CHANNELS);
+      return Math.max(receive, transmit) + channels.get(ValueLayout.JAVA_INT, COMBINED_CHANNELS);
     }
   }
 
-  private static boolean tool(Arena arena, String name, int command, MemorySegment answer) {
+  private static boolean askDriver(String name, int what, MemorySegment answer, Arena arena) {
     var libc = new Libc(arena);
-    answer.set(ValueLayout.JAVA_INT, 0, command);
+    answer.set(ValueLayout.JAVA_INT, 0, what);
     InterfaceRequest request = new InterfaceRequest(arena, libc).about(name);
     request.more(answer);
     int socket = libc.socket(Libc.AF_INET, Libc.SOCK_DGRAM, 0);
@@ -100,6 +97,23 @@ public record NetworkInterface(String name, int index, int mtu, long hardwareAdd
     int result = request.ask(socket, InterfaceRequest.ETHTOOL);
     libc.close(socket);
     return result >= 0;
+  }
+
+  /**
+   * By how many queues packets come in, in the calling thread's network namespace; 1 where nobody
+   * tells.
+   */
+  public static int receiveQueues(String name) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment channels = arena.allocate(CHANNELS_BYTES, 8);
+      if (!askDriver(name, ETHTOOL_GCHANNELS, channels, arena)) {
+        return 1;
+      }
+      int queues =
+          channels.get(ValueLayout.JAVA_INT, RECEIVE_CHANNELS)
+              + channels.get(ValueLayout.JAVA_INT, COMBINED_CHANNELS);
+      return Math.max(1, queues);
+    }
   }
 
   /**

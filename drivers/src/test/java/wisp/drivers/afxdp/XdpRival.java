@@ -8,9 +8,12 @@ import wisp.drivers.linux.Libc;
 import wisp.drivers.linux.NetworkInterface;
 import wisp.drivers.linux.NetworkNamespace;
 
-/** Somebody else's program on an interface, which passes everything on. */
+/**
+ * Somebody else's program on an interface, which passes everything on; its mode is of {@link
+ * BpfCalls}.
+ */
 record XdpRival(int program, int attachment) implements AutoCloseable {
-  static XdpRival attach(String namespace, String device) throws LinkException {
+  static XdpRival attach(String namespace, String device, int mode) throws LinkException {
     return NetworkNamespace.inside(
         namespace,
         () -> {
@@ -19,7 +22,7 @@ record XdpRival(int program, int attachment) implements AutoCloseable {
             int index = NetworkInterface.find(device).index();
             int program =
                 bpf.loadXdp(new EbpfAssembler().set(0, 2).exit().build(arena), 0, "rival");
-            int attachment = bpf.attachXdp(program, index, BpfCalls.XDP_SKB_MODE);
+            int attachment = bpf.attachXdp(program, index, mode);
             if (program < 0 || attachment < 0) {
               throw new AssertionError(program + " " + attachment + " " + bpf.log());
             }

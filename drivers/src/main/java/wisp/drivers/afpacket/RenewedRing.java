@@ -1,0 +1,84 @@
+package wisp.drivers.afpacket;
+
+import java.lang.foreign.Arena;
+import org.jspecify.annotations.Nullable;
+import wisp.core.spi.Burst;
+import wisp.core.spi.LinkException;
+
+/**
+ * A ring, and another in its place when the kernel does not fill it any more.
+ *
+ * <p>Linux (6.18, and all before that keep an account of slots) stops at a packet to be cut in a
+ * way for which virtio headers have no word: SCTP, or UDP to be sent as fragments, which a virtual
+ * machine on a TAP device can ask for. {@code tpacket_rcv} takes a slot for it, fails to write the
+ * header and leaves the slot marked, so that this one and all packets after it are dropped. No
+ * filter can tell such a packet.
+ */
+final class RenewedRing {
+  private final PacketSocket socket;
+  private final RingShape shape;
+  private Arena arena = Arena.ofShared();
+  private @Nullable ReceiveRing ring; // null: there was no memory for another
+  private long dropsOfFormer;
+  private boolean quiet; // since it was looked at
+  private long lostThen;
+
+  /**
+   * The first ring of a socket that is not bound yet.
+   *
+   * @throws LinkException in one line for the user
+   */
+  RenewedRing(PacketSocket socket, RingShape shape) throws LinkException {
+    this.socket = socket;
+    this.shape = shape;
+    try {
+      ring = socket.ring(shape, arena);
+    } catch (LinkException | RuntimeException | Error e) {
+      arena.close();
+      throw e;
+    }
+  }
+
+  /** Gives back what was lent, then lends what is there until the burst is full. */
+  void receive(Burst burst) {
+    if (ring != null && ring.receive(burst) > 0) {
+      quiet = false;
+    }
+  }
+
+  /**
+   * Looks whether the kernel still fills it: what is lost while nothing comes has not been lost for
+   * want of a slot. Nothing may be lent.
+   */
+  void look() {
+    long lost = socket.drops();
+    if (ring == null || (quiet && lost > lostThen)) {
+      renew();
+    }
+    quiet = true;
+    lostThen = lost;
+  }
+
+  private void renew() {
+    dropsOfFormer = drops();
+    ring = null;
+    arena.close();
+    arena = Arena.ofShared();
+    try {
+      socket.dropRing();
+      ring = socket.ring(shape, arena);
+    } catch (LinkException e) {
+      ring = null; // perhaps the next time
+    }
+  }
+
+  /** Frames that were no use. */
+  long drops() {
+    return dropsOfFormer + (ring == null ? 0 : ring.drops());
+  }
+
+  /** Unmaps it. Once. */
+  void close() {
+    arena.close();
+  }
+}
