@@ -1,11 +1,13 @@
 package wisp.drivers.afpacket;
 
+import java.lang.foreign.MemorySegment;
 import wisp.core.spi.Burst;
 import wisp.core.spi.LinkException;
 import wisp.core.spi.LinkOffloads;
 import wisp.core.spi.TransmitPacket;
 import wisp.drivers.Claim;
 import wisp.drivers.Framing;
+import wisp.drivers.LentMemory;
 import wisp.drivers.LinkDownException;
 import wisp.drivers.linux.Libc;
 import wisp.drivers.linux.Linux;
@@ -34,7 +36,7 @@ import wisp.drivers.linux.WakeEvent;
  * <p>While the interface is down, all that is sent is lost. When it is deleted, {@code receive} and
  * {@code awaitReadable} throw {@link LinkDownException}.
  */
-public final class AfPacketLink implements PolledLink {
+public final class AfPacketLink implements PolledLink, LentMemory {
   private static final int LARGEST_SEGMENTED = 65_535; // the IPv4 length field
 
   /** A receiver that never waits learns that the interface is gone after so many looks in vain. */
@@ -209,6 +211,17 @@ public final class AfPacketLink implements PolledLink {
   @Override
   public void wake() {
     wakeEvent.wake();
+  }
+
+  /** {@inheritDoc} With {@code fanout} what concerns all lies elsewhere. */
+  @Override
+  public MemorySegment receiveMemory() {
+    return sockets.ring().memory();
+  }
+
+  @Override
+  public int framesOut() {
+    return sockets.ring().slotsOut();
   }
 
   @Override

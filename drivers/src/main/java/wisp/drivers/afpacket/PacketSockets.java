@@ -89,6 +89,11 @@ final class PacketSockets {
     return sockets[0];
   }
 
+  /** The sender's. */
+  ReceiveRing ring() {
+    return rings[0];
+  }
+
   /** The sender's first. */
   int[] descriptors() {
     var descriptors = new int[open];

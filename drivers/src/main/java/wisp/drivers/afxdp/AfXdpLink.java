@@ -1,11 +1,13 @@
 package wisp.drivers.afxdp;
 
+import java.lang.foreign.MemorySegment;
 import wisp.core.spi.Burst;
 import wisp.core.spi.LinkException;
 import wisp.core.spi.LinkOffloads;
 import wisp.core.spi.TransmitPacket;
 import wisp.drivers.Claim;
 import wisp.drivers.Framing;
+import wisp.drivers.LentMemory;
 import wisp.drivers.LinkDownException;
 import wisp.drivers.linux.Errno;
 import wisp.drivers.linux.Libc;
@@ -35,7 +37,7 @@ import wisp.drivers.linux.WakeEvent;
  * <p>While the interface is down, what is sent is lost. When it is deleted, {@code receive} and
  * {@code awaitReadable} throw {@link LinkDownException}.
  */
-public final class AfXdpLink implements PolledLink {
+public final class AfXdpLink implements PolledLink, LentMemory {
   /** A receiver that never waits learns that the interface is gone after so many looks in vain. */
   private static final int LOOKS = 1024;
 
@@ -277,6 +279,21 @@ public final class AfXdpLink implements PolledLink {
   @Override
   public void wake() {
     wakeEvent.wake();
+  }
+
+  /** {@inheritDoc} But for those that had to be put together, which lie behind it. */
+  @Override
+  public MemorySegment receiveMemory() {
+    return socket.umem().asSlice(0, queue.layout().receiveBytes());
+  }
+
+  @Override
+  public int framesOut() {
+    transmit.reap();
+    return queue.layout().receiveChunks()
+        - receive.offeredChunks()
+        + queue.layout().transmitSlots()
+        - transmit.freeSlots();
   }
 
   @Override
