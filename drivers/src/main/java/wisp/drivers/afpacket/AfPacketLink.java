@@ -1,9 +1,11 @@
 package wisp.drivers.afpacket;
 
+import java.lang.foreign.MemorySegment;
 import wisp.core.spi.Burst;
 import wisp.core.spi.LinkException;
 import wisp.core.spi.TransmitPacket;
 import wisp.drivers.Framing;
+import wisp.drivers.LentMemory;
 import wisp.drivers.LinkDownException;
 import wisp.drivers.linux.InterfaceLink;
 import wisp.drivers.linux.Libc;
@@ -31,7 +33,7 @@ import wisp.drivers.linux.WakeEvent;
  * <p>While the interface is down, all that is sent is lost. When it is deleted, {@code receive} and
  * {@code awaitReadable} throw {@link LinkDownException}.
  */
-public final class AfPacketLink extends InterfaceLink {
+public final class AfPacketLink extends InterfaceLink implements LentMemory {
   /** An interface that went down may be deleted without another word. */
   private static final long TROUBLED_WAIT_NANOS = 50_000_000;
 
@@ -166,5 +168,16 @@ public final class AfPacketLink extends InterfaceLink {
   @Override
   protected void free() {
     sockets.close();
+  }
+
+  /** {@inheritDoc} With {@code fanout} what concerns all lies elsewhere. */
+  @Override
+  public MemorySegment receiveMemory() {
+    return sockets.ring().memory();
+  }
+
+  @Override
+  public int framesOut() {
+    return sockets.ring().slotsOut();
   }
 }

@@ -95,6 +95,11 @@ final class PacketSockets {
     return sockets[0];
   }
 
+  /** The sender's. */
+  RenewedRing ring() {
+    return rings[0];
+  }
+
   /** The sender's first. */
   int[] descriptors() {
     var descriptors = new int[open];

@@ -89,6 +89,22 @@ final class ReceiveRing {
     VirtioHeader.add(burst, memory, start, captured, vouched);
   }
 
+  /** All slots. */
+  MemorySegment memory() {
+    return memory;
+  }
+
+  /** Slots that are not the kernel's. */
+  int slotsOut() {
+    int out = 0;
+    var slot = new Cursor(shape);
+    for (int i = 0; i < shape.slots(); i++) {
+      out += (int) STATUS.getAcquire(memory, slot.at) == KERNELS ? 0 : 1;
+      slot.advance();
+    }
+    return out;
+  }
+
   /** Frames that were no use. */
   long drops() {
     return drops;

@@ -1,6 +1,7 @@
 package wisp.drivers.afpacket;
 
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 import wisp.core.spi.Burst;
 import wisp.core.spi.LinkException;
@@ -70,6 +71,16 @@ final class RenewedRing {
     } catch (LinkException e) {
       ring = null; // perhaps the next time
     }
+  }
+
+  /** All slots of the ring that there is now; borrowed until it is renewed. */
+  MemorySegment memory() {
+    return ring == null ? MemorySegment.NULL : ring.memory();
+  }
+
+  /** Slots that are not the kernel's. */
+  int slotsOut() {
+    return ring == null ? 0 : ring.slotsOut();
   }
 
   /** Frames that were no use. */

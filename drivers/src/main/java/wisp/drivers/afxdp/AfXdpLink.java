@@ -6,6 +6,7 @@ import wisp.core.spi.LinkException;
 import wisp.core.spi.LinkOffloads;
 import wisp.core.spi.TransmitPacket;
 import wisp.drivers.Framing;
+import wisp.drivers.LentMemory;
 import wisp.drivers.LinkDownException;
 import wisp.drivers.linux.Errno;
 import wisp.drivers.linux.InterfaceLink;
@@ -34,7 +35,7 @@ import wisp.drivers.linux.WakeEvent;
  * <p>While the interface is down, what is sent is lost. When it is deleted, {@code receive} and
  * {@code awaitReadable} throw {@link LinkDownException}.
  */
-public final class AfXdpLink extends InterfaceLink {
+public final class AfXdpLink extends InterfaceLink implements LentMemory {
   /** The socket does not tell waiters that the interface is gone; they look for themselves. */
   private static final long LONGEST_WAIT_NANOS = 250_000_000;
 
@@ -233,6 +234,21 @@ public final class AfXdpLink extends InterfaceLink {
   @Override
   protected long lost() {
     return receive.drops() + socket.drops();
+  }
+
+  /** {@inheritDoc} But for those that had to be put together, which lie behind it. */
+  @Override
+  public MemorySegment receiveMemory() {
+    return socket.umem().asSlice(0, queue.layout().receiveBytes());
+  }
+
+  @Override
+  public int framesOut() {
+    transmit.reap();
+    return queue.layout().receiveChunks()
+        - receive.offeredChunks()
+        + queue.layout().transmitSlots()
+        - transmit.freeSlots();
   }
 
   /** Where the chunks of this link are, for tests. */

@@ -92,6 +92,11 @@ record UmemLayout(
     return (long) number * strideBytes();
   }
 
+  /** Where the last receive chunk ends. */
+  long receiveBytes() {
+    return chunk(receiveChunks) + (overlapping ? HEADROOM_BYTES : 0);
+  }
+
   /** Where the transmit slots begin. */
   private long transmitStart() {
     return roundUp(chunk(receiveChunks) + HEADROOM_BYTES, PAGE_BYTES);

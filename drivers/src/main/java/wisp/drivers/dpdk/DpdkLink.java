@@ -12,6 +12,7 @@ import wisp.core.spi.LinkException;
 import wisp.core.spi.LinkOffloads;
 import wisp.core.spi.TransmitPacket;
 import wisp.drivers.Framing;
+import wisp.drivers.LentMemory;
 import wisp.drivers.LinkDownException;
 import wisp.drivers.linux.Linux;
 import wisp.drivers.linux.NetworkNamespace;
@@ -33,7 +34,7 @@ import wisp.drivers.linux.VirtioHeader;
  * <p>DPDK knows the thread that receives, so that it has a cache of its own in the pool; another
  * thread may take over at any time.
  */
-public final class DpdkLink implements Link {
+public final class DpdkLink implements Link, LentMemory {
   private static final int REFILL = 32;
   private static final int SPARES = 2 * Burst.CAPACITY;
   private static final int TCP_CHECKSUM = 16; // where it lies in its header
@@ -557,6 +558,17 @@ public final class DpdkLink implements Link {
   /** Whether somebody is at the other end, as far as the driver knows. */
   boolean isPeerThere() {
     return port.isLinkUp();
+  }
+
+  @Override
+  public MemorySegment receiveMemory() {
+    return pool.memory();
+  }
+
+  /** {@inheritDoc} Spare ones, which wait to be written to, are at home as well. */
+  @Override
+  public int framesOut() {
+    return pool.size() - pool.available() - spareCount;
   }
 
   /** Packet buffers that nobody has; all of them, when nothing is on its way. */

@@ -11,6 +11,7 @@ import wisp.core.spi.LinkException;
 import wisp.core.spi.LinkOffloads;
 import wisp.core.spi.TransmitPacket;
 import wisp.drivers.Claim;
+import wisp.drivers.LentMemory;
 import wisp.drivers.LinkDownException;
 import wisp.drivers.changes.ChangeFolder;
 import wisp.drivers.changes.SystemChanges;
@@ -41,7 +42,7 @@ import wisp.drivers.linux.WakeEvent;
  * {@link LinkDownException}; while it is down, or there is no route, what is sent is dropped and
  * counted.
  */
-public final class RawIpLink implements Link {
+public final class RawIpLink implements Link, LentMemory {
   private static final int SMALLEST_PACKET = 20;
   private static final int LARGEST_PACKET = 65_535;
 
@@ -302,6 +303,11 @@ public final class RawIpLink implements Link {
   @Override
   public void wake() {
     wakeEvent.wake();
+  }
+
+  @Override
+  public MemorySegment receiveMemory() {
+    return received.memory();
   }
 
   @Override

@@ -10,6 +10,7 @@ import wisp.core.spi.LinkOffloads;
 import wisp.core.spi.TransmitPacket;
 import wisp.drivers.Claim;
 import wisp.drivers.Framing;
+import wisp.drivers.LentMemory;
 import wisp.drivers.LinkDownException;
 import wisp.drivers.PersistentLink;
 import wisp.drivers.StationAddress;
@@ -44,7 +45,7 @@ import wisp.drivers.linux.WakeEvent;
  * <p>A device that is set down loses what is sent until it is up again. When it is deleted, {@code
  * receive} and {@code awaitReadable} throw {@link LinkDownException}.
  */
-public final class TunLink implements PolledLink, PersistentLink {
+public final class TunLink implements PolledLink, PersistentLink, LentMemory {
   /** Ethernet header with a VLAN tag, IPv6 header and 65,535 bytes of payload. */
   private static final int LARGEST_PACKET = 65_575 + 18;
 
@@ -294,6 +295,11 @@ public final class TunLink implements PolledLink, PersistentLink {
   @Override
   public long drops() {
     return drops;
+  }
+
+  @Override
+  public MemorySegment receiveMemory() {
+    return receiveMemory;
   }
 
   @Override

@@ -19,6 +19,7 @@ import wisp.core.spi.Footprint;
 import wisp.core.spi.Link;
 import wisp.core.spi.MemoryStrategy;
 import wisp.core.stack.ConnectionProfile;
+import wisp.core.stack.ConnectionWalk;
 import wisp.core.stack.Context;
 import wisp.core.stack.ContextConfig;
 import wisp.core.stack.DatagramHandler;
@@ -42,6 +43,7 @@ public final class Server implements AutoCloseable {
   private static final long PEAK_NANOS = 5_000_000;
   private static final long GRACE_NANOS = SECOND;
   private static final long LONGEST_WAIT_NANOS = 3 * SECOND;
+  private static final int RECORDS_AT_ONCE = 1_000;
   private final Link link;
   private final MemoryStrategy memory;
   private final Context context;
@@ -185,11 +187,23 @@ public final class Server implements AutoCloseable {
     return text.append(" link=").append(link.name()).toString();
   }
 
-  /** Accepts no more, and lets those who are about to finish do so. */
+  /** Accepts no more, lets those who are about to finish do so, and tells the others. */
   void closeDown() {
     endpoints.forEach(context::unlisten);
     long limit = runner.nowNanos() + GRACE_NANOS;
     driveUntil(() -> context.connections() == 0 || runner.nowNanos() >= limit);
+    services.forEach(this::abortAll);
+  }
+
+  /** By RST: a peer that hears nothing repeats itself for a quarter of an hour, or waits forever. */
+  private void abortAll(Service service) {
+    var walk = context.walk(service);
+    while (!walk.atEnd()) {
+      long connection = walk.next(RECORDS_AT_ONCE);
+      if (connection != ConnectionWalk.NONE) {
+        context.abort(connection);
+      }
+    }
   }
 
   private long chores(long now) {
