@@ -193,6 +193,14 @@ public record DpdkConfig(
     return "";
   }
 
+  /**
+   * The kernel's interface that the device lies on and that has to be there before; empty: none.
+   * That of net_tap is made by it.
+   */
+  String interfaceBelow() {
+    return driver().equals("net_tap") ? "" : argument("iface");
+  }
+
   /** As the user knows it. */
   String label() {
     return pci.isEmpty() ? device : pci;

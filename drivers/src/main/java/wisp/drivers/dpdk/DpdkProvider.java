@@ -28,7 +28,7 @@ public final class DpdkProvider implements LinkProvider {
 
   @Override
   public @Nullable String unavailable() {
-    return DpdkLink.unavailable("net_af_packet");
+    return Opening.unavailable("net_af_packet");
   }
 
   @Override

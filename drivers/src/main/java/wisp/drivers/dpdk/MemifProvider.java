@@ -50,7 +50,7 @@ public final class MemifProvider implements LinkProvider {
 
   @Override
   public @Nullable String unavailable() {
-    String reason = DpdkLink.unavailable(DRIVER);
+    String reason = Opening.unavailable(DRIVER);
     Librte librte = Librte.find();
     if (reason == null && librte != null && !librte.loadDriver(DRIVER)) {
       return "DPDK's net_memif is not installed: " + Librte.install(DRIVER);

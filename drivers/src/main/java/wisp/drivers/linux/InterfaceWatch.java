@@ -19,6 +19,9 @@ public final class InterfaceWatch implements AutoCloseable {
   private static final int MESSAGE_BYTES = 16_384;
   private static final int HEADER_BYTES = 16;
   private static final int INDEX = HEADER_BYTES + 4;
+  private static final long SIOCGIFNAME = 0x8910L;
+  private static final int IFREQ_BYTES = 40;
+  private static final int IFREQ_INDEX = 16;
 
   private final Arena arena = Arena.ofShared();
   private final Libc libc = new Libc(arena);
@@ -52,12 +55,21 @@ public final class InterfaceWatch implements AutoCloseable {
   public boolean isGone() {
     while (!gone && descriptor >= 0) {
       int bytes = libc.read(descriptor, message.address(), MESSAGE_BYTES);
-      if (bytes < HEADER_BYTES) {
-        break; // no more of them; or some were lost, which sending will tell
+      if (bytes == -Errno.ENOBUFS) {
+        ask(); // words were lost, for nobody has listened for long
+      } else if (bytes < HEADER_BYTES) {
+        break;
+      } else {
+        look(Math.min(bytes, MESSAGE_BYTES));
       }
-      look(Math.min(bytes, MESSAGE_BYTES));
     }
     return gone;
+  }
+
+  private void ask() {
+    message.asSlice(0, IFREQ_BYTES).fill((byte) 0);
+    message.set(ValueLayout.JAVA_INT, IFREQ_INDEX, index);
+    gone |= index != 0 && libc.ioctl(descriptor, SIOCGIFNAME, message.address()) == -Errno.ENODEV;
   }
 
   private void look(int bytes) {
