@@ -103,7 +103,9 @@ abstract class LinkTraffic {
     return 0;
   }
 
-  /** A namespace of its own, deleted in the end. The first is that of the kernel who is our peer. */
+  /**
+   * A namespace of its own, deleted in the end. The first is that of the kernel who is our peer.
+   */
   final KernelHost host() {
     var host = new KernelHost();
     hosts.add(host);
