@@ -165,7 +165,9 @@ public final class Server implements AutoCloseable {
     services.forEach(this::abortAll);
   }
 
-  /** By RST: a peer that hears nothing repeats itself for a quarter of an hour, or waits forever. */
+  /**
+   * By RST: a peer that hears nothing repeats itself for a quarter of an hour, or waits forever.
+   */
   private void abortAll(Service service) {
     var walk = context.walk(service);
     while (!walk.atEnd()) {

@@ -48,8 +48,11 @@ final class Inventory {
   }
 
   private static void count(Map<String, Long> all, String kind, String what) {
-    if (what.isEmpty() || what.startsWith(System.getProperty("java.home")) || what.contains("/jvm/")
-        || what.endsWith(".jar") || what.startsWith("/tmp/hsperfdata")
+    if (what.isEmpty()
+        || what.startsWith(System.getProperty("java.home"))
+        || what.contains("/jvm/")
+        || what.endsWith(".jar")
+        || what.startsWith("/tmp/hsperfdata")
         || what.startsWith("/proc/")) {
       return;
     }

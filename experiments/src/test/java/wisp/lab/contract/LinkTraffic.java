@@ -117,7 +117,9 @@ abstract class LinkTraffic {
     return Map.of();
   }
 
-  /** Calls of {@code onData} with a copy, of so many: only where the link says why it makes some. */
+  /**
+   * Calls of {@code onData} with a copy, of so many: only where the link says why it makes some.
+   */
   long copiesAllowed(long calls) {
     return 0;
   }
@@ -127,7 +129,9 @@ abstract class LinkTraffic {
     return 0;
   }
 
-  /** A namespace of its own, deleted in the end. The first is that of the kernel who is our peer. */
+  /**
+   * A namespace of its own, deleted in the end. The first is that of the kernel who is our peer.
+   */
   final KernelHost host() {
     var host = new KernelHost();
     hosts.add(host);
@@ -225,13 +229,20 @@ abstract class LinkTraffic {
     long bytes = (long) CONNECTIONS * Questions.BYTES;
     assertEquals(
         Map.of(
-            "ACCEPTED", (long) CONNECTIONS,
-            "CLOSED", (long) CONNECTIONS,
-            "RESETS_RECEIVED", 0L,
-            "BYTES_DELIVERED", bytes,
-            "BYTES_ACKNOWLEDGED", bytes,
-            "DROP_TCP_CHECKSUM", 0L,
-            "HANDLER_FAILURES", 0L),
+            "ACCEPTED",
+            (long) CONNECTIONS,
+            "CLOSED",
+            (long) CONNECTIONS,
+            "RESETS_RECEIVED",
+            0L,
+            "BYTES_DELIVERED",
+            bytes,
+            "BYTES_ACKNOWLEDGED",
+            bytes,
+            "DROP_TCP_CHECKSUM",
+            0L,
+            "HANDLER_FAILURES",
+            0L),
         after);
   }
 
@@ -292,8 +303,7 @@ abstract class LinkTraffic {
     if (opensAgain()) {
       Map<String, Long> now = ours.state();
       assertEquals(Map.of(), more(now));
-      long kilobytes =
-          now.get(Inventory.NATIVE_KILOBYTES) - closed.get(Inventory.NATIVE_KILOBYTES);
+      long kilobytes = now.get(Inventory.NATIVE_KILOBYTES) - closed.get(Inventory.NATIVE_KILOBYTES);
       assertTrue(kilobytes <= STRAY_KILOBYTES, kilobytes + " KiB of native memory more");
     }
   }

@@ -37,8 +37,7 @@ final class OurProcess implements AutoCloseable {
 
   /** The answer to what was begun. */
   String answer(String order) {
-    String answer =
-        process.await(OurSide.ANSWER, SECONDS).substring(OurSide.ANSWER.length());
+    String answer = process.await(OurSide.ANSWER, SECONDS).substring(OurSide.ANSWER.length());
     if (answer.startsWith("failed")) {
       throw new AssertionError(order + " " + answer);
     }

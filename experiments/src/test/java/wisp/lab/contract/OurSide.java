@@ -79,8 +79,7 @@ final class OurSide {
 
   /** The link, what {@link #SOURCE} sends in bytes, and our addresses. */
   public static void main(String[] arguments) throws IOException {
-    IpPrefix[] own =
-        Arrays.stream(arguments).skip(2).map(IpPrefix::parse).toArray(IpPrefix[]::new);
+    IpPrefix[] own = Arrays.stream(arguments).skip(2).map(IpPrefix::parse).toArray(IpPrefix[]::new);
     var side = new OurSide(arguments[0], own, Long.parseLong(arguments[1]));
     var orders = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     for (String order = orders.readLine(); order != null; order = orders.readLine()) {
@@ -270,8 +269,7 @@ final class OurSide {
   }
 
   private void connect(Endpoint to, ConnectionHandler handler) {
-    long handle =
-        there().stack.call(c -> c.connect(null, to, ConnectionProfile.NO_DELAY, handler));
+    long handle = there().stack.call(c -> c.connect(null, to, ConnectionProfile.NO_DELAY, handler));
     if (handle < 0) {
       throw new IllegalStateException("connect: " + handle);
     }
