@@ -65,7 +65,7 @@ abstract class LinkTraffic {
   private static final int CONNECTIONS = 10_000;
   private static final int AT_ONCE = 1_000;
 
-  /** What the JVM takes for itself meanwhile. One packet of 64 KiB lost would be more. */
+  /** What the JVM takes for itself meanwhile. One slot for a packet of 64 KiB would be more. */
   private static final int STRAY_KILOBYTES = 32;
 
   private static final int REST_SECONDS = 20;
@@ -301,10 +301,11 @@ abstract class LinkTraffic {
     assertEquals(resources(idle), resources(atRest()));
     ours.ask("close");
     if (opensAgain()) {
-      Map<String, Long> now = ours.state();
-      assertEquals(Map.of(), more(now));
-      long kilobytes = now.get(Inventory.NATIVE_KILOBYTES) - closed.get(Inventory.NATIVE_KILOBYTES);
-      assertTrue(kilobytes <= STRAY_KILOBYTES, kilobytes + " KiB of native memory more");
+      long deadline = System.nanoTime() + REST_SECONDS * 1_000_000_000L;
+      while (!more(ours.state()).isEmpty() && System.nanoTime() < deadline) {
+        pause(); // some memory is given back by the collector, a moment after it has run
+      }
+      assertEquals(Map.of(), more(ours.state()));
     }
   }
 
@@ -314,6 +315,11 @@ abstract class LinkTraffic {
     resources(closed).forEach((name, count) -> all.merge(name, -count, Long::sum));
     forgotten().forEach((name, count) -> all.merge(name, -count, Long::sum));
     all.values().removeIf(count -> count <= 0);
+    String memory = Inventory.NATIVE_KILOBYTES;
+    long kilobytes = now.get(memory) - closed.get(memory);
+    if (kilobytes > STRAY_KILOBYTES) {
+      all.put(memory, kilobytes);
+    }
     return all;
   }
 
