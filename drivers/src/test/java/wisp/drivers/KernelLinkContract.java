@@ -62,6 +62,8 @@ public abstract class KernelLinkContract extends LinkContract {
     if (peer != null) {
       peer.close();
     }
-    namespace.close();
+    if (namespace != null) {
+      namespace.close();
+    }
   }
 }

@@ -73,7 +73,9 @@ public abstract class LinkContract {
 
   @AfterEach
   void closeLink() throws Exception {
-    link.close();
+    if (link != null) { // else it was skipped
+      link.close();
+    }
     closePeer();
   }
 

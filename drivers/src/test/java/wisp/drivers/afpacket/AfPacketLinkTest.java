@@ -12,7 +12,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import wisp.core.spi.Link;
 import wisp.core.spi.LinkException;
-import wisp.drivers.KernelLinkContract;
+import wisp.drivers.KernelStationContract;
 import wisp.drivers.Links;
 
 /**
@@ -21,28 +21,18 @@ import wisp.drivers.Links;
  */
 @Timeout(120)
 class AfPacketLinkTest {
-  abstract static class Contract extends KernelLinkContract {
-    private long peerMac;
-
+  abstract static class Contract extends KernelStationContract {
     abstract String parameters();
 
     @Override
-    protected Link openInNamespace() throws LinkException {
+    protected Link openStation() throws LinkException {
       namespace.veth("ours", "kernels", KERNEL + "/16");
-      Link opened = Links.open("afpacket:ours,netns=" + namespace.name() + parameters());
-      namespace.introduce(OWN, opened, "kernels");
-      peerMac = namespace.hardwareAddress("kernels");
-      return opened;
+      return Links.open("afpacket:ours,netns=" + namespace.name() + parameters());
     }
 
     @Override
-    protected Link.Kind kind() {
-      return Link.Kind.ETHERNET;
-    }
-
-    @Override
-    protected long peerHardwareAddress() {
-      return peerMac;
+    protected String kernelsDevice() {
+      return "kernels";
     }
   }
 

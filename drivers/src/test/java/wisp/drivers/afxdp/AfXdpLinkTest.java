@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import wisp.core.ip.IpPrefix;
 import wisp.core.spi.Link;
 import wisp.core.spi.LinkException;
-import wisp.drivers.KernelLinkContract;
+import wisp.drivers.KernelStationContract;
 import wisp.drivers.Links;
 
 /**
@@ -25,9 +25,7 @@ import wisp.drivers.Links;
  */
 @Timeout(120)
 class AfXdpLinkTest {
-  abstract static class Contract extends KernelLinkContract {
-    private long peerMac;
-
+  abstract static class Contract extends KernelStationContract {
     abstract String parameters();
 
     abstract boolean isNative();
@@ -39,23 +37,14 @@ class AfXdpLinkTest {
     }
 
     @Override
-    protected Link openInNamespace() throws LinkException {
+    protected Link openStation() throws LinkException {
       namespace.veth("ours", "kernels", KERNEL + "/16");
-      Link opened =
-          Links.open("afxdp:ours,own=10.9.1.0/24,netns=" + namespace.name() + parameters());
-      namespace.introduce(OWN, opened, "kernels");
-      peerMac = namespace.hardwareAddress("kernels");
-      return opened;
+      return Links.open("afxdp:ours,own=10.9.1.0/24,netns=" + namespace.name() + parameters());
     }
 
     @Override
-    protected Link.Kind kind() {
-      return Link.Kind.ETHERNET;
-    }
-
-    @Override
-    protected long peerHardwareAddress() {
-      return peerMac;
+    protected String kernelsDevice() {
+      return "kernels";
     }
 
     @Test

@@ -10,9 +10,7 @@ class AfPacketTest {
   class Contract extends DpdkContract {
     @Override
     void prepare() {
-      namespace.run("ip", "link", "add", "va", "type", "veth", "peer", "name", "vb");
-      namespace.run("ip", "link", "set", "va", "up");
-      namespace.run("ip", "link", "set", "vb", "up");
+      veth(namespace);
     }
 
     @Override
@@ -21,7 +19,7 @@ class AfPacketTest {
     }
 
     @Override
-    String kernelInterface() {
+    protected String kernelsDevice() {
       return "vb";
     }
   }

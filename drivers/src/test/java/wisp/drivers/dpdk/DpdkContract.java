@@ -2,60 +2,40 @@ package wisp.drivers.dpdk;
 
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.io.IOException;
-import java.net.InetSocketAddress;
-import java.nio.ByteBuffer;
-import java.nio.channels.DatagramChannel;
-import java.util.Arrays;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import wisp.core.spi.Link;
-import wisp.drivers.LinkContract;
+import wisp.drivers.KernelStationContract;
 import wisp.drivers.Links;
 import wisp.drivers.linux.TestNamespace;
 
 /** A device of DPDK with the kernel at its other end. Skips where that is not allowed. */
-abstract class DpdkContract extends LinkContract {
-  static final String KERNEL = "10.9.0.1";
-
-  TestNamespace namespace;
-  private DatagramChannel peer;
-  private long peerMac;
-
+abstract class DpdkContract extends KernelStationContract {
   /** The device, in the namespace. */
   abstract String spec();
-
-  /** The kernel's interface at the other end. */
-  abstract String kernelInterface();
 
   /** Makes what has to be there before. */
   abstract void prepare();
 
   /** Skips the test with the reason where DPDK can't be used. */
+  @BeforeAll
   static void assumeUsable() {
     String reason = new MemifProvider().unavailable();
     assumeTrue(reason == null, reason);
   }
 
-  static String text(long mac) {
-    return String.format("%012x", mac).replaceAll("(..)(?=.)", "$1:");
+  /** A pair of interfaces, both up: {@code va} for a link, {@code vb} for the kernel. */
+  static void veth(TestNamespace namespace) {
+    namespace.veth("va", "vb");
   }
 
   @Override
-  protected Link open() throws Exception {
-    assumeUsable();
-    namespace = new TestNamespace();
-    // Its search for routers would get between the packets that are counted.
-    namespace.run("sysctl", "-qw", "net.ipv6.conf.default.disable_ipv6=1");
+  protected final Link openStation() throws Exception {
     prepare();
     Link link = Links.open("dpdk:vdev=" + spec() + ",netns=" + namespace.name());
-    String device = kernelInterface();
+    String device = kernelsDevice();
     namespace.run("ip", "address", "add", KERNEL + "/16", "dev", device);
     namespace.run("ip", "link", "set", device, "up");
-    namespace.run("ip", "neigh", "add", OWN, "lladdr", text(link.hardwareAddress()), "dev", device);
-    String address = namespace.run("cat", "/sys/class/net/" + device + "/address").strip();
-    peerMac = Long.parseLong(address.replace(":", ""), 16);
-    peer = namespace.udp(KERNEL, 7);
     return link;
   }
 
@@ -64,54 +44,6 @@ abstract class DpdkContract extends LinkContract {
   void everyBufferCameBack() {
     if (link != null) {
       link.close(); // asserts it
-    }
-  }
-
-  @Override
-  protected Link.Kind kind() {
-    return Link.Kind.ETHERNET;
-  }
-
-  @Override
-  protected long peerHardwareAddress() {
-    return peerMac;
-  }
-
-  @Override
-  protected String peerAddress() {
-    return KERNEL;
-  }
-
-  @Override
-  protected int peerPort() {
-    return 7;
-  }
-
-  @Override
-  protected void peerSends(byte[] payload) throws IOException {
-    peer.send(ByteBuffer.wrap(payload), new InetSocketAddress(OWN, OWN_PORT));
-  }
-
-  @Override
-  protected byte @Nullable [] peerReceives(int timeoutMillis) throws IOException {
-    peer.configureBlocking(false);
-    var buffer = ByteBuffer.allocate(65_536);
-    long deadline = System.nanoTime() + timeoutMillis * 1_000_000L;
-    do {
-      if (peer.receive(buffer) != null) {
-        return Arrays.copyOf(buffer.array(), buffer.position());
-      }
-    } while (System.nanoTime() < deadline);
-    return null;
-  }
-
-  @Override
-  protected void closePeer() throws IOException {
-    if (peer != null) {
-      peer.close();
-    }
-    if (namespace != null) {
-      namespace.close();
     }
   }
 }

@@ -151,7 +151,7 @@ class DpdkLinkTest {
   void nothingIsLeftInTheProcess() throws Exception {
     DpdkContract.assumeUsable();
     try (var namespace = new TestNamespace()) {
-      veth(namespace);
+      DpdkContract.veth(namespace);
       String spec = "dpdk:net_af_packet0,iface=va,netns=" + namespace.name();
       open(spec).close();
       long descriptors = descriptors();
@@ -168,17 +168,11 @@ class DpdkLinkTest {
     }
   }
 
-  private static void veth(TestNamespace namespace) {
-    namespace.run("ip", "link", "add", "va", "type", "veth", "peer", "name", "vb");
-    namespace.run("ip", "link", "set", "va", "up");
-    namespace.run("ip", "link", "set", "vb", "up");
-  }
-
   @Test
   void anInterfaceThatIsDeletedIsNoticed() throws Exception {
     DpdkContract.assumeUsable();
     try (var namespace = new TestNamespace()) {
-      veth(namespace);
+      DpdkContract.veth(namespace);
       try (var link = open("dpdk:net_af_packet0,iface=va,netns=" + namespace.name())) {
         link.awaitReadable(300_000_000);
         namespace.run("ip", "link", "del", "va");
@@ -200,7 +194,7 @@ class DpdkLinkTest {
   void whatCantBeOpenedSaysWhyInOneLine() throws Exception {
     DpdkContract.assumeUsable();
     try (var namespace = new TestNamespace()) {
-      veth(namespace);
+      DpdkContract.veth(namespace);
       namespace.run("ip", "link", "set", "va", "mtu", "1400");
       String inside = ",netns=" + namespace.name();
       assertRefused("dpdk:net_af_packet0,iface=va,mtu=1500" + inside, "MTU");

@@ -28,7 +28,7 @@ class TapTest {
     }
 
     @Override
-    String kernelInterface() {
+    protected String kernelsDevice() {
       return "wt";
     }
 

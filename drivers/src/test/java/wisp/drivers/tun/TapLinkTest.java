@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import wisp.core.spi.Burst;
 import wisp.core.spi.Link;
 import wisp.core.spi.LinkException;
-import wisp.drivers.KernelLinkContract;
+import wisp.drivers.KernelStationContract;
 import wisp.drivers.Links;
 import wisp.drivers.Packets;
 import wisp.drivers.linux.TestNamespace;
@@ -27,27 +27,17 @@ class TapLinkTest {
   private static final int ARP_REPLY = 2;
   private static final long BROADCAST = 0xFFFF_FFFF_FFFFL;
 
-  abstract static class Contract extends KernelLinkContract {
-    private long peerMac;
-
+  abstract static class Contract extends KernelStationContract {
     abstract String offload();
 
     @Override
-    protected Link openInNamespace() throws LinkException {
-      Link tap = Links.open("tap:wisp0,netns=" + namespace.name() + ",offload=" + offload());
-      namespace.introduce(OWN, tap, "wisp0");
-      peerMac = namespace.hardwareAddress("wisp0");
-      return tap;
+    protected Link openStation() throws LinkException {
+      return Links.open("tap:wisp0,netns=" + namespace.name() + ",offload=" + offload());
     }
 
     @Override
-    protected Link.Kind kind() {
-      return Link.Kind.ETHERNET;
-    }
-
-    @Override
-    protected long peerHardwareAddress() {
-      return peerMac;
+    protected String kernelsDevice() {
+      return "wisp0";
     }
   }
 

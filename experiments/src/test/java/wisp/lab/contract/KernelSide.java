@@ -102,6 +102,12 @@ final class KernelSide implements FarSide {
         if (!Arrays.equals(expected, answer.array())) {
           throw new AssertionError("another answer than expected on connection " + (first + i));
         }
+        if ((first + i) % 2 == 0) { // else we close second without another word from it
+          open[i].shutdownOutput();
+          if (open[i].read(answer.clear()) >= 0) {
+            throw new AssertionError("more than an answer on connection " + (first + i));
+          }
+        }
       }
     } finally {
       for (SocketChannel socket : open) {

@@ -52,6 +52,8 @@ abstract class LinkTraffic {
           Event.RESETS_RECEIVED,
           Event.BYTES_DELIVERED,
           Event.BYTES_ACKNOWLEDGED,
+          Event.SEGMENTS_RETRANSMITTED,
+          Event.DROP_TCP_CHECKSUM,
           Event.HANDLER_FAILURES);
 
   /** What has to come back to what it was, when nothing is open any more. */
@@ -62,20 +64,24 @@ abstract class LinkTraffic {
   private static final long BYTES_6 = 32L << 20;
   private static final int CONNECTIONS = 10_000;
   private static final int AT_ONCE = 1_000;
+
+  /** What the JVM takes for itself meanwhile. One slot for a packet of 64 KiB would be more. */
+  private static final int STRAY_KILOBYTES = 32;
+
   private static final int REST_SECONDS = 20;
   private static final int END_SECONDS = 20;
   private static final int FIRST_PORT = 80;
 
   private Path folder;
   private final List<KernelHost> hosts = new ArrayList<>();
-  private OurProcess ours;
-  private FarSide far;
+  private @Nullable OurProcess ours;
+  private @Nullable FarSide far;
 
   /** Before anything was open, but once. */
-  private Map<String, Long> closed;
+  private @Nullable Map<String, Long> closed;
 
   /** Open, and nothing has happened yet but one connection. */
-  private Map<String, Long> idle;
+  private @Nullable Map<String, Long> idle;
 
   // ---- What a subclass says --------------------------------------------------------------------
 
@@ -96,6 +102,26 @@ abstract class LinkTraffic {
   /** Whether it carries IPv6. */
   boolean carriesIpv6() {
     return true;
+  }
+
+  /**
+   * Whether a process can open it again after it was closed. Where it can't, what its driver has
+   * not given back goes with the process.
+   */
+  boolean opensAgain() {
+    return true;
+  }
+
+  /** Descriptors, of these and other kinds, that its driver forgets to close; none is ours. */
+  Map<String, Long> forgotten() {
+    return Map.of();
+  }
+
+  /**
+   * Calls of {@code onData} with a copy, of so many: only where the link says why it makes some.
+   */
+  long copiesAllowed(long calls) {
+    return 0;
   }
 
   /** Frames that a driver may keep for itself now and not a moment ago. */
@@ -124,9 +150,11 @@ abstract class LinkTraffic {
     String reason = unavailable();
     assumeTrue(reason == null, reason);
     ours = new OurProcess(folder, prepare(), BYTES, own());
-    ours.ask("open");
-    ours.ask("close"); // what is there once and for all, is there now
-    closed = ours.state();
+    if (opensAgain()) {
+      ours.ask("open");
+      ours.ask("close"); // what is there once and for all, is there now
+      closed = ours.state();
+    }
     ours.ask("open");
     opened();
     far = farSide();
@@ -161,7 +189,9 @@ abstract class LinkTraffic {
     if (carriesIpv6()) {
       expected += sendToUs(OURS_6, BYTES_6);
     }
-    assertEquals(expected, counts().get("BYTES_DELIVERED") - before.get("BYTES_DELIVERED"));
+    Map<String, Long> after = counts();
+    assertEquals(expected, after.get("BYTES_DELIVERED") - before.get("BYTES_DELIVERED"));
+    assertEquals(0, after.get("DROP_TCP_CHECKSUM"), "taken for wrong");
   }
 
   private long sendToUs(String host, long bytes) throws IOException {
@@ -192,14 +222,28 @@ abstract class LinkTraffic {
     atRest();
     Map<String, Long> after = counts();
     after.replaceAll((name, count) -> count - before.get(name));
+    // A FIN that is sent again, because the machine stood still, draws another ACK after the end.
+    long resets = after.remove("RESETS_SENT");
+    long resent = after.remove("SEGMENTS_RETRANSMITTED");
+    assertTrue(resets <= resent, resets + " RSTs, and only " + resent + " segments sent again");
     long bytes = (long) CONNECTIONS * Questions.BYTES;
-    var expected = new TreeMap<String, Long>();
-    COUNTED.forEach(event -> expected.put(event.name(), 0L));
-    expected.put("ACCEPTED", (long) CONNECTIONS);
-    expected.put("CLOSED", (long) CONNECTIONS);
-    expected.put("BYTES_DELIVERED", bytes);
-    expected.put("BYTES_ACKNOWLEDGED", bytes);
-    assertEquals(expected, after);
+    assertEquals(
+        Map.of(
+            "ACCEPTED",
+            (long) CONNECTIONS,
+            "CLOSED",
+            (long) CONNECTIONS,
+            "RESETS_RECEIVED",
+            0L,
+            "BYTES_DELIVERED",
+            bytes,
+            "BYTES_ACKNOWLEDGED",
+            bytes,
+            "DROP_TCP_CHECKSUM",
+            0L,
+            "HANDLER_FAILURES",
+            0L),
+        after);
   }
 
   private Map<String, Long> counts() {
@@ -245,7 +289,9 @@ abstract class LinkTraffic {
     Map<String, Long> after = ours.state();
     assertEquals(CONNECTIONS / 10, after.get("lent") - before.get("lent"));
     assertEquals(before.get("held"), after.get("held"));
-    assertEquals(0, after.get("copied"), "copies, of all that came");
+    assertEquals(before.get("copied"), after.get("copied"));
+    long copied = after.get("copied"); // of all that has come, large packets among it
+    assertTrue(copied <= copiesAllowed(after.get("lent")), copied + " copies");
   }
 
   @Test
@@ -254,15 +300,27 @@ abstract class LinkTraffic {
   void nothingHasLeaked() {
     assertEquals(resources(idle), resources(atRest()));
     ours.ask("close");
-    Map<String, Long> now = ours.state();
-    long deadline = System.nanoTime() + REST_SECONDS * 1_000_000_000L;
-    while (!resources(closed).equals(resources(now)) && System.nanoTime() < deadline) {
-      pause();
-      now = ours.state();
+    if (opensAgain()) {
+      long deadline = System.nanoTime() + REST_SECONDS * 1_000_000_000L;
+      while (!more(ours.state()).isEmpty() && System.nanoTime() < deadline) {
+        pause(); // some memory is given back by the collector, a moment after it has run
+      }
+      assertEquals(Map.of(), more(ours.state()));
     }
-    assertEquals(resources(closed), resources(now));
-    long more = now.get(Inventory.NATIVE_KILOBYTES) - closed.get(Inventory.NATIVE_KILOBYTES);
-    assertTrue(more <= 64, more + " KiB of native memory more than before");
+  }
+
+  /** What there is now and was not before it was opened. */
+  private Map<String, Long> more(Map<String, Long> now) {
+    var all = resources(now);
+    resources(closed).forEach((name, count) -> all.merge(name, -count, Long::sum));
+    forgotten().forEach((name, count) -> all.merge(name, -count, Long::sum));
+    all.values().removeIf(count -> count <= 0);
+    String memory = Inventory.NATIVE_KILOBYTES;
+    long kilobytes = now.get(memory) - closed.get(memory);
+    if (kilobytes > STRAY_KILOBYTES) {
+      all.put(memory, kilobytes);
+    }
+    return all;
   }
 
   private static Map<String, Long> resources(Map<String, Long> state) {

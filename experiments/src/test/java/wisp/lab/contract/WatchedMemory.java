@@ -78,12 +78,11 @@ final class WatchedMemory implements MemoryStrategy {
       this.pool = pool;
     }
 
-    /** There are few regions, and each of them is always the same object. */
+    /** There are few regions; most of the time it is the one before. */
     @Override
-    @SuppressWarnings("ReferenceEquality")
     public MemorySegment memory(int handle) {
       MemorySegment region = pool.memory(handle);
-      if (region != last) {
+      if (!region.equals(last)) {
         last = region;
         if (!regions.contains(region)) {
           regions.add(region);

@@ -1,6 +1,5 @@
 package wisp.lab.interop;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -13,8 +12,6 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
-import wisp.core.Counters.Event;
 import wisp.core.spi.LinkProvider;
 import wisp.drivers.Links;
 
@@ -22,10 +19,7 @@ import wisp.drivers.Links;
 @Tag("interop")
 @Timeout(60)
 class AfXdpTest {
-  private static final long BULK = 256L << 20;
-  private static final int CONNECTIONS = 10_000;
-  private static final int THREADS = 4;
-  private static final int BYTES = 10;
+  private static final long BULK = 64L << 20;
 
   @BeforeAll
   static void demandXdp() {
@@ -48,7 +42,7 @@ class AfXdpTest {
     "skb,IPv4,9000",
     "skb,IPv6,32000"
   })
-  @DisplayName("256 MiB come back, each byte in its place; the kernel finds us reachable")
+  @DisplayName("64 MiB come back, each byte in its place; the kernel finds us reachable")
   void echoes(String mode, String family, int mtu) throws IOException {
     try (KernelLab lab = KernelLab.with().afxdp(mtu).tun("mode=" + mode).open();
         var background = new Background()) {
@@ -66,30 +60,6 @@ class AfXdpTest {
       String neighbours = lab.namespace().run("ip", "neigh", "show", "dev", "wisp0");
       assertTrue(neighbours.contains("REACHABLE") || neighbours.contains("DELAY"), neighbours);
       lab.assertNothingIsLeft();
-    }
-  }
-
-  @ParameterizedTest
-  @ValueSource(strings = {"native", "skb"})
-  void whenTheKernelOpensAndClosesTenThousand_thenNothingIsLeft(String mode) throws IOException {
-    try (KernelLab lab = KernelLab.with().afxdp(1500).tun("mode=" + mode).open();
-        var background = new Background()) {
-      for (int i = 0; i < THREADS; i++) {
-        background.run(
-            () -> {
-              for (int n = 0; n < CONNECTIONS / THREADS; n++) {
-                try (SocketChannel socket = lab.namespace().connect(ours("IPv4"))) {
-                  Stream.send(socket, BYTES);
-                  Stream.receive(socket, BYTES);
-                }
-              }
-            });
-      }
-      background.join();
-      lab.assertNothingIsLeft();
-      assertEquals(CONNECTIONS, lab.count(Event.ACCEPTED));
-      assertEquals(CONNECTIONS, lab.count(Event.CLOSED));
-      assertEquals(0, lab.count(Event.RESETS_RECEIVED));
     }
   }
 }

@@ -15,7 +15,6 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import wisp.core.Counters.Event;
 import wisp.core.stack.CloseReason;
 import wisp.core.stack.ConnectionHandler;
 import wisp.core.stack.ConnectionProfile;
@@ -27,38 +26,7 @@ import wisp.core.stack.Endpoint;
 @Timeout(20)
 class ChurnTest {
   private static final int CONNECTIONS = 10_000;
-  private static final int THREADS = 4;
   private static final int BYTES = 10;
-
-  @Test
-  void whenTheKernelOpensAndClosesTenThousand_thenNothingIsLeft() throws IOException {
-    try (KernelLab lab = KernelLab.open();
-        var background = new Background()) {
-      for (int i = 0; i < THREADS; i++) {
-        background.run(() -> lab.namespace().with(() -> dialOften(CONNECTIONS / THREADS)));
-      }
-      background.join();
-      lab.assertNothingIsLeft();
-      assertEquals(CONNECTIONS, lab.count(Event.ACCEPTED));
-      assertEquals(CONNECTIONS, lab.count(Event.CLOSED));
-      assertEquals(0, lab.count(Event.RESETS_RECEIVED));
-    }
-  }
-
-  private static int dialOften(int times) throws IOException {
-    for (int i = 0; i < times; i++) {
-      try (var socket = SocketChannel.open(StandardProtocolFamily.INET)) {
-        socket.connect(KernelLab.ours(KernelLab.ECHO));
-        Stream.send(socket, BYTES);
-        Stream.receive(socket, BYTES);
-        if (i % 2 == 0) { // else the echo closes second too, without a word from us
-          socket.shutdownOutput();
-          Stream.assertEnds(socket);
-        }
-      }
-    }
-    return times;
-  }
 
   @Test
   void whenWeOpenAndCloseTenThousand_thenNothingIsLeft() throws IOException {
