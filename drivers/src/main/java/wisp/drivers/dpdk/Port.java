@@ -4,6 +4,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import org.jspecify.annotations.Nullable;
 import wisp.core.spi.LinkException;
 import wisp.drivers.linux.Libc;
 
@@ -123,19 +124,13 @@ final class Port implements AutoCloseable {
 
   private void plug() throws LinkException {
     boolean pci = !config.pci().isEmpty();
-    if (!pci && !librte.loadDriver(config.driver())) {
-      throw new LinkException(
-          "dpdk has no driver for '"
-              + config.device()
-              + "' installed; if the name is right: "
-              + Librte.install(config.driver()));
+    String reason = noDriver(librte, config);
+    if (reason != null) {
+      throw new LinkException(reason);
     }
     // DPDK itself would hand out the port that another link holds.
-    if (number() >= 0) {
-      throw new LinkException(
-          "dpdk device '"
-              + config.label()
-              + "' is open in this process already; number it otherwise");
+    if (isOpen(librte, config)) {
+      throw new LinkException(isOpenAlready(config));
     }
     int result = eal.plug(bus(), config.label(), pci ? "" : config.arguments());
     check(
@@ -145,12 +140,34 @@ final class Port implements AutoCloseable {
         result);
   }
 
+  /** What to install for a virtual device; null when it is. */
+  static @Nullable String noDriver(Librte librte, DpdkConfig config) {
+    return !config.pci().isEmpty() || librte.loadDriver(config.driver())
+        ? null
+        : "dpdk has no driver for '"
+            + config.device()
+            + "' installed; if the name is right: "
+            + Librte.install(config.driver());
+  }
+
+  /** Whether a link has it; only while DPDK runs. */
+  static boolean isOpen(Librte librte, DpdkConfig config) {
+    return number(librte, config) >= 0;
+  }
+
+  /** Says so. */
+  static String isOpenAlready(DpdkConfig config) {
+    return "dpdk device '"
+        + config.label()
+        + "' is open in this process already; number it otherwise";
+  }
+
   private String bus() {
     return config.pci().isEmpty() ? "vdev" : "pci";
   }
 
   /** Of the device's port; negative: there is none. */
-  private int number() {
+  private static int number(Librte librte, DpdkConfig config) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment found = arena.allocate(8, 8);
       int result =
@@ -164,7 +181,7 @@ final class Port implements AutoCloseable {
 
   /** A device that failed is only logged, and using a port that is not there kills the JVM. */
   private int find() throws LinkException {
-    int port = number();
+    int port = number(librte, config);
     check("is not there after it was made", port);
     if (port >= MOST_PORTS || librte.callInt("rte_eth_dev_is_valid_port", port) == 0) {
       throw new LinkException("dpdk device '" + config.label() + "' has no port that can be used");
