@@ -15,8 +15,9 @@ import wisp.drivers.linux.NetworkNamespace;
  * Transmitter} and {@link SendQueue}, {@link Waiting}, {@link Lookout}.
  *
  * <p>A received packet is handed out where the driver has put it, in a buffer of {@link MbufPool},
- * which goes back on the next {@code receive}. A packet to be sent is written into such a buffer;
- * from {@code flush} on it is the driver's, which frees it. A received packet of several pieces is
+ * which goes back on the next {@code receive}. A packet to be sent is written into such a buffer,
+ * its payload behind the headers or left where it lies ({@link ExternalPieces}); from {@code flush}
+ * on it is the driver's, which frees it. A received packet of several pieces is
  * dropped and counted: buffers are long enough for the MTU.
  *
  * <p>DPDK knows the thread that receives, so that it has a cache of its own in the pool; another
@@ -26,6 +27,9 @@ public final class DpdkLink implements Link {
   /** Empty bursts after which {@code receive} looks at the clock, for who never waits. */
   private static final int EMPTY_BURSTS = 1 << 16;
 
+  /** Packets with pieces that the driver has at once; further ones are copied. */
+  private static final int MOST_GATHERED = 1 << 12;
+
   private final Opening opened;
   private final Port port;
   private final LinkOffloads offloads;
@@ -33,6 +37,7 @@ public final class DpdkLink implements Link {
   private final Lookout lookout;
   private final Spares spares;
   private final SendQueue queue;
+  private final ExternalPieces pieces;
   private final Receiver receiver;
   private final Transmitter transmitter;
   private final Waiting waiting;
@@ -47,6 +52,7 @@ public final class DpdkLink implements Link {
     lookout = new Lookout(opened.label(), opened.watch(), port);
     spares = new Spares(opened.librte(), opened.pool(), arena);
     queue = new SendQueue(opened.librte(), port, lookout, arena);
+    pieces = new ExternalPieces(arena, port.gathers() ? MOST_GATHERED : 1);
     receiver =
         new Receiver(
             opened.label(),
@@ -57,7 +63,8 @@ public final class DpdkLink implements Link {
             spares,
             opened.trusted(),
             arena);
-    transmitter = new Transmitter(opened.label(), opened.pool(), port, offloads, spares, queue);
+    transmitter =
+        new Transmitter(opened.label(), opened.pool(), port, offloads, spares, queue, pieces);
     waiting = new Waiting(receiver, queue, lookout);
   }
 
@@ -136,6 +143,17 @@ public final class DpdkLink implements Link {
       opened.eal().registerThread();
       poller = Thread.currentThread();
     }
+  }
+
+  @Override
+  public int gatherPieces() {
+    return port.gathers() ? ExternalPieces.MOST_PIECES : 0;
+  }
+
+  /** Those that the driver has freed, in any order, up to the first that it has not. */
+  @Override
+  public long gathersDone() {
+    return pieces.done();
   }
 
   @Override
@@ -227,7 +245,9 @@ public final class DpdkLink implements Link {
       opened.eal().unregisterThread();
     }
     opened.eal().leave();
-    arena.close();
+    if (missing == 0) {
+      arena.close(); // else whoever has them still counts references there
+    }
     assert missing == 0 : name() + ": " + missing + " packet buffers did not come back";
   }
 

@@ -127,6 +127,7 @@ record Opening(
       }
       eal = Eal.start(librte, config);
       pool = new MbufPool(librte, config);
+      ExternalPieces.test(librte, pool);
       Port port;
       synchronized (Eal.class) { // its lists of devices are not for two threads at once
         port = new Port(librte, eal, abi, config, pool, mtu, given == Watch.NONE);

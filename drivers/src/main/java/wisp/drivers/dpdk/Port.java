@@ -45,6 +45,9 @@ final class Port implements AutoCloseable {
 
   private static final long TRANSMIT_CHECKSUMS = 0xC;
 
+  /** Packets of several pieces. */
+  private static final long TRANSMIT_PIECES = 1L << 15;
+
   private final Librte librte;
   private final Eal eal;
   private final Abi abi;
@@ -52,6 +55,7 @@ final class Port implements AutoCloseable {
   private final int number;
   private final int mtu;
   private final boolean checksums;
+  private final boolean gathers;
   private final long hardwareAddress;
   private boolean started;
   private MemorySegment receiveFunction = MemorySegment.NULL;
@@ -93,13 +97,17 @@ final class Port implements AutoCloseable {
       mtu = mtu(info, wantedMtu);
       long offloads = info.get(ValueLayout.JAVA_LONG, INFO_TRANSMIT_OFFLOADS);
       checksums = (offloads & TRANSMIT_CHECKSUMS) == TRANSMIT_CHECKSUMS;
+      gathers = (offloads & TRANSMIT_PIECES) != 0 && config.isForeignMemoryRead();
       MemorySegment conf = arena.allocate(STRUCTURE_BYTES, 64);
       conf.set(ValueLayout.JAVA_INT, CONF_MTU, mtu);
       conf.set(
           ValueLayout.JAVA_LONG,
           CONF_RECEIVE_OFFLOADS,
           info.get(ValueLayout.JAVA_LONG, INFO_RECEIVE_OFFLOADS) & RECEIVE_CHECKSUMS);
-      conf.set(ValueLayout.JAVA_LONG, CONF_TRANSMIT_OFFLOADS, checksums ? TRANSMIT_CHECKSUMS : 0);
+      conf.set(
+          ValueLayout.JAVA_LONG,
+          CONF_TRANSMIT_OFFLOADS,
+          (checksums ? TRANSMIT_CHECKSUMS : 0) | (gathers ? TRANSMIT_PIECES : 0));
       check(
           "can't be configured (mtu=" + mtu + ")",
           librte.callInt("rte_eth_dev_configure", number, 1, 1, conf.address()));
@@ -322,6 +330,11 @@ final class Port implements AutoCloseable {
   /** Whether it completes the checksums of TCP and UDP. */
   boolean checksums() {
     return checksums;
+  }
+
+  /** Whether a packet may go on in memory that is not DPDK's. */
+  boolean gathers() {
+    return gathers;
   }
 
   /** Ours, 48 bits. */
