@@ -17,8 +17,8 @@ import wisp.drivers.linux.NetworkNamespace;
  * <p>A received packet is handed out where the driver has put it, in a buffer of {@link MbufPool},
  * which goes back on the next {@code receive}. A packet to be sent is written into such a buffer,
  * its payload behind the headers or left where it lies ({@link ExternalPieces}); from {@code flush}
- * on it is the driver's, which frees it. A received packet of several pieces is
- * dropped and counted: buffers are long enough for the MTU.
+ * on it is the driver's, which frees it. A received packet of several pieces is dropped and
+ * counted: buffers are long enough for the MTU.
  *
  * <p>DPDK knows the thread that receives, so that it has a cache of its own in the pool; another
  * thread may take over at any time.

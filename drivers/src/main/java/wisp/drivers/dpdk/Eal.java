@@ -65,7 +65,9 @@ final class Eal {
     return eal;
   }
 
-  /** Why it can't be started, or does not run in the way that a link needs; null when all is well. */
+  /**
+   * Why it can't be started, or does not run in the way that a link needs; null when all is well.
+   */
   static synchronized @Nullable String unavailable(DpdkConfig config) {
     if (failure != null) {
       return failure;

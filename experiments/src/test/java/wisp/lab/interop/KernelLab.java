@@ -92,6 +92,7 @@ final class KernelLab implements AutoCloseable {
     private int vethMtu = 1500;
     private String kernelIpv6 = KERNEL_IPV6;
     private UnaryOperator<ContextConfig> change = UnaryOperator.identity();
+    private UnaryOperator<Link> around = UnaryOperator.identity();
     private @Nullable Namespace ours;
 
     /** Both sides have IPv6 addresses too. */
@@ -128,6 +129,17 @@ final class KernelLab implements AutoCloseable {
     Builder afxdp(int mtu) {
       vethMtu = mtu;
       return on("afxdp", KERNEL_6);
+    }
+
+    /** A veth pair instead, ours by DPDK's net_af_packet: addresses as with {@link #tap()}. */
+    Builder dpdk() {
+      return on("dpdk", KERNEL_6);
+    }
+
+    /** Something of the test's around the link. */
+    Builder around(UnaryOperator<Link> wrapper) {
+      around = wrapper;
+      return this;
     }
 
     private Builder on(String provider, String kernel) {
@@ -202,6 +214,12 @@ final class KernelLab implements AutoCloseable {
         namespace.veth("ours", "wisp0", hosts.split("\\+"));
         return "afpacket:ours" + netns;
       }
+      if (provider.equals("dpdk")) {
+        namespace.veth("ours", "wisp0", hosts.split("\\+"));
+        // A packet socket's slots hold 2048 bytes: no super-frames.
+        namespace.run("ip", "link", "set", "wisp0", "gso_max_segs", "1");
+        return "dpdk:net_af_packet7,iface=ours" + netns;
+      }
       if (provider.equals("afxdp")) {
         namespace.veth("ours", "wisp0", hosts.split("\\+"));
         for (String end : List.of("ours", "wisp0")) {
@@ -247,7 +265,7 @@ final class KernelLab implements AutoCloseable {
 
   private KernelLab(Builder builder, Namespace namespace) throws LinkException, IOException {
     this.namespace = namespace;
-    Link tun = Links.open(builder.link(namespace));
+    Link tun = builder.around.apply(Links.open(builder.link(namespace)));
     ours = builder.ours;
     link = builder.pcap == null ? tun : PcapWrapperProvider.record(tun, builder.pcap);
     var random = new SecureRandom();
