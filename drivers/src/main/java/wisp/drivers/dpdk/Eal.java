@@ -36,6 +36,7 @@ final class Eal {
   private final Librte librte;
   private final boolean hugePages;
   private final boolean pci;
+  private final ControlGate gate;
   private int links;
   private boolean keepsThread;
 
@@ -43,6 +44,7 @@ final class Eal {
     this.librte = librte;
     this.hugePages = hugePages;
     this.pci = pci;
+    gate = new ControlGate(librte);
   }
 
   /**
@@ -194,6 +196,7 @@ final class Eal {
     long deadline = System.nanoTime() + GRACE_NANOS;
     boolean waits = librte.callInt("rte_eal_alarm_set", 1, address, port) == 0;
     while (waits && System.nanoTime() < deadline) {
+      gate.hurry();
       LockSupport.parkNanos(ALARM_NANOS);
       // Cancelling waits for one that is being called, and finds none when that is over.
       waits = librte.callInt("rte_eal_alarm_cancel", address, port) > 0;
@@ -222,6 +225,11 @@ final class Eal {
       librte.call("rte_thread_unregister");
     }
     REGISTERED.set(Math.max(0, times - 1));
+  }
+
+  /** Between bursts and what its thread does for a peer that comes or goes. */
+  ControlGate gate() {
+    return gate;
   }
 
   /** A link less. */

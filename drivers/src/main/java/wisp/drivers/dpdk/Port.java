@@ -58,6 +58,10 @@ final class Port implements AutoCloseable {
   private final boolean gathers;
   private final long hardwareAddress;
   private boolean started;
+
+  /** Null: nobody takes its memory away. */
+  private ControlGate.@Nullable Pass pass;
+
   private MemorySegment receiveFunction = MemorySegment.NULL;
   private MemorySegment transmitFunction = MemorySegment.NULL;
   private long receiveQueue;
@@ -118,6 +122,7 @@ final class Port implements AutoCloseable {
           "refuses to send",
           librte.callInt("rte_eth_tx_queue_setup", number, 0, DESCRIPTORS, 0, 0));
       hardwareAddress = hardwareAddress(arena);
+      pass = isMemif() ? eal.gate().join(this::hasPeer) : null;
       int result = start();
       if (mustStart) {
         check("can't be started", result);
@@ -302,7 +307,15 @@ final class Port implements AutoCloseable {
    * @return how many there are now; they are ours
    */
   int receive(long array, int most) {
-    return Librte.burst(receiveFunction, receiveQueue, array, most);
+    if (pass == null) {
+      return Librte.burst(receiveFunction, receiveQueue, array, most);
+    }
+    int received = 0;
+    if (pass.enter()) {
+      received = Librte.burst(receiveFunction, receiveQueue, array, most);
+      pass.leave();
+    }
+    return received;
   }
 
   /**
@@ -311,11 +324,23 @@ final class Port implements AutoCloseable {
    * @return how many of them the driver has taken: those it frees, the rest is still ours
    */
   int transmit(long array, int count) {
-    return Librte.burst(transmitFunction, transmitQueue, array, count);
+    if (pass == null) {
+      return Librte.burst(transmitFunction, transmitQueue, array, count);
+    }
+    int sent = 0;
+    if (pass.enter()) {
+      sent = Librte.burst(transmitFunction, transmitQueue, array, count);
+      pass.leave();
+    }
+    return sent;
   }
 
   /** Whether someone is at the other end, as far as the driver knows. */
   boolean isLinkUp() {
+    return hasPeer() && (pass == null || pass.isOpen());
+  }
+
+  private boolean hasPeer() {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment link = arena.allocate(64, 8);
       return librte.callInt("rte_eth_link_get_nowait", number, link.address()) == 0
@@ -349,6 +374,9 @@ final class Port implements AutoCloseable {
   }
 
   private void remove(int port) {
+    if (pass != null) {
+      pass.close();
+    }
     if (port >= 0) {
       call("rte_eth_dev_stop", port);
       call("rte_eth_dev_close", port);
@@ -361,11 +389,15 @@ final class Port implements AutoCloseable {
    * free the same memory.
    */
   private void call(String function, int port) {
-    if (config.driver().equals("net_memif")) {
+    if (isMemif()) {
       eal.onItsThread(function, port);
     } else {
       librte.callInt(function, port);
     }
+  }
+
+  private boolean isMemif() {
+    return config.driver().equals("net_memif");
   }
 
   private void check(String what, int result) throws LinkException {
