@@ -201,6 +201,15 @@ public record DpdkConfig(
     return driver().equals("net_tap") ? "" : argument("iface");
   }
 
+  /**
+   * Whether the driver reads what it sends by the processor, wherever it lies, and no one else
+   * does: a card needs to be told of memory first, and what is sent to net_ring is received as it
+   * is.
+   */
+  boolean isForeignMemoryRead() {
+    return pci.isEmpty() && !driver().equals("net_ring") && !argument("zero-copy").equals("yes");
+  }
+
   /** As the user knows it. */
   String label() {
     return pci.isEmpty() ? device : pci;

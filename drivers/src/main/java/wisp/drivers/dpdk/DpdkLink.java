@@ -17,9 +17,10 @@ import wisp.drivers.linux.NetworkNamespace;
  * Transmitter} and {@link SendQueue}, {@link Waiting}, {@link Lookout}.
  *
  * <p>A received packet is handed out where the driver has put it, in a buffer of {@link MbufPool},
- * which goes back on the next {@code receive}. A packet to be sent is written into such a buffer;
- * from {@code flush} on it is the driver's, which frees it. A received packet of several pieces is
- * dropped and counted: buffers are long enough for the MTU.
+ * which goes back on the next {@code receive}. A packet to be sent is written into such a buffer,
+ * its payload behind the headers or left where it lies ({@link ExternalPieces}); from {@code flush}
+ * on it is the driver's, which frees it. A received packet of several pieces is dropped and
+ * counted: buffers are long enough for the MTU.
  *
  * <p>DPDK knows the thread that receives, so that it has a cache of its own in the pool; another
  * thread may take over at any time.
@@ -28,6 +29,9 @@ public final class DpdkLink implements Link, LentMemory {
   /** Empty bursts after which {@code receive} looks at the clock, for who never waits. */
   private static final int EMPTY_BURSTS = 1 << 16;
 
+  /** Packets with pieces that the driver has at once; further ones are copied. */
+  private static final int MOST_GATHERED = 1 << 12;
+
   private final Opening opened;
   private final Port port;
   private final LinkOffloads offloads;
@@ -35,6 +39,7 @@ public final class DpdkLink implements Link, LentMemory {
   private final Lookout lookout;
   private final Spares spares;
   private final SendQueue queue;
+  private final ExternalPieces pieces;
   private final Receiver receiver;
   private final Transmitter transmitter;
   private final Waiting waiting;
@@ -49,6 +54,7 @@ public final class DpdkLink implements Link, LentMemory {
     lookout = new Lookout(opened.label(), opened.watch(), port);
     spares = new Spares(opened.librte(), opened.pool(), arena);
     queue = new SendQueue(opened.librte(), port, lookout, arena);
+    pieces = new ExternalPieces(arena, port.gathers() ? MOST_GATHERED : 1);
     receiver =
         new Receiver(
             opened.label(),
@@ -59,7 +65,8 @@ public final class DpdkLink implements Link, LentMemory {
             spares,
             opened.trusted(),
             arena);
-    transmitter = new Transmitter(opened.label(), opened.pool(), port, offloads, spares, queue);
+    transmitter =
+        new Transmitter(opened.label(), opened.pool(), port, offloads, spares, queue, pieces);
     waiting = new Waiting(receiver, queue, lookout);
   }
 
@@ -138,6 +145,17 @@ public final class DpdkLink implements Link, LentMemory {
       opened.eal().registerThread();
       poller = Thread.currentThread();
     }
+  }
+
+  @Override
+  public int gatherPieces() {
+    return port.gathers() ? ExternalPieces.MOST_PIECES : 0;
+  }
+
+  /** Those that the driver has freed, in any order, up to the first that it has not. */
+  @Override
+  public long gathersDone() {
+    return pieces.done();
   }
 
   @Override
@@ -240,7 +258,9 @@ public final class DpdkLink implements Link, LentMemory {
       opened.eal().unregisterThread();
     }
     opened.eal().leave();
-    arena.close();
+    if (missing == 0) {
+      arena.close(); // else whoever has them still counts references there
+    }
     assert missing == 0 : name() + ": " + missing + " packet buffers did not come back";
   }
 

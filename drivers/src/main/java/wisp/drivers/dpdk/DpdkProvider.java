@@ -32,6 +32,11 @@ public final class DpdkProvider implements LinkProvider {
   }
 
   @Override
+  public @Nullable String unavailable(Map<String, String> parameters) {
+    return Opening.unavailable(DpdkConfig.of(parameters));
+  }
+
+  @Override
   public Link open(Map<String, String> parameters) throws LinkException {
     return DpdkLink.open(DpdkConfig.of(parameters));
   }

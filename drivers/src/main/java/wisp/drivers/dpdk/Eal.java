@@ -36,6 +36,7 @@ final class Eal {
   private final Librte librte;
   private final boolean hugePages;
   private final boolean pci;
+  private final ControlGate gate;
   private int links;
   private boolean keepsThread;
 
@@ -43,6 +44,7 @@ final class Eal {
     this.librte = librte;
     this.hugePages = hugePages;
     this.pci = pci;
+    gate = new ControlGate(librte);
   }
 
   /**
@@ -51,8 +53,9 @@ final class Eal {
    * @throws LinkException when it can't be started, or runs in a way that the link can't do with
    */
   static synchronized Eal start(Librte librte, DpdkConfig config) throws LinkException {
-    if (failure != null) {
-      throw new LinkException(failure);
+    String reason = unavailable(config);
+    if (reason != null) {
+      throw new LinkException(reason);
     }
     Eal eal = running;
     if (eal == null) {
@@ -60,36 +63,38 @@ final class Eal {
       running = eal;
       Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(eal::end));
     }
-    if (config.huge() != DpdkConfig.Huge.AUTO
-        && (config.huge() == DpdkConfig.Huge.ON) != eal.hugePages) {
-      throw new LinkException(
-          "dpdk runs with huge="
-              + (eal.hugePages ? "on" : "off")
-              + " in this process already; it starts once, so give all links the same");
-    }
-    if (!config.pci().isEmpty() && !eal.pci) {
-      throw new LinkException(
-          "dpdk runs without PCI in this process already; open the link with pci= first");
-    }
     eal.links++;
     return eal;
   }
 
+  /**
+   * Why it can't be started, or does not run in the way that a link needs; null when all is well.
+   */
+  static synchronized @Nullable String unavailable(DpdkConfig config) {
+    if (failure != null) {
+      return failure;
+    }
+    Eal eal = running;
+    if (eal == null) {
+      return config.huge() == DpdkConfig.Huge.ON ? HugePages.look().unavailable(config) : null;
+    }
+    if (config.huge() != DpdkConfig.Huge.AUTO
+        && (config.huge() == DpdkConfig.Huge.ON) != eal.hugePages) {
+      return "dpdk runs with huge="
+          + (eal.hugePages ? "on" : "off")
+          + " in this process already; it starts once, so give all links the same";
+    }
+    if (!config.pci().isEmpty() && !eal.pci) {
+      return "dpdk runs without PCI in this process already; open the link with pci= first";
+    }
+    return Port.isOpen(eal.librte, config) ? Port.isOpenAlready(config) : null;
+  }
+
   private static Eal started(Librte librte, DpdkConfig config) throws LinkException {
-    HugePages pages = HugePages.look();
     boolean huge =
         config.huge() == DpdkConfig.Huge.ON
-            || (config.huge() == DpdkConfig.Huge.AUTO && pages.freeBytes() >= config.memoryBytes());
-    if (huge && pages.freeBytes() < config.memoryBytes()) {
-      throw new LinkException(
-          "dpdk with huge=on and memory="
-              + config.memoryMegabytes()
-              + " finds "
-              + (pages.freeBytes() >> 20)
-              + " MiB of huge pages free; "
-              + pages.remedy(config.memoryBytes())
-              + ", or huge=off");
-    }
+            || (config.huge() == DpdkConfig.Huge.AUTO
+                && HugePages.look().freeBytes() >= config.memoryBytes());
     clearRuntime();
     List<String> arguments = arguments(config, huge);
     var result = new int[1];
@@ -191,6 +196,7 @@ final class Eal {
     long deadline = System.nanoTime() + GRACE_NANOS;
     boolean waits = librte.callInt("rte_eal_alarm_set", 1, address, port) == 0;
     while (waits && System.nanoTime() < deadline) {
+      gate.hurry();
       LockSupport.parkNanos(ALARM_NANOS);
       // Cancelling waits for one that is being called, and finds none when that is over.
       waits = librte.callInt("rte_eal_alarm_cancel", address, port) > 0;
@@ -219,6 +225,11 @@ final class Eal {
       librte.call("rte_thread_unregister");
     }
     REGISTERED.set(Math.max(0, times - 1));
+  }
+
+  /** Between bursts and what its thread does for a peer that comes or goes. */
+  ControlGate gate() {
+    return gate;
   }
 
   /** A link less. */

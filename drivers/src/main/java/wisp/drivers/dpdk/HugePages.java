@@ -3,6 +3,7 @@ package wisp.drivers.dpdk;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The kernel's huge pages of the usual size.
@@ -35,6 +36,19 @@ record HugePages(long pageBytes, long total, long free) {
 
   long freeBytes() {
     return pageBytes * free;
+  }
+
+  /** Why DPDK's memory can't lie in them; null when it can. */
+  @Nullable String unavailable(DpdkConfig config) {
+    return freeBytes() >= config.memoryBytes()
+        ? null
+        : "dpdk with huge=on and memory="
+            + config.memoryMegabytes()
+            + " finds "
+            + (freeBytes() >> 20)
+            + " MiB of huge pages free; "
+            + remedy(config.memoryBytes())
+            + ", or huge=off";
   }
 
   /** The command after which {@code bytes} more are free. */

@@ -9,7 +9,7 @@ import java.lang.foreign.ValueLayout;
  * <pre>
  *   struct rte_mbuf (128 B) buffer 8, its bus address 8 │ at 16: data offset 2, references 2, pieces 2, port 2 │ flags 8
  *                           at 32: packet type 4, packet bytes 4, piece bytes 2, VLAN 2 │ … │ at 54: buffer bytes 2 │ pool 8
- *                           at 64: next piece 8 │ offloads 8: header bytes of layer 2:7, 3:9, 4:8, segment 16
+ *                           at 64: next piece 8 │ offloads 8: header bytes of layer 2:7, 3:9, 4:8, segment 16 │ shared 8
  *   behind it               head room 128 │ data
  * </pre>
  *
@@ -38,6 +38,7 @@ final class Mbuf {
   static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
 
   private static final int BUFFER = 0;
+  private static final int BUS_ADDRESS = 8;
   private static final int DATA_OFFSET = 16;
   private static final int REFERENCES = 18;
   private static final int PIECES = 20;
@@ -49,11 +50,15 @@ final class Mbuf {
   private static final int POOL = 56;
   private static final int NEXT = 64;
   private static final int OFFLOADS = 72;
+  private static final int SHARED = 80;
 
   private static final int ONE_REFERENCE_ONE_PIECE = 1 << 16 | 1;
 
   /** Flags: its data is that of another buffer, or outside of any. */
   private static final long BORROWED_DATA = 3L << 61;
+
+  private static final long EXTERNAL_DATA = 1L << 61;
+  private static final int LARGEST_BUFFER = 65_535;
 
   /** Data offset 128, one reference, one piece, no port. */
   private static final long FRESH = 0xFFFF_0001_0001_0000L | HEAD_ROOM;
@@ -112,5 +117,37 @@ final class Mbuf {
     ALL.set(ValueLayout.JAVA_INT, mbuf + PIECE_BYTES, bytes); // and no VLAN
     ALL.set(ValueLayout.JAVA_LONG, mbuf + NEXT, 0);
     ALL.set(ValueLayout.JAVA_LONG, mbuf + OFFLOADS, offloads);
+  }
+
+  /**
+   * Makes it a piece whose data lies outside of DPDK's memory. Freeing undoes that.
+   *
+   * @param bytes at most 65,535
+   * @param shared address of the count of references, see {@link ExternalPieces}
+   */
+  static void writeExternal(long mbuf, long data, int bytes, long shared) {
+    write(mbuf, bytes, EXTERNAL_DATA, 0);
+    ALL.set(ValueLayout.JAVA_SHORT, mbuf + DATA_OFFSET, (short) 0);
+    ALL.set(ValueLayout.JAVA_LONG, mbuf + BUFFER, data);
+    ALL.set(ValueLayout.JAVA_LONG, mbuf + BUS_ADDRESS, data);
+    ALL.set(ValueLayout.JAVA_SHORT, mbuf + BUFFER_BYTES, (short) LARGEST_BUFFER);
+    ALL.set(ValueLayout.JAVA_LONG, mbuf + SHARED, shared);
+  }
+
+  /** Changes how many bytes a packet of one piece has. */
+  static void resize(long mbuf, int bytes) {
+    ALL.set(ValueLayout.JAVA_INT, mbuf + PACKET_BYTES, bytes);
+    ALL.set(ValueLayout.JAVA_INT, mbuf + PIECE_BYTES, bytes); // and no VLAN
+  }
+
+  /** Lets {@code next} follow {@code mbuf}. */
+  static void chain(long mbuf, long next) {
+    ALL.set(ValueLayout.JAVA_LONG, mbuf + NEXT, next);
+  }
+
+  /** The first of several says how much they are. */
+  static void total(long mbuf, int pieces, int bytes) {
+    ALL.set(ValueLayout.JAVA_SHORT, mbuf + PIECES, (short) pieces);
+    ALL.set(ValueLayout.JAVA_INT, mbuf + PACKET_BYTES, bytes);
   }
 }

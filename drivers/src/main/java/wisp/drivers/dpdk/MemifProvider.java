@@ -59,19 +59,48 @@ public final class MemifProvider implements LinkProvider {
   }
 
   @Override
-  public Link open(Map<String, String> parameters) throws LinkException {
+  public @Nullable String unavailable(Map<String, String> parameters) {
     var values = Parameters.of(name(), PARAMETERS, parameters);
     var socket = new MemifSocket(values.text("name"));
+    String role = role(values);
+    String reason = unavailable();
+    if (reason == null) {
+      reason = Eal.unavailable(config(values, socket, true, DRIVER));
+    }
+    if (reason == null) {
+      reason = socket.unavailable();
+    }
+    try {
+      return reason == null && socket.isListenedAt() && role.equals("server")
+          ? taken(socket)
+          : reason;
+    } catch (LinkException e) {
+      return e.getMessage();
+    }
+  }
+
+  private static String role(Parameters values) {
     String role = values.text("role");
     if (!List.of("auto", "server", "client").contains(role)) {
       throw new IllegalArgumentException("role=" + role + " is none of auto|server|client");
     }
+    return role;
+  }
+
+  private static String taken(MemifSocket socket) {
+    return "memif: somebody listens at " + socket + " already; leave role=server out";
+  }
+
+  @Override
+  public Link open(Map<String, String> parameters) throws LinkException {
+    var values = Parameters.of(name(), PARAMETERS, parameters);
+    var socket = new MemifSocket(values.text("name"));
+    String role = role(values);
     for (int attempt = 1; ; attempt++) {
       boolean listens = socket.isListenedAt();
       boolean server = role.equals("server") || (role.equals("auto") && !listens);
       if (server && listens) {
-        throw new LinkException(
-            "memif: somebody listens at " + socket + " already; leave role=server out");
+        throw new LinkException(taken(socket));
       }
       try {
         return open(values, socket, server);
@@ -89,17 +118,21 @@ public final class MemifProvider implements LinkProvider {
     if (server) {
       socket.clear();
     }
-    var config =
-        DpdkConfig.read(
-            values,
-            DRIVER + COUNT.getAndIncrement(),
-            "role="
-                + (server ? "server" : "client")
-                + ",id=0,rsize=11,socket-abstract=no,socket="
-                + socket,
-            "",
-            DpdkConfig.Trust.TRUST,
-            "");
+    var config = config(values, socket, server, DRIVER + COUNT.getAndIncrement());
     return DpdkLink.open("memif:" + socket, config, new MemifWatch(socket, server), null);
+  }
+
+  private static DpdkConfig config(
+      Parameters values, MemifSocket socket, boolean server, String device) {
+    return DpdkConfig.read(
+        values,
+        device,
+        "role="
+            + (server ? "server" : "client")
+            + ",id=0,rsize=11,socket-abstract=no,socket="
+            + socket,
+        "",
+        DpdkConfig.Trust.TRUST,
+        "");
   }
 }

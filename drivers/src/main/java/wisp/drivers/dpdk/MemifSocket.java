@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import org.jspecify.annotations.Nullable;
 import wisp.core.spi.LinkException;
 import wisp.drivers.linux.Errno;
 import wisp.drivers.linux.Libc;
@@ -78,21 +79,31 @@ final class MemifSocket {
    * @throws LinkException when something else is there, or the directory is not
    */
   void clear() throws LinkException {
-    Path directory = path.getParent();
-    if (directory == null || !Files.isDirectory(directory)) {
-      throw new LinkException("memif: there is no directory for " + this + "; mkdir -p it first");
-    }
-    if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
-      return;
+    String reason = unavailable();
+    if (reason != null) {
+      throw new LinkException(reason);
     }
     try {
-      if (!Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
-          .isOther()) {
-        throw new LinkException("memif: " + this + " is a file or directory; choose another path");
-      }
       Files.deleteIfExists(path);
     } catch (IOException e) {
       throw new LinkException("memif: " + this + " can't be replaced: " + e.getMessage());
+    }
+  }
+
+  /** Why there can be no socket; null when there can, or is. */
+  @Nullable String unavailable() {
+    Path directory = path.getParent();
+    if (directory == null || !Files.isDirectory(directory)) {
+      return "memif: there is no directory for " + this + "; mkdir -p " + directory + " first";
+    }
+    try {
+      return !Files.exists(path, LinkOption.NOFOLLOW_LINKS)
+              || Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+                  .isOther()
+          ? null
+          : "memif: " + this + " is a file or directory; choose another path";
+    } catch (IOException e) {
+      return "memif: " + this + " can't be looked at: " + e.getMessage();
     }
   }
 

@@ -43,6 +43,42 @@ record Opening(
             + "; use another link";
   }
 
+  /** Why such a device can't be opened here now; null when nothing is known. Changes nothing. */
+  static @Nullable String unavailable(DpdkConfig config) {
+    String reason = unavailable(config.driver());
+    Librte librte = Librte.find();
+    if (reason != null || librte == null) {
+      return reason;
+    }
+    reason = Port.noDriver(librte, config);
+    if (reason == null) {
+      reason = Eal.unavailable(config);
+    }
+    if (reason == null && !config.pci().isEmpty()) {
+      reason = PciDevice.unavailable(config.pci());
+    }
+    if (reason == null) {
+      reason =
+          NetworkNamespace.complaint(
+              config.netns(),
+              () -> {
+                below(config);
+                return true;
+              });
+    }
+    return reason;
+  }
+
+  /** The interface below, up and with an MTU that does; null where there is none. */
+  private static @Nullable NetworkInterface below(DpdkConfig config) throws LinkException {
+    if (config.interfaceBelow().isEmpty()) {
+      return null;
+    }
+    NetworkInterface below = NetworkInterface.findUp(config.interfaceBelow());
+    mtu(config, below, config.mtu());
+    return below;
+  }
+
   /**
    * Does it.
    *
@@ -81,8 +117,8 @@ record Opening(
     try {
       int mtu = config.mtu() == 0 ? 1500 : config.mtu();
       boolean trusted = config.checksum() == DpdkConfig.Trust.TRUST;
-      if (watch == Watch.NONE && !config.interfaceBelow().isEmpty()) {
-        NetworkInterface below = NetworkInterface.findUp(config.interfaceBelow());
+      NetworkInterface below = watch == Watch.NONE ? below(config) : null;
+      if (below != null) {
         watch = watch(below);
         mtu = mtu(config, below, mtu);
         trusted |=
@@ -91,6 +127,7 @@ record Opening(
       }
       eal = Eal.start(librte, config);
       pool = new MbufPool(librte, config);
+      ExternalPieces.test(librte, pool);
       Port port;
       synchronized (Eal.class) { // its lists of devices are not for two threads at once
         port = new Port(librte, eal, abi, config, pool, mtu, given == Watch.NONE);

@@ -4,6 +4,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import org.jspecify.annotations.Nullable;
 import wisp.core.spi.LinkException;
 import wisp.drivers.linux.Libc;
 
@@ -44,6 +45,9 @@ final class Port implements AutoCloseable {
 
   private static final long TRANSMIT_CHECKSUMS = 0xC;
 
+  /** Packets of several pieces. */
+  private static final long TRANSMIT_PIECES = 1L << 15;
+
   private final Librte librte;
   private final Eal eal;
   private final Abi abi;
@@ -51,8 +55,13 @@ final class Port implements AutoCloseable {
   private final int number;
   private final int mtu;
   private final boolean checksums;
+  private final boolean gathers;
   private final long hardwareAddress;
   private boolean started;
+
+  /** Null: nobody takes its memory away. */
+  private ControlGate.@Nullable Pass pass;
+
   private MemorySegment receiveFunction = MemorySegment.NULL;
   private MemorySegment transmitFunction = MemorySegment.NULL;
   private long receiveQueue;
@@ -92,13 +101,17 @@ final class Port implements AutoCloseable {
       mtu = mtu(info, wantedMtu);
       long offloads = info.get(ValueLayout.JAVA_LONG, INFO_TRANSMIT_OFFLOADS);
       checksums = (offloads & TRANSMIT_CHECKSUMS) == TRANSMIT_CHECKSUMS;
+      gathers = (offloads & TRANSMIT_PIECES) != 0 && config.isForeignMemoryRead();
       MemorySegment conf = arena.allocate(STRUCTURE_BYTES, 64);
       conf.set(ValueLayout.JAVA_INT, CONF_MTU, mtu);
       conf.set(
           ValueLayout.JAVA_LONG,
           CONF_RECEIVE_OFFLOADS,
           info.get(ValueLayout.JAVA_LONG, INFO_RECEIVE_OFFLOADS) & RECEIVE_CHECKSUMS);
-      conf.set(ValueLayout.JAVA_LONG, CONF_TRANSMIT_OFFLOADS, checksums ? TRANSMIT_CHECKSUMS : 0);
+      conf.set(
+          ValueLayout.JAVA_LONG,
+          CONF_TRANSMIT_OFFLOADS,
+          (checksums ? TRANSMIT_CHECKSUMS : 0) | (gathers ? TRANSMIT_PIECES : 0));
       check(
           "can't be configured (mtu=" + mtu + ")",
           librte.callInt("rte_eth_dev_configure", number, 1, 1, conf.address()));
@@ -109,6 +122,7 @@ final class Port implements AutoCloseable {
           "refuses to send",
           librte.callInt("rte_eth_tx_queue_setup", number, 0, DESCRIPTORS, 0, 0));
       hardwareAddress = hardwareAddress(arena);
+      pass = isMemif() ? eal.gate().join(this::hasPeer) : null;
       int result = start();
       if (mustStart) {
         check("can't be started", result);
@@ -123,19 +137,13 @@ final class Port implements AutoCloseable {
 
   private void plug() throws LinkException {
     boolean pci = !config.pci().isEmpty();
-    if (!pci && !librte.loadDriver(config.driver())) {
-      throw new LinkException(
-          "dpdk has no driver for '"
-              + config.device()
-              + "' installed; if the name is right: "
-              + Librte.install(config.driver()));
+    String reason = noDriver(librte, config);
+    if (reason != null) {
+      throw new LinkException(reason);
     }
     // DPDK itself would hand out the port that another link holds.
-    if (number() >= 0) {
-      throw new LinkException(
-          "dpdk device '"
-              + config.label()
-              + "' is open in this process already; number it otherwise");
+    if (isOpen(librte, config)) {
+      throw new LinkException(isOpenAlready(config));
     }
     int result = eal.plug(bus(), config.label(), pci ? "" : config.arguments());
     check(
@@ -145,12 +153,34 @@ final class Port implements AutoCloseable {
         result);
   }
 
+  /** What to install for a virtual device; null when it is. */
+  static @Nullable String noDriver(Librte librte, DpdkConfig config) {
+    return !config.pci().isEmpty() || librte.loadDriver(config.driver())
+        ? null
+        : "dpdk has no driver for '"
+            + config.device()
+            + "' installed; if the name is right: "
+            + Librte.install(config.driver());
+  }
+
+  /** Whether a link has it; only while DPDK runs. */
+  static boolean isOpen(Librte librte, DpdkConfig config) {
+    return number(librte, config) >= 0;
+  }
+
+  /** Says so. */
+  static String isOpenAlready(DpdkConfig config) {
+    return "dpdk device '"
+        + config.label()
+        + "' is open in this process already; number it otherwise";
+  }
+
   private String bus() {
     return config.pci().isEmpty() ? "vdev" : "pci";
   }
 
   /** Of the device's port; negative: there is none. */
-  private int number() {
+  private static int number(Librte librte, DpdkConfig config) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment found = arena.allocate(8, 8);
       int result =
@@ -164,7 +194,7 @@ final class Port implements AutoCloseable {
 
   /** A device that failed is only logged, and using a port that is not there kills the JVM. */
   private int find() throws LinkException {
-    int port = number();
+    int port = number(librte, config);
     check("is not there after it was made", port);
     if (port >= MOST_PORTS || librte.callInt("rte_eth_dev_is_valid_port", port) == 0) {
       throw new LinkException("dpdk device '" + config.label() + "' has no port that can be used");
@@ -277,7 +307,15 @@ final class Port implements AutoCloseable {
    * @return how many there are now; they are ours
    */
   int receive(long array, int most) {
-    return Librte.burst(receiveFunction, receiveQueue, array, most);
+    if (pass == null) {
+      return Librte.burst(receiveFunction, receiveQueue, array, most);
+    }
+    int received = 0;
+    if (pass.enter()) {
+      received = Librte.burst(receiveFunction, receiveQueue, array, most);
+      pass.leave();
+    }
+    return received;
   }
 
   /**
@@ -286,11 +324,23 @@ final class Port implements AutoCloseable {
    * @return how many of them the driver has taken: those it frees, the rest is still ours
    */
   int transmit(long array, int count) {
-    return Librte.burst(transmitFunction, transmitQueue, array, count);
+    if (pass == null) {
+      return Librte.burst(transmitFunction, transmitQueue, array, count);
+    }
+    int sent = 0;
+    if (pass.enter()) {
+      sent = Librte.burst(transmitFunction, transmitQueue, array, count);
+      pass.leave();
+    }
+    return sent;
   }
 
   /** Whether someone is at the other end, as far as the driver knows. */
   boolean isLinkUp() {
+    return hasPeer() && (pass == null || pass.isOpen());
+  }
+
+  private boolean hasPeer() {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment link = arena.allocate(64, 8);
       return librte.callInt("rte_eth_link_get_nowait", number, link.address()) == 0
@@ -307,6 +357,11 @@ final class Port implements AutoCloseable {
     return checksums;
   }
 
+  /** Whether a packet may go on in memory that is not DPDK's. */
+  boolean gathers() {
+    return gathers;
+  }
+
   /** Ours, 48 bits. */
   long hardwareAddress() {
     return hardwareAddress;
@@ -319,6 +374,9 @@ final class Port implements AutoCloseable {
   }
 
   private void remove(int port) {
+    if (pass != null) {
+      pass.close();
+    }
     if (port >= 0) {
       call("rte_eth_dev_stop", port);
       call("rte_eth_dev_close", port);
@@ -331,11 +389,15 @@ final class Port implements AutoCloseable {
    * free the same memory.
    */
   private void call(String function, int port) {
-    if (config.driver().equals("net_memif")) {
+    if (isMemif()) {
       eal.onItsThread(function, port);
     } else {
       librte.callInt(function, port);
     }
+  }
+
+  private boolean isMemif() {
+    return config.driver().equals("net_memif");
   }
 
   private void check(String what, int result) throws LinkException {

@@ -17,8 +17,10 @@ final class Transmitter {
   private final LinkOffloads offloads;
   private final Spares spares;
   private final SendQueue queue;
+  private final ExternalPieces pieces;
   private long claimed;
   private int claimedBytes;
+  private final long[] taking = new long[ExternalPieces.MOST_PIECES];
   private long drops;
 
   Transmitter(
@@ -27,13 +29,15 @@ final class Transmitter {
       Port port,
       LinkOffloads offloads,
       Spares spares,
-      SendQueue queue) {
+      SendQueue queue,
+      ExternalPieces pieces) {
     this.label = label;
     this.pool = pool;
     this.port = port;
     this.offloads = offloads;
     this.spares = spares;
     this.queue = queue;
+    this.pieces = pieces;
   }
 
   /** See {@link wisp.core.spi.Link#claim}. */
@@ -68,11 +72,46 @@ final class Transmitter {
         || !VirtioHeader.isSendable(packet, Framing.ETHERNET_BYTES, port.mtu())
         || !write(packet)) {
       drops++;
+      if (packet.pieces > 0) {
+        pieces.passOver();
+      }
       cancel();
       return;
     }
+    if (packet.pieces > 0) {
+      gather(packet);
+    }
     queue.add(claimed);
     claimed = 0;
+  }
+
+  /** Lets the pieces follow; where buffers or references are short, copies them instead. */
+  private void gather(TransmitPacket packet) {
+    int count = packet.pieces;
+    int taken = 0;
+    if (count <= ExternalPieces.MOST_PIECES && pieces.hasRoom() && canBeSummed(packet)) {
+      while (taken < count && (taking[taken] = spares.take()) != 0) {
+        taken++;
+      }
+    }
+    if (taken == count) {
+      long shared = pieces.lend(count);
+      long last = claimed;
+      for (int i = 0; i < count; i++) {
+        long data = packet.pieceMemory(i).address() + packet.pieceStart(i);
+        Mbuf.writeExternal(taking[i], data, packet.pieceLength(i), shared);
+        Mbuf.chain(last, taking[i]);
+        last = taking[i];
+      }
+      Mbuf.total(claimed, 1 + count, packet.totalLength());
+      return;
+    }
+    while (taken > 0) {
+      spares.put(taking[--taken]);
+    }
+    packet.copyPieces(packet.memory, packet.start + packet.length);
+    Mbuf.resize(claimed, packet.totalLength());
+    pieces.passOver();
   }
 
   /** False when it asks for what a device can't do. */
@@ -97,6 +136,15 @@ final class Transmitter {
             | (version == 4 ? Mbuf.SEND_IPV4 : Mbuf.SEND_IPV6),
         Mbuf.headers(Framing.ETHERNET_BYTES, ipBytes));
     return true;
+  }
+
+  /** The driver net_tap adds up the sums of pieces as if each began at an even place. */
+  private static boolean canBeSummed(TransmitPacket packet) {
+    boolean even = true;
+    for (int i = 0; i < packet.pieces - 1; i++) {
+      even &= (packet.pieceLength(i) & 1) == 0;
+    }
+    return even || !packet.needsChecksum;
   }
 
   /** Gives a claim back, if there is one. */

@@ -29,6 +29,9 @@ class MemifTest {
   private static final String PEER = "10.9.0.1";
   private static final long PATIENCE_NANOS = 10_000_000_000L;
 
+  /** Clients; more of them, for once: {@code -Dwisp.vanishing=200}. */
+  private static final int VANISHING = Integer.getInteger("wisp.vanishing", 20);
+
   @TempDir static Path directory;
 
   abstract static class Contract extends LinkContract {
@@ -200,6 +203,48 @@ class MemifTest {
       }
     }
     assertFalse(Files.exists(socket));
+  }
+
+  /**
+   * The peer's memory is unmapped under a burst, if DPDK's thread may: of which the other JVM dies.
+   */
+  @Test
+  void givenFullLoad_whenAClientVanishesManyTimes_thenTheServerLives() throws Exception {
+    DpdkContract.assumeUsable();
+    Path socket = directory.resolve("vanishing");
+    var server = MemifPeer.start(socket, "server");
+    try {
+      long echoes = 0;
+      for (int i = 0; i < VANISHING; i++) {
+        try (Link client = Links.open("memif:" + socket + ",role=client")) {
+          echoes += flood(client, server);
+        }
+        assertTrue(server.isAlive(), "it died of client " + i);
+      }
+      assertTrue(echoes > 1000L * VANISHING, echoes + " echoes: hardly a load");
+      System.out.println(VANISHING + " clients, " + echoes + " echoes");
+    } finally {
+      server.destroy();
+      assertEquals(0, server.waitFor());
+    }
+  }
+
+  /** Until the server has echoed a few thousand; then it is in the midst of more. */
+  private static long flood(Link link, Process server) {
+    byte[] frame = Packets.ethernet(-1L >>> 16, link.hardwareAddress(), 0x88B5, new byte[1400]);
+    var burst = new Burst();
+    long echoes = 0;
+    long deadline = System.nanoTime() + PATIENCE_NANOS;
+    while (echoes < 5000) {
+      assertTrue(server.isAlive() && System.nanoTime() < deadline, echoes + " echoes");
+      for (int i = 0; i < Burst.CAPACITY; i++) {
+        Packets.commit(link, frame);
+      }
+      link.flush();
+      burst.clear();
+      echoes += link.receive(burst);
+    }
+    return echoes;
   }
 
   private static void assertEcho(Link link, int seed) {

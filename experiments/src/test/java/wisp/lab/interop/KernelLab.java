@@ -132,6 +132,11 @@ final class KernelLab implements AutoCloseable {
       return on("afxdp", KERNEL_6);
     }
 
+    /** A veth pair instead, ours by DPDK's net_af_packet: addresses as with {@link #tap()}. */
+    Builder dpdk() {
+      return on("dpdk", KERNEL_6);
+    }
+
     private Builder on(String provider, String kernel) {
       ipv6 = true;
       this.provider = provider;
@@ -213,6 +218,12 @@ final class KernelLab implements AutoCloseable {
       if (provider.equals("afpacket")) {
         namespace.veth("ours", "wisp0", hosts.split("\\+"));
         return "afpacket:ours" + netns;
+      }
+      if (provider.equals("dpdk")) {
+        namespace.veth("ours", "wisp0", hosts.split("\\+"));
+        // A packet socket's slots hold 2048 bytes: no super-frames.
+        namespace.run("ip", "link", "set", "wisp0", "gso_max_segs", "1");
+        return "dpdk:net_af_packet7,iface=ours" + netns;
       }
       if (provider.equals("afxdp")) {
         namespace.veth("ours", "wisp0", hosts.split("\\+"));
@@ -375,6 +386,11 @@ final class KernelLab implements AutoCloseable {
 
   long count(Event event) {
     return call(c -> c.counters().get(event));
+  }
+
+  /** Our end, spoiled or recorded as the test wants it: belongs to the stack's thread. */
+  Link link() {
+    return link;
   }
 
   /** Frames of ours whose payload stayed where it was; only with {@link Builder#spoiling}. */

@@ -31,6 +31,11 @@ final class SpoilingLink extends LinkWrapper {
   }
 
   @Override
+  public int leastGathered() {
+    return link.leastGathered();
+  }
+
+  @Override
   public MemorySegment frameMemory() {
     return link.frameMemory();
   }
