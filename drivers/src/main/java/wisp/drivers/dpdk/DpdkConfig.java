@@ -52,10 +52,10 @@ public record DpdkConfig(
     TRUST
   }
 
-  /** Data that one buffer holds; what is longer can't be received. */
-  static final int ROOM_BYTES = 2048;
-
-  private static final int LARGEST_MTU = ROOM_BYTES - 18; // Ethernet header and VLAN tag
+  private static final int ROOM_BYTES = 2048;
+  private static final int LARGE_ROOM_BYTES = 16_384; // a power of two: slots fill blocks
+  private static final int LARGEST_SMALL_MTU = ROOM_BYTES - 18; // Ethernet header and VLAN tag
+  private static final int LARGEST_MTU = 9_216;
   private static final int SMALLEST_MTU = 68; // RFC 791 §3.2
   private static final long GROUP_BIT = 1L << 40;
   private static final Pattern DEVICE = Pattern.compile("net_[a-z_]+[a-z][0-9]*");
@@ -113,6 +113,10 @@ public record DpdkConfig(
     if ((hardwareAddress & GROUP_BIT) != 0 || hardwareAddress >>> 48 != 0) {
       throw new IllegalArgumentException(
           "mac: a hardware address has 48 bits, and its first byte is even");
+    }
+    if (mtu > LARGEST_SMALL_MTU && device.startsWith("net_af_xdp")) {
+      throw new IllegalArgumentException(
+          "mtu: a packet of net_af_xdp lies in one page; at most " + LARGEST_SMALL_MTU);
     }
     ealArguments = List.copyOf(ealArguments);
   }
@@ -176,6 +180,43 @@ public record DpdkConfig(
         (int) values.number("memory", 32, 1 << 20),
         eal.isEmpty() ? List.of() : List.of(eal.split("\\s+")),
         netns);
+  }
+
+  /** Data that one buffer holds; what is longer can't be received. */
+  int roomBytes() {
+    return isLarge() ? LARGE_ROOM_BYTES : ROOM_BYTES;
+  }
+
+  private boolean isLarge() {
+    return mtu > LARGEST_SMALL_MTU;
+  }
+
+  /** What the device is told: as given, and slots that hold the MTU where its own are smaller. */
+  String deviceArguments() {
+    if (!isLarge()) {
+      return arguments;
+    }
+    return switch (driver()) {
+      case "net_af_packet" ->
+          arguments
+              + (argument("framesz").isEmpty() ? ",framesz=" + LARGE_ROOM_BYTES : "")
+              + (argument("blocksz").isEmpty() ? ",blocksz=" + LARGE_ROOM_BYTES : "");
+      case "net_memif" ->
+          arguments + (argument("bsize").isEmpty() ? ",bsize=" + LARGE_ROOM_BYTES : "");
+      default -> arguments;
+    };
+  }
+
+  /**
+   * Whether the driver moves packets of any length, though it says otherwise when it is asked.
+   *
+   * @see Port
+   */
+  boolean isMtuOurs() {
+    return switch (driver()) {
+      case "net_af_packet", "net_memif", "net_ring", "net_null" -> true;
+      default -> false;
+    };
   }
 
   /** The driver of a virtual device: {@code net_tap} of {@code net_tap0}. */

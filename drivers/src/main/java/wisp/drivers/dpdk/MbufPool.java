@@ -55,7 +55,7 @@ final class MbufPool {
     this.librte = librte;
     size = config.mbufs();
     boolean whole = config.driver().equals("net_af_xdp");
-    room = whole ? PAGE_ROOM : Mbuf.HEAD_ROOM + DpdkConfig.ROOM_BYTES;
+    room = whole ? PAGE_ROOM : Mbuf.HEAD_ROOM + config.roomBytes();
     try (Arena arena = Arena.ofConfined()) {
       String name = "wisp" + COUNT.incrementAndGet();
       address =

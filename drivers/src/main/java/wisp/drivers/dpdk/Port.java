@@ -103,7 +103,7 @@ final class Port implements AutoCloseable {
       checksums = (offloads & TRANSMIT_CHECKSUMS) == TRANSMIT_CHECKSUMS;
       gathers = (offloads & TRANSMIT_PIECES) != 0 && config.isForeignMemoryRead();
       MemorySegment conf = arena.allocate(STRUCTURE_BYTES, 64);
-      conf.set(ValueLayout.JAVA_INT, CONF_MTU, mtu);
+      conf.set(ValueLayout.JAVA_INT, CONF_MTU, config.isMtuOurs() ? Math.min(mtu, 1500) : mtu);
       conf.set(
           ValueLayout.JAVA_LONG,
           CONF_RECEIVE_OFFLOADS,
@@ -145,7 +145,7 @@ final class Port implements AutoCloseable {
     if (isOpen(librte, config)) {
       throw new LinkException(isOpenAlready(config));
     }
-    int result = eal.plug(bus(), config.label(), pci ? "" : config.arguments());
+    int result = eal.plug(bus(), config.label(), pci ? "" : config.deviceArguments());
     check(
         pci
             ? "can't be taken; bind it with: dpdk-devbind.py -b vfio-pci " + config.pci()

@@ -46,7 +46,7 @@ final class Transmitter {
       throw new IllegalStateException(
           label + ": the last claim was neither committed nor cancelled");
     }
-    if (open && bytes <= DpdkConfig.ROOM_BYTES) {
+    if (open && bytes <= pool.room() - Mbuf.HEAD_ROOM) {
       claimed = spares.take();
     }
     if (claimed == 0) {

@@ -23,4 +23,25 @@ class AfPacketTest {
       return "vb";
     }
   }
+
+  /** Slots and buffers are larger then. */
+  @Nested
+  class Large extends DpdkContract {
+    @Override
+    void prepare() {
+      namespace.run("ip", "link", "add", "va", "mtu", "9000", "type", "veth", "peer", "name", "vb");
+      namespace.run("ip", "link", "set", "va", "up");
+      namespace.run("ip", "link", "set", "vb", "mtu", "9000", "up");
+    }
+
+    @Override
+    String spec() {
+      return "net_af_packet0,iface=va,mtu=9000,mbufs=1023";
+    }
+
+    @Override
+    String kernelInterface() {
+      return "vb";
+    }
+  }
 }

@@ -42,10 +42,15 @@ class MemifTest {
     /** Whether the link under test is the one that was there first. */
     abstract boolean server();
 
+    /** Further parameters of both. */
+    String parameters() {
+      return "";
+    }
+
     @Override
     protected Link open() throws Exception {
       DpdkContract.assumeUsable();
-      String spec = "memif:" + directory.resolve("contract");
+      String spec = "memif:" + directory.resolve("contract") + parameters();
       Link first = Links.open(spec);
       Link second = Links.open(spec);
       peer = server() ? second : first;
@@ -126,6 +131,14 @@ class MemifTest {
     @Override
     boolean server() {
       return true;
+    }
+  }
+
+  @Nested
+  class Large extends Server {
+    @Override
+    String parameters() {
+      return ",mtu=9000,mbufs=4095";
     }
   }
 
