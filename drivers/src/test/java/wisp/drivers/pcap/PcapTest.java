@@ -2,6 +2,7 @@ package wisp.drivers.pcap;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -323,7 +324,7 @@ class PcapTest {
   /** Two recordings in one file would be neither; the first one stays whole. */
   @Test
   void givenAnotherRecordingHasTheFile_thenItIsRefusedAndTheFirstGoesOn() throws IOException {
-    Path file = folder.resolve("twice.pcap");
+    Path file = directory.resolve("twice.pcap");
     try (var first = new PcapWriter(file, Link.Kind.IP)) {
       byte[] packet = tcp(10);
       first.write(NOON, MemorySegment.ofArray(packet), 0, packet.length);
