@@ -24,6 +24,15 @@ public interface LinkWrapperProvider {
   List<Parameter> parameters();
 
   /**
+   * Refuses parameters that {@link #wrap} would refuse whatever the link. Asked before anything is
+   * opened: neither a device nor a file is to be touched for the sake of a slip of the pen. Changes
+   * nothing.
+   *
+   * @throws IllegalArgumentException when a parameter is wrong
+   */
+  default void check(Map<String, String> parameters) {}
+
+  /**
    * Wraps a link.
    *
    * @param link owned by the wrapper from now on, unless this throws

@@ -129,12 +129,24 @@ public final class Links {
   }
 
   /**
+   * Refuses wrappers with wrong parameters. Changes nothing.
+   *
+   * @throws IllegalArgumentException in one line for the user
+   */
+  public static void checkWrappers(Spec spec) {
+    for (Stage stage : spec.wrappers()) {
+      wrapper(stage.wrapper()).check(stage.parameters());
+    }
+  }
+
+  /**
    * Opens a link and puts its wrappers around it; nothing stays open when that fails.
    *
    * @throws LinkException why it can't be opened and what to do
    * @throws IllegalArgumentException when a parameter is wrong
    */
   public static Link open(Spec spec) throws LinkException {
+    checkWrappers(spec);
     LinkProvider provider = provider(spec.provider());
     String reason = provider.unavailable(spec.parameters()); // in better words than the kernel's
     if (reason != null) {

@@ -227,6 +227,21 @@ class WrappersTest {
   }
 
   @Test
+  void givenAWrapperWithAWrongParameter_thenNothingBeforeItWasTouched() throws Exception {
+    Path earlier = Files.writeString(folder.resolve("a.pcap"), "a capture that somebody needs");
+    for (String wrong :
+        List.of("+shaped:rtt=soon", "+faults:seed=x", "+pcap:b,snaplen=1", "+pcap", "+shaped")) {
+      assertThrows(
+          IllegalArgumentException.class,
+          () -> Links.open("pcap:read=/no/such/file+pcap:" + earlier + wrong),
+          wrong);
+      assertThrows(
+          IllegalArgumentException.class, () -> Links.checkWrappers(Links.parse("tun" + wrong)));
+    }
+    assertEquals("a capture that somebody needs", Files.readString(earlier));
+  }
+
+  @Test
   void givenAPersistentDevice_whenLeftBehindThroughWrappers_thenItStays() throws Exception {
     try (var namespace = new TestNamespace()) {
       String device = "tun:wa,persist=on,netns=" + namespace.name();

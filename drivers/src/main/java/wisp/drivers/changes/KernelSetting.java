@@ -62,6 +62,9 @@ public record KernelSetting(String path, String before, String after) implements
 
   @Override
   public void undo() throws LinkException {
+    if (!Files.exists(Path.of(path))) {
+      return; // the interface that it was of has gone, and the value with it
+    }
     if (current(path).equals(after)) { // else somebody has changed it since, who knows better
       write(before);
     }

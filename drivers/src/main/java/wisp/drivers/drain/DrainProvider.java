@@ -39,13 +39,25 @@ public final class DrainProvider implements LinkWrapperProvider {
   }
 
   @Override
+  public void check(Map<String, String> parameters) {
+    size(parameters);
+  }
+
+  @Override
   public Link wrap(Link link, Map<String, String> parameters) {
+    Size size = size(parameters);
+    return new DrainedLink(link, size.packets, size.bytes);
+  }
+
+  private record Size(int packets, long bytes) {}
+
+  private Size size(Map<String, String> parameters) {
     Parameters values = Parameters.of(name(), PARAMETERS, parameters);
     int packets = (int) values.number("packets", 1, MOST_PACKETS);
     long bytes =
         values.text("bytes").isEmpty()
             ? Math.max(1L << 20, packets * 2048L)
             : values.number("bytes", LARGEST_PACKET, 1L << 40);
-    return new DrainedLink(link, packets, bytes);
+    return new Size(packets, bytes);
   }
 }

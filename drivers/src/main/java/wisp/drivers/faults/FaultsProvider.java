@@ -27,6 +27,11 @@ public final class FaultsProvider implements LinkWrapperProvider {
   }
 
   @Override
+  public void check(Map<String, String> parameters) {
+    PathParameters.check(name(), parameters(), parameters);
+  }
+
+  @Override
   public Link wrap(Link link, Map<String, String> parameters) {
     return PathParameters.wrap(name(), parameters(), link, parameters);
   }

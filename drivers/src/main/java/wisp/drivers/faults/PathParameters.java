@@ -58,6 +58,9 @@ final class PathParameters {
 
   private PathParameters() {}
 
+  /** What was asked for. */
+  private record Paths(PathConfig up, PathConfig down, long seed) {}
+
   /**
    * Puts a path around a link, by the clock of the machine.
    *
@@ -66,6 +69,20 @@ final class PathParameters {
    * @throws IllegalArgumentException in one line for the user
    */
   static Link wrap(String label, List<Parameter> known, Link link, Map<String, String> given) {
+    Paths paths = read(label, known, given);
+    return FaultyLink.inRealTime(link, paths.up, paths.down, paths.seed, label);
+  }
+
+  /**
+   * Reads what {@link #wrap} would.
+   *
+   * @throws IllegalArgumentException in one line for the user
+   */
+  static void check(String label, List<Parameter> known, Map<String, String> given) {
+    read(label, known, given);
+  }
+
+  private static Paths read(String label, List<Parameter> known, Map<String, String> given) {
     if (given.isEmpty()) {
       throw new IllegalArgumentException(
           label + " needs a parameter, like " + label + ":" + known.getFirst().name() + "=…");
@@ -96,7 +113,7 @@ final class PathParameters {
         throw new IllegalArgumentException(label + ": " + key + ": " + e.getMessage(), e);
       }
     }
-    return FaultyLink.inRealTime(link, up, down, seed, label);
+    return new Paths(up, down, seed);
   }
 
   private static String withoutWay(String key) {

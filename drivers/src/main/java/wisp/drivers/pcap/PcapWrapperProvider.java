@@ -35,8 +35,21 @@ public final class PcapWrapperProvider implements LinkWrapperProvider {
     return PARAMETERS;
   }
 
+  /** What was asked for. */
+  private record Wanted(Path file, Sampling sampling, int snapBytes) {}
+
+  @Override
+  public void check(Map<String, String> parameters) {
+    wanted(parameters);
+  }
+
   @Override
   public Link wrap(Link link, Map<String, String> parameters) throws LinkException {
+    Wanted wanted = wanted(parameters);
+    return record(link, wanted.file, wanted.sampling, wanted.snapBytes);
+  }
+
+  private Wanted wanted(Map<String, String> parameters) {
     Parameters values = Parameters.of(name(), PARAMETERS, parameters);
     if (values.text("file").isEmpty()) {
       throw new IllegalArgumentException(
@@ -44,7 +57,7 @@ public final class PcapWrapperProvider implements LinkWrapperProvider {
               + " --link pcap:read=FILE)");
     }
     int snapBytes = (int) values.number("snaplen", 64, PcapWriter.WHOLE_PACKETS);
-    return record(link, Path.of(values.text("file")), sampling(values), snapBytes);
+    return new Wanted(Path.of(values.text("file")), sampling(values), snapBytes);
   }
 
   /**

@@ -2,10 +2,12 @@ package wisp.drivers.pcap;
 
 import java.io.FileOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import wisp.core.spi.Link;
@@ -35,13 +37,15 @@ public final class PcapWriter implements AutoCloseable {
   private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED;
   private static final ValueLayout.OfShort BE16 = SHORT.withOrder(ByteOrder.BIG_ENDIAN);
 
-  private final OutputStream file;
+  private final Path path;
+  private final FileOutputStream file;
   private final Link.Kind kind;
   private final Sampling sampling;
   private final int snapBytes;
   private final byte[] bytes;
   private final MemorySegment buffer;
   private int fill;
+  private long written; // bytes of the file, as far as it is sound
   private long packets;
   private @Nullable IOException failure;
   private boolean closed;
@@ -52,7 +56,7 @@ public final class PcapWriter implements AutoCloseable {
   }
 
   /**
-   * Begins a file; one that exists is overwritten.
+   * Begins a file; one that exists is overwritten, unless another recording is writing it.
    *
    * @param kind what packets begin with
    * @param sampling which packets to keep; {@link Sampling.EveryConnection} keeps no frame that is
@@ -70,7 +74,8 @@ public final class PcapWriter implements AutoCloseable {
     this.snapBytes = snapBytes;
     bytes = new byte[Math.max(1 << 18, 2 * (snapBytes + PACKET_HEADER_BYTES))];
     buffer = MemorySegment.ofArray(bytes);
-    file = new FileOutputStream(path.toFile());
+    this.path = path;
+    file = begin(path);
     buffer.set(INT, 0, 0xA1B23C4D);
     buffer.set(SHORT, 4, (short) 2);
     buffer.set(SHORT, 6, (short) 4);
@@ -79,6 +84,34 @@ public final class PcapWriter implements AutoCloseable {
     buffer.set(INT, 16, snapBytes);
     buffer.set(INT, 20, kind == Link.Kind.IP ? LINKTYPE_RAW : LINKTYPE_ETHERNET);
     fill = FILE_HEADER_BYTES;
+  }
+
+  /** Opens a file for us alone, and empties it only then. */
+  private static FileOutputStream begin(Path path) throws IOException {
+    var file = new FileOutputStream(path.toFile(), true);
+    try {
+      if (Files.isRegularFile(path)) {
+        if (!isOurs(file.getChannel())) {
+          throw new IOException(path + ": another recording is writing it; name another file");
+        }
+        file.getChannel().truncate(0);
+      }
+      return file;
+    } catch (IOException | RuntimeException e) {
+      file.close();
+      throw e;
+    }
+  }
+
+  /** The lock goes with the file. */
+  private static boolean isOurs(FileChannel channel) {
+    try {
+      return channel.tryLock() != null;
+    } catch (OverlappingFileLockException e) {
+      return false; // this JVM's
+    } catch (IOException e) {
+      return true; // a file system that knows no locks
+    }
   }
 
   /** Records a packet as it is, if it is among the sample. Its memory is only read. */
@@ -140,11 +173,26 @@ public final class PcapWriter implements AutoCloseable {
     if (failure == null && !closed) {
       try {
         file.write(bytes, 0, fill);
+        written += fill;
       } catch (IOException e) {
-        failure = e;
+        fail(e);
       }
     }
     fill = 0;
+  }
+
+  /** Takes back what was written of a block in vain, so that the file is a sound one. */
+  private void fail(IOException e) {
+    failure =
+        new IOException(
+            "recording to " + path + " ended at byte " + written + ": " + e.getMessage(), e);
+    try {
+      if (Files.isRegularFile(path)) {
+        file.getChannel().truncate(written);
+      }
+    } catch (IOException later) {
+      failure.addSuppressed(later); // then it ends within a packet
+    }
   }
 
   /**

@@ -14,6 +14,7 @@ import wisp.drivers.linux.Capability;
 import wisp.drivers.linux.Errno;
 import wisp.drivers.linux.InterfaceWatch;
 import wisp.drivers.linux.Libc;
+import wisp.drivers.linux.LocalPrefixes;
 import wisp.drivers.linux.NetworkInterface;
 import wisp.drivers.linux.NetworkNamespace;
 import wisp.drivers.linux.SocketCalls;
@@ -84,6 +85,7 @@ final class RawIpSockets {
         config.netns(),
         () -> {
           mtu(config, device(config));
+          refuseLocal(config);
           return ReversePathFilter.off(config.device());
         });
   }
@@ -91,6 +93,7 @@ final class RawIpSockets {
   private Opened open(ChangeFolder folder) throws LinkException {
     NetworkInterface device = device(config);
     int mtu = mtu(config, device);
+    refuseLocal(config);
     SystemChanges changes = null;
     InterfaceWatch watch = null;
     boolean done = false;
@@ -150,6 +153,21 @@ final class RawIpSockets {
     }
     if (sending >= 0) {
       libc.close(sending);
+    }
+  }
+
+  /** What is ours the kernel no longer answers from: that must not be what it lives by. */
+  private static void refuseLocal(RawIpConfig config) throws LinkException {
+    for (IpPrefix prefix : config.own()) {
+      IpPrefix local = LocalPrefixes.overlapping(prefix);
+      if (local != null) {
+        throw new LinkException(
+            "rawip: own="
+                + prefix
+                + (local.equals(prefix) ? " is" : " shares addresses with " + local + ", which is")
+                + " this machine's own or another program's already, and would be cut off; choose"
+                + " others (ip route show table local)");
+      }
     }
   }
 

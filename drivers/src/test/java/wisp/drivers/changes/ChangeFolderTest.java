@@ -174,7 +174,7 @@ class ChangeFolderTest {
       String identity = lines.get(2).split(" ")[0];
       leave(
           "1-test-1",
-          List.of(lines.get(0), "owner test 1", identity + " setting /proc/sys/net/no/such 64 11"));
+          List.of(lines.get(0), "owner test 1", identity + " setting /proc/sys/net/ipv4 64 11"));
       for (int i = 0; i < 2; i++) {
         List<ChangeFolder.Leftover> left = folder.cleanUp();
         assertEquals(1, left.size());
@@ -184,7 +184,7 @@ class ChangeFolderTest {
             said.startsWith(
                 "left behind by test 1, which was killed; undo it with: nsenter --net=/run/netns/"
                     + namespace.name()
-                    + " sh -c 'echo 64 > /proc/sys/net/no/such' (/proc/sys/net/no/such can't be"
+                    + " sh -c 'echo 64 > /proc/sys/net/ipv4' (/proc/sys/net/ipv4 can't be"
                     + " read"),
             said);
       }

@@ -40,7 +40,7 @@ class AfPacketTest {
     }
 
     @Override
-    String kernelInterface() {
+    protected String kernelsDevice() {
       return "vb";
     }
   }

@@ -2,6 +2,7 @@ package wisp.drivers.pcap;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -312,9 +313,31 @@ class PcapTest {
       burst.clear();
       assertEquals(1, pipe.b().receive(burst));
     }
-    assertThrows(UncheckedIOException.class, link::close);
+    var told = assertThrows(UncheckedIOException.class, link::close);
+    assertTrue(
+        String.valueOf(told.getMessage()).contains("recording to /dev/full ended at byte 0"));
     burst.clear();
     assertEquals(0, pipe.a().receive(burst), "closed");
     pipe.close();
+  }
+
+  /** Two recordings in one file would be neither; the first one stays whole. */
+  @Test
+  void givenAnotherRecordingHasTheFile_thenItIsRefusedAndTheFirstGoesOn() throws IOException {
+    Path file = directory.resolve("twice.pcap");
+    try (var first = new PcapWriter(file, Link.Kind.IP)) {
+      byte[] packet = tcp(10);
+      first.write(NOON, MemorySegment.ofArray(packet), 0, packet.length);
+      first.flush();
+      var refused = assertThrows(IOException.class, () -> new PcapWriter(file, Link.Kind.IP));
+      assertTrue(String.valueOf(refused.getMessage()).contains("another recording"));
+    }
+    try (var reader = new PcapReader(file)) {
+      assertTrue(reader.next());
+    }
+    new PcapWriter(file, Link.Kind.IP).close(); // free again, and overwritten
+    try (var reader = new PcapReader(file)) {
+      assertFalse(reader.next());
+    }
   }
 }

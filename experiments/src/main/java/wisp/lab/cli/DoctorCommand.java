@@ -100,6 +100,7 @@ public final class DoctorCommand implements Runnable {
   /** What to say of a link; wrong usage is found at once, before anything is said. */
   private static Runnable look(String text) {
     Links.Spec spec = Links.parse(text);
+    Links.checkWrappers(spec);
     String reason = Catalog.link(spec.provider()).unavailable(spec.parameters());
     return () -> link(text, reason);
   }

@@ -62,6 +62,7 @@ class MainTest {
         "run --connectoins 1k                  | did you mean --connections?",
         "doctor --link tnu                     | did you mean tun?",
         "doctor --link tun:wa,mtu=1            | mtu=1 is outside",
+        "doctor --link tun+shaped:rtt=soon     | 'soon' is not a time",
         "doctor --link rawip:eth0              | rawip needs to know the stack's addresses",
         "serve                                 | SERVICE",
         "serve ehco --own 10.9.1.0/24          | did you mean echo?",
