@@ -109,14 +109,18 @@ public final class Server implements AutoCloseable {
     takeOverNanos = System.nanoTime() - begun;
     System.out.println(ready());
     System.out.flush();
-    serveUntilTold();
-    if (leaves) {
-      return handOver();
+    try {
+      serveUntilTold();
+      if (!leaves) {
+        closeDown();
+      }
+    } finally { // also when the link is gone: what was counted and recorded is worth something
+      if (!leaves) {
+        lastWord();
+        close();
+      }
     }
-    closeDown();
-    lastWord();
-    close();
-    return 0;
+    return leaves ? handOver() : 0;
   }
 
   /** Runs until {@link #stop}. */
@@ -321,17 +325,16 @@ public final class Server implements AutoCloseable {
     return all;
   }
 
-  /** Gives everything back; a leak shows here. */
+  /**
+   * Gives everything back, a leak shows here: first the stack, then the link, which may still read
+   * frames, and then what they lie in.
+   */
   @Override
   public void close() {
-    closeStack();
-    link.close();
-  }
-
-  /** As {@link #close}, but for the link. */
-  void closeStack() {
-    services.forEach(service -> service.stop(context));
-    context.close();
-    memory.close();
+    try (memory;
+        link;
+        context) {
+      services.forEach(service -> service.stop(context));
+    }
   }
 }

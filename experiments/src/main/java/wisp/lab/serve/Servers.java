@@ -113,7 +113,7 @@ public final class Servers {
         server.driveUntil(isOver(othersClosed));
       }
     } finally {
-      server.closeStack();
+      server.close();
       if (place > 0) {
         othersClosed.countDown();
       }

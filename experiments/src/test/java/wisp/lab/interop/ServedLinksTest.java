@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import wisp.core.spi.LinkProvider;
 import wisp.drivers.Links;
 
@@ -91,6 +92,31 @@ class ServedLinksTest {
         }
       }
     }
+  }
+
+  /** Statistics and the capture are there all the same, and one line says why it ended. */
+  @ParameterizedTest
+  @ValueSource(strings = {"tun:gone,host=10.9.0.1/16", "afpacket:gone"})
+  void isTakenAway(String link) throws Exception {
+    Path capture = folder.resolve("a.pcap");
+    try (var ours = new Namespace()) {
+      if (link.startsWith("afpacket")) {
+        ours.run("ip", "link", "add", "gone", "type", "veth", "peer", "name", "wisp0");
+        ours.run("ip", "link", "set", "gone", "up");
+        ours.run("ip", "link", "set", "wisp0", "up");
+        ours.run("ip", "address", "add", DEVICE, "dev", "wisp0");
+      }
+      try (var server = serve(ours, link + "+pcap:" + capture)) {
+        server.awaitReady();
+        assertTrue(curl(ours, "/").startsWith("Hello"));
+        ours.run("ip", "link", "delete", "gone");
+        String said = server.fail(1);
+        assertTrue(said.contains("\"packets_received\""), said);
+        assertEquals(1, said.lines().filter(line -> line.contains("is gone")).count(), said);
+        assertEquals(2, said.lines().count(), said);
+      }
+    }
+    assertTrue(Files.size(capture) > 24 + 10 * 16, Files.size(capture) + " bytes of capture");
   }
 
   private WispProcess serve(Namespace ours, String link) throws Exception {

@@ -75,12 +75,17 @@ final class WispProcess implements AutoCloseable {
     return statistics;
   }
 
-  /** Waits until it ends by itself, demands that it was in good order, returns what it said. */
-  String complete() throws Exception {
+  /** Waits until it ends by itself with that code, returns what it said. */
+  String fail(int code) throws Exception {
     String said = String.join("\n", output.readAllLines());
     assertTrue(process.waitFor(SECONDS_TO_END, TimeUnit.SECONDS), "does not end");
-    assertEquals(0, process.exitValue(), said);
+    assertEquals(code, process.exitValue(), said);
     return said;
+  }
+
+  /** Waits until it ends by itself, demands that it was in good order, returns what it said. */
+  String complete() throws Exception {
+    return fail(0);
   }
 
   @Override

@@ -60,7 +60,8 @@ public final class Context implements AutoCloseable {
 
   /**
    * An empty stack. Link and memory are shared with it: the context uses them until {@link #close},
-   * which closes neither.
+   * which closes neither. Close the link before the memory: it may still read frames ({@link
+   * Link#gathersDone}).
    *
    * @param entropy for the secrets: drawn from in here only
    * @throws IllegalArgumentException when link and configuration don't fit
