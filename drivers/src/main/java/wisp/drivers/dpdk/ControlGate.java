@@ -39,6 +39,7 @@ final class ControlGate {
 
   /** Waited for the end of a window; then there was no burst this time. */
   private static final long PATIENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+
   private static final int SPINS = 1_000;
 
   private enum State {

@@ -11,13 +11,29 @@ import wisp.core.spi.Burst;
 import wisp.core.spi.Link;
 import wisp.core.spi.TransmitPacket;
 import wisp.drivers.Links;
+import wisp.drivers.Packets;
 
-/** A JVM of its own at the other end of a memif: sends every frame back, until SIGTERM. */
+/**
+ * A JVM of its own at the other end of a memif: sends every frame back, until SIGTERM. One that
+ * floods begins by itself, and goes on when nothing comes back; it says {@code loaded} when much
+ * has.
+ */
 final class MemifPeer {
+  private static final int LOAD = 5000;
+
   private MemifPeer() {}
 
   /** Starts one and waits until its link is open. */
   static Process start(Path socket, String role) throws IOException {
+    return start(socket, role, "ready");
+  }
+
+  /** Starts one that floods, and waits until it is in the midst of it. */
+  static Process startFlood(Path socket) throws IOException {
+    return start(socket, "client", "loaded");
+  }
+
+  private static Process start(Path socket, String role, String word) throws IOException {
     List<String> command =
         new ArrayList<>(
             List.of(
@@ -28,12 +44,13 @@ final class MemifPeer {
                 "-cp",
                 System.getProperty("java.class.path"),
                 MemifPeer.class.getName(),
-                "memif:" + socket + ",role=" + role));
+                "memif:" + socket + ",role=" + role,
+                word));
     Process process =
         new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
     var lines = new BufferedReader(new InputStreamReader(process.getInputStream()));
     String line = lines.readLine();
-    if (!"ready".equals(line)) {
+    if (!word.equals(line)) {
       process.destroyForcibly();
       throw new IOException("the peer says: " + line);
     }
@@ -59,9 +76,12 @@ final class MemifPeer {
                   // What SIGTERM would make of the status; an error on the way here halts before.
                   Runtime.getRuntime().halt(0);
                 }));
-    System.out.println("ready");
+    boolean floods = arguments[1].equals("loaded");
+    if (!floods) {
+      System.out.println("ready");
+    }
     try {
-      echo(link, stopped);
+      echo(link, stopped, floods);
       link.close();
     } catch (Throwable e) {
       e.printStackTrace();
@@ -70,13 +90,23 @@ final class MemifPeer {
     closed.countDown();
   }
 
-  private static void echo(Link link, java.util.concurrent.atomic.AtomicBoolean stopped) {
+  private static void echo(
+      Link link, java.util.concurrent.atomic.AtomicBoolean stopped, boolean floods) {
+    byte[] frame = Packets.ethernet(-1L >>> 16, link.hardwareAddress(), 0x88B5, new byte[1400]);
+    long echoes = 0;
     var burst = new Burst();
     var packet = new TransmitPacket();
     while (!stopped.get()) {
       burst.clear();
       if (link.receive(burst) == 0) {
-        link.awaitReadable(100_000_000);
+        for (int i = 0; floods && i < Burst.CAPACITY; i++) {
+          Packets.commit(link, frame);
+        }
+        link.flush();
+        link.awaitReadable(floods ? 1_000_000 : 100_000_000);
+      }
+      if (floods && echoes < LOAD && (echoes += burst.size()) >= LOAD) {
+        System.out.println("loaded");
       }
       for (int i = 0; i < burst.size(); i++) {
         if (link.claim(burst.length(i), packet)) {
