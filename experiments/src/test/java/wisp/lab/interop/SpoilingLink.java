@@ -21,6 +21,9 @@ final class SpoilingLink implements Link {
   /** Packets with pieces. */
   final AtomicLong gathered = new AtomicLong();
 
+  /** Packets that the link is to cut. */
+  final AtomicLong cut = new AtomicLong();
+
   SpoilingLink(Link link, int oneIn) {
     this.link = link;
     this.oneIn = oneIn;
@@ -32,6 +35,9 @@ final class SpoilingLink implements Link {
       long at = packet.start + TCP_CHECKSUM;
       byte was = packet.memory.get(ValueLayout.JAVA_BYTE, at);
       packet.memory.set(ValueLayout.JAVA_BYTE, at, (byte) (was ^ 0x55));
+    }
+    if (packet.segmentBytes > 0) {
+      cut.incrementAndGet();
     }
     link.commit(packet);
   }
