@@ -18,6 +18,7 @@ import wisp.core.spi.Parameters;
  * @param mtu of the IP packet, in bytes; 0: that of the interface below, at most 1500
  * @param mbufs packet buffers of this link
  * @param checksum whether received checksums are trusted
+ * @param tso whether the device is to cut large packets
  * @param huge whether DPDK's memory lies in huge pages
  * @param memoryMegabytes of all of DPDK, in MiB
  * @param ealArguments further ones for DPDK
@@ -31,6 +32,7 @@ public record DpdkConfig(
     int mtu,
     int mbufs,
     Trust checksum,
+    boolean tso,
     Huge huge,
     int memoryMegabytes,
     List<String> ealArguments,
@@ -42,6 +44,11 @@ public record DpdkConfig(
     AUTO,
     ON,
     OFF
+  }
+
+  private enum Tso {
+    OFF,
+    ON
   }
 
   /** Whether the checksum of a received packet is believed when the device has not looked at it. */
@@ -92,6 +99,8 @@ public record DpdkConfig(
                       "auto",
                       "auto|verify|trust",
                       "received ones; auto: trusted where there is no wire (veth)"),
+                  new Parameter(
+                      "tso", "off", "off|on", "whether the device cuts large packets of TCP"),
                   new Parameter(
                       "netns", "", "name or path", "network namespace to open it in; empty: ours")),
               COMMON.stream())
@@ -156,6 +165,7 @@ public record DpdkConfig(
         comma < 0 ? "" : all.substring(comma + 1),
         values.text("pci"),
         choice(values, "checksum", Trust.class),
+        choice(values, "tso", Tso.class) == Tso.ON,
         values.text("netns"));
   }
 
@@ -166,6 +176,7 @@ public record DpdkConfig(
       String arguments,
       String pci,
       Trust checksum,
+      boolean tso,
       String netns) {
     String eal = values.text("eal").strip();
     return new DpdkConfig(
@@ -176,6 +187,7 @@ public record DpdkConfig(
         values.text("mtu").equals("0") ? 0 : (int) values.number("mtu", SMALLEST_MTU, LARGEST_MTU),
         (int) values.number("mbufs", 1023, 1 << 22),
         checksum,
+        tso,
         choice(values, "huge", Huge.class),
         (int) values.number("memory", 32, 1 << 20),
         eal.isEmpty() ? List.of() : List.of(eal.split("\\s+")),

@@ -40,6 +40,7 @@ public final class DpdkLink implements Link, LentMemory {
   private final Spares spares;
   private final SendQueue queue;
   private final ExternalPieces pieces;
+  private final @Nullable Staging staging;
   private final Receiver receiver;
   private final Transmitter transmitter;
   private final Waiting waiting;
@@ -50,11 +51,12 @@ public final class DpdkLink implements Link, LentMemory {
   private DpdkLink(Opening opened) {
     this.opened = opened;
     port = opened.port();
-    offloads = new LinkOffloads(port.checksums(), 0);
+    offloads = new LinkOffloads(port.checksums(), port.segmentationBytes());
     lookout = new Lookout(opened.label(), opened.watch(), port);
     spares = new Spares(opened.librte(), opened.pool(), arena);
     queue = new SendQueue(opened.librte(), port, lookout, arena);
     pieces = new ExternalPieces(arena, port.gathers() ? MOST_GATHERED : 1);
+    staging = port.segmentationBytes() > 0 ? new Staging(opened.librte(), arena) : null;
     receiver =
         new Receiver(
             opened.label(),
@@ -66,7 +68,8 @@ public final class DpdkLink implements Link, LentMemory {
             opened.trusted(),
             arena);
     transmitter =
-        new Transmitter(opened.label(), opened.pool(), port, offloads, spares, queue, pieces);
+        new Transmitter(
+            opened.label(), opened.pool(), port, offloads, spares, queue, pieces, staging);
     waiting = new Waiting(receiver, queue, lookout);
   }
 
@@ -259,6 +262,9 @@ public final class DpdkLink implements Link, LentMemory {
     }
     opened.eal().leave();
     if (missing == 0) {
+      if (staging != null) {
+        staging.close();
+      }
       arena.close(); // else whoever has them still counts references there
     }
     assert missing == 0 : name() + ": " + missing + " packet buffers did not come back";

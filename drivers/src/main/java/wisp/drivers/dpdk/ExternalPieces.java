@@ -62,6 +62,11 @@ final class ExternalPieces {
     return head - tail <= mask || (done() >= 0 && head - tail <= mask);
   }
 
+  /** Which place of the ring the next packet gets. */
+  int next() {
+    return (int) (head & mask);
+  }
+
   /**
    * A packet whose pieces the driver will read.
    *

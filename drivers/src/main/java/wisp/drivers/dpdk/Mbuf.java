@@ -31,6 +31,11 @@ final class Mbuf {
   static final long SEND_TCP_CHECKSUM = 1L << 52;
 
   static final long SEND_UDP_CHECKSUM = 3L << 52;
+
+  /** … cut it; that includes the checksum of TCP, not that of IPv4. */
+  static final long SEND_SEGMENTS = 1L << 50;
+
+  static final long SEND_IPV4_CHECKSUM = 1L << 54;
   static final long SEND_IPV4 = 1L << 55;
   static final long SEND_IPV6 = 1L << 56;
 
@@ -71,6 +76,11 @@ final class Mbuf {
   /** The word that says how long the headers are. */
   static long headers(int layer2Bytes, int layer3Bytes) {
     return layer2Bytes | (long) layer3Bytes << 7;
+  }
+
+  /** The same of a packet to be cut. */
+  static long headers(int layer2Bytes, int layer3Bytes, int layer4Bytes, int segmentBytes) {
+    return headers(layer2Bytes, layer3Bytes) | (long) layer4Bytes << 16 | (long) segmentBytes << 24;
   }
 
   static long buffer(long mbuf) {

@@ -133,6 +133,7 @@ public final class MemifProvider implements LinkProvider {
             + socket,
         "",
         DpdkConfig.Trust.TRUST,
+        false,
         "");
   }
 }

@@ -6,6 +6,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 import wisp.core.spi.LinkException;
+import wisp.drivers.Framing;
 import wisp.drivers.linux.Libc;
 
 /**
@@ -30,8 +31,11 @@ final class Port implements AutoCloseable {
   private static final int CONF_MTU = 12;
   private static final int CONF_RECEIVE_OFFLOADS = 24;
   private static final int CONF_TRANSMIT_OFFLOADS = 72;
+  private static final int IOVA_VIRTUAL = 2;
   private static final int LINK_STATUS = 4;
   private static final int LINK_UP = 4;
+  private static final int LARGEST_PACKET = 65_535;
+  private static final int TAP_SEGMENTED = 32_768; // in at most 64 segments
   private static final int FAST_PATH_BYTES = 128;
   private static final int MOST_PORTS = 32;
   private static final int DESCRIPTORS = 1024;
@@ -45,6 +49,9 @@ final class Port implements AutoCloseable {
 
   private static final long TRANSMIT_CHECKSUMS = 0xC;
 
+  /** Cutting of TCP, and what it takes. */
+  private static final long TRANSMIT_SEGMENTS = 0x2A;
+
   /** Packets of several pieces. */
   private static final long TRANSMIT_PIECES = 1L << 15;
 
@@ -56,6 +63,7 @@ final class Port implements AutoCloseable {
   private final int mtu;
   private final boolean checksums;
   private final boolean gathers;
+  private final boolean segments;
   private final long hardwareAddress;
   private boolean started;
 
@@ -101,7 +109,8 @@ final class Port implements AutoCloseable {
       mtu = mtu(info, wantedMtu);
       long offloads = info.get(ValueLayout.JAVA_LONG, INFO_TRANSMIT_OFFLOADS);
       checksums = (offloads & TRANSMIT_CHECKSUMS) == TRANSMIT_CHECKSUMS;
-      gathers = (offloads & TRANSMIT_PIECES) != 0 && config.isForeignMemoryRead();
+      segments = segments(offloads);
+      gathers = (offloads & TRANSMIT_PIECES) != 0 && config.isForeignMemoryRead() && !segments;
       MemorySegment conf = arena.allocate(STRUCTURE_BYTES, 64);
       conf.set(ValueLayout.JAVA_INT, CONF_MTU, config.isMtuOurs() ? Math.min(mtu, 1500) : mtu);
       conf.set(
@@ -111,7 +120,9 @@ final class Port implements AutoCloseable {
       conf.set(
           ValueLayout.JAVA_LONG,
           CONF_TRANSMIT_OFFLOADS,
-          (checksums ? TRANSMIT_CHECKSUMS : 0) | (gathers ? TRANSMIT_PIECES : 0));
+          (checksums ? TRANSMIT_CHECKSUMS : 0)
+              | (segments ? TRANSMIT_SEGMENTS | offloads & TRANSMIT_PIECES : 0)
+              | (gathers ? TRANSMIT_PIECES : 0));
       check(
           "can't be configured (mtu=" + mtu + ")",
           librte.callInt("rte_eth_dev_configure", number, 1, 1, conf.address()));
@@ -200,6 +211,23 @@ final class Port implements AutoCloseable {
       throw new LinkException("dpdk device '" + config.label() + "' has no port that can be used");
     }
     return port;
+  }
+
+  private boolean segments(long offloads) throws LinkException {
+    if (!config.tso()) {
+      return false;
+    }
+    if (!checksums || (offloads & TRANSMIT_SEGMENTS) != TRANSMIT_SEGMENTS) {
+      throw new LinkException(
+          "dpdk device '" + config.label() + "' can't cut packets; leave tso=on out");
+    }
+    if (!config.pci().isEmpty() && librte.callInt("rte_eal_iova_mode") != IOVA_VIRTUAL) {
+      throw new LinkException(
+          "dpdk device '"
+              + config.label()
+              + "' needs an IOMMU for tso=on (DPDK's --iova-mode=va); leave it out");
+    }
+    return true;
   }
 
   private int mtu(MemorySegment info, int wanted) throws LinkException {
@@ -348,8 +376,14 @@ final class Port implements AutoCloseable {
     }
   }
 
+  /** In bytes. When net_tap cuts, it takes its MTU for that of the frame. */
   int mtu() {
-    return mtu;
+    return segments && config.driver().equals("net_tap") ? mtu - Framing.ETHERNET_BYTES : mtu;
+  }
+
+  /** The largest IP packet that the device cuts; 0: it does not. */
+  int segmentationBytes() {
+    return !segments ? 0 : config.driver().equals("net_tap") ? TAP_SEGMENTED : LARGEST_PACKET;
   }
 
   /** Whether it completes the checksums of TCP and UDP. */

@@ -1,6 +1,7 @@
 package wisp.drivers.dpdk;
 
 import java.lang.foreign.ValueLayout;
+import org.jspecify.annotations.Nullable;
 import wisp.core.spi.LinkOffloads;
 import wisp.core.spi.TransmitPacket;
 import wisp.drivers.Framing;
@@ -18,6 +19,8 @@ final class Transmitter {
   private final Spares spares;
   private final SendQueue queue;
   private final ExternalPieces pieces;
+  private final @Nullable Staging staging;
+  private boolean staged;
   private long claimed;
   private int claimedBytes;
   private final long[] taking = new long[ExternalPieces.MOST_PIECES];
@@ -30,7 +33,8 @@ final class Transmitter {
       LinkOffloads offloads,
       Spares spares,
       SendQueue queue,
-      ExternalPieces pieces) {
+      ExternalPieces pieces,
+      @Nullable Staging staging) {
     this.label = label;
     this.pool = pool;
     this.port = port;
@@ -38,6 +42,7 @@ final class Transmitter {
     this.spares = spares;
     this.queue = queue;
     this.pieces = pieces;
+    this.staging = staging;
   }
 
   /** See {@link wisp.core.spi.Link#claim}. */
@@ -46,7 +51,8 @@ final class Transmitter {
       throw new IllegalStateException(
           label + ": the last claim was neither committed nor cancelled");
     }
-    if (open && bytes <= pool.room() - Mbuf.HEAD_ROOM) {
+    staged = bytes > pool.room() - Mbuf.HEAD_ROOM;
+    if (open && (!staged || (staging != null && staging.hasRoom(bytes)))) {
       claimed = spares.take();
     }
     if (claimed == 0) {
@@ -54,6 +60,10 @@ final class Transmitter {
       return false;
     }
     claimedBytes = bytes;
+    if (staged && staging != null) {
+      packet.lend(staging.memory(), staging.start());
+      return true;
+    }
     packet.lend(pool.memory(), claimed + Mbuf.BYTES + Mbuf.HEAD_ROOM - pool.memory().address());
     return true;
   }
@@ -65,7 +75,8 @@ final class Transmitter {
       throw new IllegalStateException(
           label + ": commit of " + length + " B after a claim of " + claimedBytes);
     }
-    if ((packet.needsChecksum && !offloads.transmitChecksum()) || packet.segmentBytes > 0) {
+    if ((packet.needsChecksum && !offloads.transmitChecksum())
+        || (packet.segmentBytes > 0 && offloads.segmentationBytes() == 0)) {
       throw new IllegalStateException(label + " does not complete checksums, or cut packets");
     }
     if (!open
@@ -116,25 +127,42 @@ final class Transmitter {
 
   /** False when it asks for what a device can't do. */
   private boolean write(TransmitPacket packet) {
-    if (!packet.needsChecksum) {
-      Mbuf.write(claimed, packet.length, 0, 0);
-      return true;
+    long flags = 0;
+    long headers = 0;
+    if (packet.needsChecksum) {
+      int ipBytes = packet.checksumStart - Framing.ETHERNET_BYTES;
+      int version =
+          packet.memory.get(ValueLayout.JAVA_BYTE, packet.start + Framing.ETHERNET_BYTES) >> 4
+              & 0xF;
+      boolean tcp = packet.checksumOffset == TCP_CHECKSUM;
+      if ((!tcp && packet.checksumOffset != UDP_CHECKSUM)
+          || (version != 4 && version != 6)
+          || ipBytes > Mbuf.MOST_LAYER3_BYTES) {
+        return false;
+      }
+      flags =
+          (tcp ? Mbuf.SEND_TCP_CHECKSUM : Mbuf.SEND_UDP_CHECKSUM)
+              | (version == 4 ? Mbuf.SEND_IPV4 : Mbuf.SEND_IPV6);
+      headers = Mbuf.headers(Framing.ETHERNET_BYTES, ipBytes);
+      if (packet.segmentBytes > 0 && tcp) {
+        flags |= Mbuf.SEND_SEGMENTS | (version == 4 ? Mbuf.SEND_IPV4_CHECKSUM : 0);
+        headers =
+            Mbuf.headers(
+                Framing.ETHERNET_BYTES, ipBytes, packet.headerBytes - ipBytes, packet.segmentBytes);
+        Segmentation.prepare(packet, version == 4);
+      }
     }
-    int ipBytes = packet.checksumStart - Framing.ETHERNET_BYTES;
-    int version =
-        packet.memory.get(ValueLayout.JAVA_BYTE, packet.start + Framing.ETHERNET_BYTES) >> 4 & 0xF;
-    boolean tcp = packet.checksumOffset == TCP_CHECKSUM;
-    if ((!tcp && packet.checksumOffset != UDP_CHECKSUM)
-        || (version != 4 && version != 6)
-        || ipBytes > Mbuf.MOST_LAYER3_BYTES) {
+    int headerBytes = Framing.ETHERNET_BYTES + packet.headerBytes;
+    Mbuf.write(claimed, staged ? headerBytes : packet.length, flags, headers);
+    return !staged || (packet.segmentBytes > 0 && stage(headerBytes, packet.length));
+  }
+
+  private boolean stage(int headerBytes, int bytes) {
+    long payload = staging == null ? 0 : spares.take();
+    if (staging == null || payload == 0) {
       return false;
     }
-    Mbuf.write(
-        claimed,
-        packet.length,
-        (tcp ? Mbuf.SEND_TCP_CHECKSUM : Mbuf.SEND_UDP_CHECKSUM)
-            | (version == 4 ? Mbuf.SEND_IPV4 : Mbuf.SEND_IPV6),
-        Mbuf.headers(Framing.ETHERNET_BYTES, ipBytes));
+    staging.attach(pool, claimed, payload, headerBytes, bytes);
     return true;
   }
 

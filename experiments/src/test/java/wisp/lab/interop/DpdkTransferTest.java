@@ -18,13 +18,46 @@ import wisp.drivers.dpdk.MemifProvider;
 class DpdkTransferTest {
   private static final int PORT = 100;
   private static final long BYTES = 64 << 20;
+  private static final long SOME = 8 << 20;
+
+  /** By the driver's software: each segment has a checksum that the kernel finds right. */
+  @Test
+  void givenADeviceThatCuts_whenWeSend_thenTheKernelGetsSegments() throws Exception {
+    String reason = new MemifProvider().unavailable();
+    assumeTrue(reason == null, reason);
+    try (KernelLab lab =
+        KernelLab.with()
+            .dpdk("net_tap7,iface=wisp0,tso=on")
+            .spoiling(Integer.MAX_VALUE)
+            .open()) {
+      var peer = new Peer(SOME).closesWhenSent();
+      lab.listen(PORT, peer);
+      try (SocketChannel socket = lab.dial(PORT)) {
+        Stream.receive(socket, SOME);
+        Stream.assertEnds(socket);
+      }
+      peer.awaitEvent("closed Closed");
+      lab.assertNothingIsLeft();
+      lab.assertNothingWasResent();
+      long cut = lab.cut();
+      assertTrue(cut > SOME / 32_768 / 2, cut + " packets were to be cut");
+      String statistics = "/sys/class/net/wisp0/statistics/rx_packets";
+      long arrived = Long.parseLong(lab.namespace().run("cat", statistics).strip());
+      assertTrue(arrived >= SOME / 1_460, arrived + " packets arrived");
+      lab.unlisten(PORT);
+    }
+  }
 
   /** Each byte is checked where it arrives; what is lost is sent again from the same frames. */
   @Test
   void givenLoss_whenWeSend_thenTheKernelGetsEachByteOnce() throws Exception {
     String reason = new MemifProvider().unavailable();
     assumeTrue(reason == null, reason);
-    try (KernelLab lab = KernelLab.with().dpdk().spoiling(200).open()) {
+    try (KernelLab lab =
+        KernelLab.with()
+            .dpdk("net_af_packet7,iface=ours")
+            .spoiling(200)
+            .open()) {
       var peer = new Peer(BYTES).closesWhenSent();
       lab.listen(PORT, peer);
       try (SocketChannel socket = lab.dial(PORT)) {

@@ -132,9 +132,24 @@ final class KernelLab implements AutoCloseable {
       return on("afxdp", KERNEL_6);
     }
 
-    /** A veth pair instead, ours by DPDK's net_af_packet: addresses as with {@link #tap()}. */
-    Builder dpdk() {
+    /**
+     * A device of DPDK instead: addresses as with {@link #tap()}.
+     *
+     * @param device net_af_packet on {@code ours}, one end of a veth pair, or net_tap that makes
+     *     {@code wisp0}
+     */
+    Builder dpdk(String device) {
+      tun += "," + device;
       return on("dpdk", KERNEL_6);
+    }
+
+    /** What can't be done before the device is there. */
+    private void address(Namespace namespace) {
+      if (provider.equals("dpdk") && tun.contains("net_tap")) {
+        namespace.run("ip", "address", "add", KERNEL + "/16", "dev", "wisp0");
+        namespace.run("ip", "address", "add", kernelIpv6 + "/64", "dev", "wisp0", "nodad");
+        namespace.run("ip", "link", "set", "wisp0", "up");
+      }
     }
 
     private Builder on(String provider, String kernel) {
@@ -220,10 +235,12 @@ final class KernelLab implements AutoCloseable {
         return "afpacket:ours" + netns;
       }
       if (provider.equals("dpdk")) {
-        namespace.veth("ours", "wisp0", hosts.split("\\+"));
-        // A packet socket's slots hold 2048 bytes: no super-frames.
-        namespace.run("ip", "link", "set", "wisp0", "gso_max_segs", "1");
-        return "dpdk:net_af_packet7,iface=ours" + netns;
+        if (!tun.contains("net_tap")) {
+          namespace.veth("ours", "wisp0", hosts.split("\\+"));
+          // A packet socket's slots hold 2048 bytes: no super-frames.
+          namespace.run("ip", "link", "set", "wisp0", "gso_max_segs", "1");
+        }
+        return "dpdk:" + netns.substring(1);
       }
       if (provider.equals("afxdp")) {
         namespace.veth("ours", "wisp0", hosts.split("\\+"));
@@ -271,6 +288,7 @@ final class KernelLab implements AutoCloseable {
   private KernelLab(Builder builder, Namespace namespace) throws LinkException, IOException {
     this.namespace = namespace;
     Link tun = builder.spoiled(Links.open(builder.link(namespace)));
+    builder.address(namespace);
     ours = builder.ours;
     link = builder.pcap == null ? tun : PcapWrapperProvider.record(tun, builder.pcap);
     var random = new SecureRandom();
@@ -396,6 +414,11 @@ final class KernelLab implements AutoCloseable {
   /** Frames of ours whose payload stayed where it was; only with {@link Builder#spoiling}. */
   int gathered() {
     return ((SpoilingLink) link).gathered();
+  }
+
+  /** Packets of ours that the link was to cut; likewise. */
+  int cut() {
+    return ((SpoilingLink) link).cut();
   }
 
   /** The stack does nothing for a while, as if its process had been stopped. */

@@ -14,6 +14,7 @@ final class SpoilingLink extends LinkWrapper {
   private final int oneIn;
   private int committed;
   private volatile int gathered;
+  private volatile int cut;
 
   SpoilingLink(Link link, int oneIn) {
     super(link);
@@ -23,6 +24,11 @@ final class SpoilingLink extends LinkWrapper {
   /** Frames whose payload stayed where it was. */
   int gathered() {
     return gathered;
+  }
+
+  /** Packets that the link was to cut into segments. */
+  int cut() {
+    return cut;
   }
 
   @Override
@@ -53,6 +59,7 @@ final class SpoilingLink extends LinkWrapper {
   @Override
   public void commit(TransmitPacket packet) {
     gathered += packet.pieces > 0 ? 1 : 0;
+    cut += packet.segmentBytes > 0 ? 1 : 0;
     if (++committed % oneIn == 0) {
       byte last = packet.memory.get(ValueLayout.JAVA_BYTE, packet.start + 5);
       packet.memory.set(ValueLayout.JAVA_BYTE, packet.start + 5, (byte) ~last);
