@@ -18,8 +18,7 @@ import wisp.core.spi.LinkException;
 final class RenewedRing {
   private final PacketSocket socket;
   private final RingShape shape;
-  private Arena arena = Arena.ofShared();
-  private @Nullable ReceiveRing ring; // null: there was no memory for another
+  private @Nullable Mapped mapped; // null: there was no memory for another
   private long dropsOfFormer;
   private boolean quiet; // since it was looked at
   private long lostThen;
@@ -32,17 +31,27 @@ final class RenewedRing {
   RenewedRing(PacketSocket socket, RingShape shape) throws LinkException {
     this.socket = socket;
     this.shape = shape;
-    try {
-      ring = socket.ring(shape, arena);
-    } catch (LinkException | RuntimeException | Error e) {
-      arena.close();
-      throw e;
+    mapped = new Mapped(socket, shape);
+  }
+
+  /** A ring in memory that goes with it. */
+  private static final class Mapped {
+    final Arena arena = Arena.ofShared();
+    final ReceiveRing ring;
+
+    Mapped(PacketSocket socket, RingShape shape) throws LinkException {
+      try {
+        ring = socket.ring(shape, arena);
+      } catch (LinkException | RuntimeException | Error e) {
+        arena.close();
+        throw e;
+      }
     }
   }
 
   /** Gives back what was lent, then lends what is there until the burst is full. */
   void receive(Burst burst) {
-    if (ring != null && ring.receive(burst) > 0) {
+    if (mapped != null && mapped.ring.receive(burst) > 0) {
       quiet = false;
     }
   }
@@ -53,7 +62,7 @@ final class RenewedRing {
    */
   void look() {
     long lost = socket.drops();
-    if (ring == null || (quiet && lost > lostThen)) {
+    if (mapped == null || (quiet && lost > lostThen)) {
       renew();
     }
     quiet = true;
@@ -62,14 +71,12 @@ final class RenewedRing {
 
   private void renew() {
     dropsOfFormer = drops();
-    ring = null;
-    arena.close();
-    arena = Arena.ofShared();
+    close();
     try {
       socket.dropRing();
-      ring = socket.ring(shape, arena);
+      mapped = new Mapped(socket, shape);
     } catch (LinkException e) {
-      ring = null; // perhaps the next time
+      mapped = null; // perhaps the next time
     }
   }
 
@@ -85,11 +92,14 @@ final class RenewedRing {
 
   /** Frames that were no use. */
   long drops() {
-    return dropsOfFormer + (ring == null ? 0 : ring.drops());
+    return dropsOfFormer + (mapped == null ? 0 : mapped.ring.drops());
   }
 
-  /** Unmaps it. Once. */
+  /** Unmaps it. */
   void close() {
-    arena.close();
+    if (mapped != null) {
+      mapped.arena.close();
+      mapped = null;
+    }
   }
 }

@@ -125,7 +125,11 @@ final class TransmitFrames {
     return packet.pieceMemory(piece).address() + packet.pieceStart(piece) - umem.address();
   }
 
-  /** How many a packet needs whose pieces stay where they are; too many where one can't. */
+  /**
+   * How many a packet needs whose pieces stay where they are, were each cut at the end of a page as
+   * well: some devices take pages from the kernel instead of a copy, and no more of them. Too many
+   * where a piece can't stay.
+   */
   private int descriptors(TransmitPacket packet) {
     int count = 1;
     for (int i = 0; i < packet.pieces; i++) {
@@ -135,7 +139,8 @@ final class TransmitFrames {
         return Integer.MAX_VALUE;
       }
       while (left > 0) {
-        int bytes = layout.pieceBytes(at, left);
+        int page = UmemLayout.PAGE_BYTES - (int) (at % UmemLayout.PAGE_BYTES);
+        int bytes = Math.min(page, layout.pieceBytes(at, left));
         at += bytes;
         left -= bytes;
         count++;

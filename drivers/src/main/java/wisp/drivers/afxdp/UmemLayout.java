@@ -44,7 +44,7 @@ record UmemLayout(
 
   static final int GATHER_BYTES = 65 << 10;
   private static final int ALIGNMENT = 64;
-  private static final int PAGE_BYTES = 4096;
+  static final int PAGE_BYTES = 4096;
 
   /** Descriptors that may be on their way. */
   private static final int TRANSMIT_PIECES = 2048;
