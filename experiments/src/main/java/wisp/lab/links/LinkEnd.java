@@ -13,7 +13,7 @@ import wisp.drivers.Links;
  * The end that is measured, in a JVM of its own, called with {@code WORK SPEC CORE MODE}: {@code
  * reflect} sends packets back below the stack, {@code serve} puts a stack on the link, {@code
  * kernel-udp} and {@code kernel-tcp} do the same by sockets of the kernel, {@code memory} is both
- * ends in one thread. Says {@code ready mac=…} when the link is open, a {@link Tally} for each line
+ * ends in one thread, {@code flood} the far end of a link between two processes. Says {@code ready mac=…} when the link is open, a {@link Tally} for each line
  * {@code tally} that it reads, and closes all when its input ends.
  */
 public final class LinkEnd {
@@ -45,6 +45,7 @@ public final class LinkEnd {
     return switch (arguments[0]) {
       case "reflect" -> new ReflectWork(Links.open(spec));
       case "serve" -> new StackWork(Links.open(spec), arguments[3].equals("busy"));
+      case "flood" -> new FloodWork(Links.open(spec), Long.parseLong(arguments[3]));
       case "kernel-udp" -> new KernelUdpWork();
       case "kernel-tcp" -> new KernelTcpWork();
       case "memory" -> new MemoryWork(arguments[3].equals("stack"));

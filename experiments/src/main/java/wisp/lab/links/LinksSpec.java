@@ -40,7 +40,7 @@ record LinksSpec(
           new Parameter(
               "wrappers",
               BARE,
-              "wrappers between /",
+              "wrappers between / or ;",
               "each around every link in turn: none/drain:64"),
           new Parameter("rate", "5k", "requests a second", "where latency is measured"),
           new Parameter("warm", "500", "ms", "before each measurement"));
@@ -62,7 +62,8 @@ record LinksSpec(
       metrics.add(Catalog.find("metric in this suite", name, METRICS, one -> one));
     }
     var wrappers = new ArrayList<String>();
-    for (String wrapper : values.text("wrappers").split("[/;]", -1)) {
+    String text = values.text("wrappers");
+    for (String wrapper : text.split(text.contains(";") ? ";" : "/", -1)) {
       String bare = wrapper.strip().replaceFirst("^\\+", "");
       wrappers.add(bare.equals(BARE) ? "" : "+" + bare);
       wisp.drivers.Links.parse("tun" + wrappers.getLast());

@@ -18,6 +18,7 @@ import wisp.lab.path.PathLab;
  */
 record PacketRate(double perSecond, long sent, long echoed, long arrived, long drops) {
   private static final long DRAIN_MILLIS = 100;
+  private static final int MOST_LOOKS = 50;
   private static final int SMALLEST_BUFFER = 1;
 
   /** Packets that did not come back. */
@@ -51,13 +52,44 @@ record PacketRate(double perSecond, long sent, long echoed, long arrived, long d
         now = lab.arrived();
         sent = flood.stop();
       }
-      PathLab.pause(DRAIN_MILLIS);
+      long arrived = quiet(lab) - first.packets();
       Tally counts = end.tally().since(before);
-      long arrived = lab.arrived().packets() - first.packets();
       double rate = 1e9 * (now.packets() - begin.packets()) / (now.nanos() - begin.nanos());
       long echoed = counts.counts().containsKey("echoed") ? counts.get("echoed") : -1;
       return new PacketRate(rate, sent, echoed, arrived, counts.get("drops"));
     }
+  }
+
+  /** Packets at the peer's device when no more come, or when there is no end to them. */
+  private static long quiet(Lab lab) throws IOException {
+    long packets = lab.arrived().packets();
+    for (int i = 0; i < MOST_LOOKS; i++) {
+      PathLab.pause(DRAIN_MILLIS);
+      long now = lab.arrived().packets();
+      if (now == packets) {
+        break;
+      }
+      packets = now;
+    }
+    return packets;
+  }
+
+  /**
+   * Of two processes of ours, while packets flow: each is asked on its own, so their counts belong
+   * to windows that are not quite the same.
+   */
+  static PacketRate ofProcesses(EndProcess end, EndProcess far, long warmMillis, long millis) {
+    PathLab.pause(warmMillis);
+    Tally before = end.tally();
+    Tally farBefore = far.tally();
+    long begin = System.nanoTime();
+    PathLab.pause(millis);
+    Tally counts = far.tally().since(farBefore);
+    double rate = 1e9 * counts.get("arrived") / (System.nanoTime() - begin);
+    Tally ours = end.tally().since(before);
+    long echoed = ours.counts().containsKey("echoed") ? ours.get("echoed") : -1;
+    return new PacketRate(
+        rate, counts.get("sent"), echoed, counts.get("arrived"), ours.get("drops"));
   }
 
   /** Of both ends in one thread. */

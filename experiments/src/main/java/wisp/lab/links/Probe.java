@@ -85,7 +85,8 @@ final class Probe {
     return bytes(kind);
   }
 
-  private static void hardware(MemorySegment memory, long at, long address) {
+  /** Writes a hardware address of 48 bits. */
+  static void hardware(MemorySegment memory, long at, long address) {
     memory.set(BE16, at, (short) (address >>> 32));
     memory.set(BE32, at + 2, (int) address);
   }

@@ -1,12 +1,13 @@
 package wisp.lab.links;
 
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.HdrHistogram.Histogram;
 import wisp.core.spi.Link;
-import wisp.lab.FailedException;
 import wisp.lab.results.Row;
 import wisp.lab.results.RunFolder;
 import wisp.lab.suite.Progress;
@@ -77,7 +78,18 @@ final class Trial {
       return;
     }
     if (!link.hasKernel()) {
-      add(List.of(missing(WISP, LinksSpec.PACKETS, RATE, NO_KERNEL)));
+      for (String wrapper : spec.wrappers()) {
+        attempt(
+            WISP + wrapper,
+            LinksSpec.PACKETS,
+            RATE,
+            () -> processes(WISP + wrapper, "reflect", wrapper));
+        attempt(
+            STACK + wrapper,
+            LinksSpec.PACKETS,
+            RATE,
+            () -> processes(STACK + wrapper, "serve", wrapper));
+      }
       return;
     }
     attempt(KERNEL, LinksSpec.PACKETS, RATE, this::kernelPackets);
@@ -90,8 +102,28 @@ final class Trial {
     }
   }
 
-  private static final String NO_KERNEL =
-      "skipped: no kernel at the other end: measured only between two processes, not here";
+  /** Two processes of ours, one on each core. */
+  private List<Row> processes(String who, String work, String wrapper) throws IOException {
+    Path folder = Files.createTempDirectory("wisp-links");
+    String socket = link.spec() + ":" + folder.resolve("socket");
+    try (var end = EndProcess.start(who, jvm(List.of(), work, socket + wrapper, "busy"));
+        var far =
+            EndProcess.start(
+                "the far end",
+                EndProcess.jvm(
+                    List.of(),
+                    LinkEnd.class,
+                    List.of(
+                        "flood",
+                        socket,
+                        String.valueOf(Core.ofPeer()),
+                        String.valueOf(end.hardwareAddress()))))) {
+      return rows(who, PacketRate.ofProcesses(end, far, spec.warmMillis(), spec.millis()));
+    } finally {
+      Files.deleteIfExists(folder.resolve("socket"));
+      Files.deleteIfExists(folder);
+    }
+  }
 
   private List<Row> memory(String who, String mode) {
     try (var end = EndProcess.start(who, jvm(List.of(), "memory", "inmemory", mode))) {
@@ -156,7 +188,13 @@ final class Trial {
 
   private void connections() throws IOException {
     if (!link.hasKernel()) {
-      add(List.of(missing(WISP, LinksSpec.BULK, "bulk_to", "skipped: no kernel at the other end")));
+      add(
+          List.of(
+              missing(
+                  WISP,
+                  spec.measures(LinksSpec.BULK) ? LinksSpec.BULK : LinksSpec.LATENCY,
+                  spec.measures(LinksSpec.BULK) ? "bulk_to" : latency(50),
+                  "skipped: no kernel at the other end")));
       return;
     }
     attempt(
@@ -246,7 +284,7 @@ final class Trial {
     List<Row> rows;
     try {
       rows = measurement.run();
-    } catch (IOException | FailedException | IllegalArgumentException e) {
+    } catch (IOException | RuntimeException e) {
       String reason = String.valueOf(e.getMessage()).replace('\n', ' ');
       rows = List.of(missing(who, scenario, metric, "failed: " + reason));
     }
