@@ -34,8 +34,7 @@ final class KernelUdpWork implements Work {
     calls.setOption(socket, SocketCalls.SOL_SOCKET, SocketCalls.SO_SNDBUFFORCE, BUFFER);
     MemorySegment at = arena.allocate(ADDRESS_BYTES, 8);
     at.set(ValueLayout.JAVA_SHORT, 0, (short) Libc.AF_INET);
-    at.set(
-        ValueLayout.JAVA_SHORT.withOrder(ByteOrder.BIG_ENDIAN), 2, (short) Stack.ECHO);
+    at.set(ValueLayout.JAVA_SHORT.withOrder(ByteOrder.BIG_ENDIAN), 2, (short) Stack.ECHO);
     int result = calls.bind(socket, at);
     if (result < 0) {
       throw new IOException("no UDP socket: " + libc.describe(result));

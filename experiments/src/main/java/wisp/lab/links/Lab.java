@@ -56,8 +56,7 @@ final class Lab implements AutoCloseable {
   }
 
   private void pair(LinkCase link, boolean kernel) {
-    peer.vethTo(
-        ours, LinkCase.PEER_DEVICE, PEER + PREFIX, LinkCase.OUR_DEVICE, KERNEL + PREFIX);
+    peer.vethTo(ours, LinkCase.PEER_DEVICE, PEER + PREFIX, LinkCase.OUR_DEVICE, KERNEL + PREFIX);
     if (!kernel && !link.name().equals("rawip")) { // where the kernel itself asks for neighbours
       ours.run("ip", "address", "flush", "dev", LinkCase.OUR_DEVICE);
     }
@@ -83,10 +82,7 @@ final class Lab implements AutoCloseable {
   void local() {
     ours.run("ip", "route", "add", "local", OURS + "/32", "dev", "lo");
     ours.run("ip", "rule", "add", "from", OURS + "/32", "blackhole");
-    ours.run(
-        "sh",
-        "-c",
-        "for f in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 0 > $f; done");
+    ours.run("sh", "-c", "for f in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 0 > $f; done");
   }
 
   /** The kernel that is the peer. */

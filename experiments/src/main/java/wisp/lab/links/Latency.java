@@ -9,9 +9,9 @@ import org.HdrHistogram.Histogram;
 
 /**
  * From when a request was due until its answer was there. Requests go out at a steady rate, whether
- * answers have come or not, and each is timed from when it <em>should</em> have left: a stall of the
- * end is seen by all whom it kept waiting, not by one alone. One TCP connection; a request is 64
- * bytes, and the peer never sleeps.
+ * answers have come or not, and each is timed from when it <em>should</em> have left: a stall of
+ * the end is seen by all whom it kept waiting, not by one alone. One TCP connection; a request is
+ * 64 bytes, and the peer never sleeps.
  */
 final class Latency {
   private static final int REQUEST_BYTES = 64;

@@ -49,11 +49,14 @@ record LinkCase(String name, String spec, Path path, @Nullable String c, String 
           dpdk("dpdk-af_xdp", "net_af_xdp0,iface=ours,busy_budget=0", Path.VETH),
           dpdk("dpdk-tap", "net_tap0,iface=wisp0", Path.BARE_DEVICE),
           new LinkCase(
-              "memif", "memif", Path.PROCESS, null, "DPDK's own testpmd would be the reference"));
+              "memif",
+              "memif",
+              Path.PROCESS,
+              null,
+              "dpdk-testpmd would be the reference, and is not run by this suite"));
 
   private static LinkCase device(String provider) {
-    return new LinkCase(
-        provider, provider + ":wisp0,host=10.9.0.1/16", Path.DEVICE, provider, "");
+    return new LinkCase(provider, provider + ":wisp0,host=10.9.0.1/16", Path.DEVICE, provider, "");
   }
 
   private static LinkCase veth(String name, String spec, @Nullable String c, String noC) {
@@ -62,7 +65,11 @@ record LinkCase(String name, String spec, Path path, @Nullable String c, String 
 
   private static LinkCase dpdk(String name, String device, Path path) {
     return new LinkCase(
-        name, "dpdk:vdev=" + device, path, null, "DPDK's own testpmd would be the reference");
+        name,
+        "dpdk:vdev=" + device,
+        path,
+        null,
+        "dpdk-testpmd would be the reference, and is not run by this suite");
   }
 
   /** Why it can't run here, in one line; {@code null} when it can. */

@@ -93,8 +93,7 @@ final class LinkCharts {
         }
       }
       if (!points.isEmpty()) {
-        series.add(
-            new Series(who.equals(Trial.KERNEL) ? "Linux kernel" : who, false, points));
+        series.add(new Series(who.equals(Trial.KERNEL) ? "Linux kernel" : who, false, points));
       }
     }
     return new DotChart(title, subtitle, links, yTitle, labels, logarithmic, series);

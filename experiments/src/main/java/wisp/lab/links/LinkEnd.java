@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
-import java.util.Map;
 import wisp.core.spi.LinkException;
 import wisp.drivers.Links;
 
@@ -13,8 +12,9 @@ import wisp.drivers.Links;
  * The end that is measured, in a JVM of its own, called with {@code WORK SPEC CORE MODE}: {@code
  * reflect} sends packets back below the stack, {@code serve} puts a stack on the link, {@code
  * kernel-udp} and {@code kernel-tcp} do the same by sockets of the kernel, {@code memory} is both
- * ends in one thread, {@code flood} the far end of a link between two processes. Says {@code ready mac=…} when the link is open, a {@link Tally} for each line
- * {@code tally} that it reads, and closes all when its input ends.
+ * ends in one thread, {@code flood} the far end of a link between two processes. Says {@code ready
+ * mac=…} when the link is open, a {@link Tally} for each line {@code tally} that it reads, and
+ * closes all when its input ends.
  */
 public final class LinkEnd {
 

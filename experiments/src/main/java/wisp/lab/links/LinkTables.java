@@ -75,8 +75,7 @@ final class LinkTables {
         } else {
           String why = results.why(link, who, "bulk_to");
           if (!why.isEmpty()) {
-            lines.add(
-                List.of(link, who, why, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING));
+            lines.add(List.of(link, who, why, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING));
           }
         }
       }

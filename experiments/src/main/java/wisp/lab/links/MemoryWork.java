@@ -7,7 +7,9 @@ import wisp.core.spi.LinkOffloads;
 import wisp.core.spi.TransmitPacket;
 import wisp.drivers.inmemory.InMemoryPipe;
 
-/** Both ends of an in-memory link in one thread: one sends 64 packets, the other sends them back. */
+/**
+ * Both ends of an in-memory link in one thread: one sends 64 packets, the other sends them back.
+ */
 final class MemoryWork implements Work {
   private static final int BATCH = 64;
   private static final int ROUNDS = 64;
@@ -65,11 +67,16 @@ final class MemoryWork implements Work {
   @Override
   public Map<String, Long> counts() {
     return Map.of(
-        "sent", sent,
-        "received", throughStack ? sent : reflector.received(),
-        "echoed", throughStack ? arrived : reflector.echoed(),
-        "arrived", arrived,
-        "drops", pipe.a().drops() + pipe.b().drops());
+        "sent",
+        sent,
+        "received",
+        throughStack ? sent : reflector.received(),
+        "echoed",
+        throughStack ? arrived : reflector.echoed(),
+        "arrived",
+        arrived,
+        "drops",
+        pipe.a().drops() + pipe.b().drops());
   }
 
   @Override

@@ -52,27 +52,33 @@ record PacketRate(double perSecond, long sent, long echoed, long arrived, long d
         now = lab.arrived();
         sent = flood.stop();
       }
-      long arrived = quiet(lab) - first.packets();
-      Tally counts = end.tally().since(before);
+      Still still = still(lab, end);
+      long arrived = still.arrived() - first.packets();
+      Tally counts = still.end().since(before);
       double rate = 1e9 * (now.packets() - begin.packets()) / (now.nanos() - begin.nanos());
       long echoed = counts.counts().containsKey("echoed") ? counts.get("echoed") : -1;
       return new PacketRate(rate, sent, echoed, arrived, counts.get("drops"));
     }
   }
 
-  /** Packets at the peer's device when no more come, or when there is no end to them. */
-  private static long quiet(Lab lab) throws IOException {
-    long packets = lab.arrived().packets();
+  /**
+   * What is counted at both ends when nothing moves any more. The end has to answer each time, so
+   * it has had its turn on the core, and found nothing.
+   */
+  private static Still still(Lab lab, EndProcess end) throws IOException {
+    var now = new Still(lab.arrived().packets(), end.tally());
     for (int i = 0; i < MOST_LOOKS; i++) {
+      Still before = now;
       PathLab.pause(DRAIN_MILLIS);
-      long now = lab.arrived().packets();
-      if (now == packets) {
+      now = new Still(lab.arrived().packets(), end.tally());
+      if (now.equals(before)) {
         break;
       }
-      packets = now;
     }
-    return packets;
+    return now;
   }
+
+  private record Still(long arrived, Tally end) {}
 
   /**
    * Of two processes of ours, while packets flow: each is asked on its own, so their counts belong

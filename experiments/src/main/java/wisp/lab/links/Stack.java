@@ -48,8 +48,7 @@ final class Stack implements AutoCloseable {
                     random.nextLong(),
                     random.nextLong(),
                     Map.of()));
-    var config =
-        ContextConfig.of(IpPrefix.parse(OWN)).withReceiveWindow(WINDOW_BYTES);
+    var config = ContextConfig.of(IpPrefix.parse(OWN)).withReceiveWindow(WINDOW_BYTES);
     context = new Context(config, memory, link, random::nextLong);
     int port = ECHO;
     for (String name : List.of("echo", "discard", "chargen")) {

@@ -13,8 +13,8 @@ import wisp.lab.results.RunFolder;
 import wisp.lab.suite.Progress;
 
 /**
- * One link, once: each contestant in namespaces of its own, one after the other, so that nobody else
- * looks at the packets that are counted. What fails becomes a row with the reason.
+ * One link, once: each contestant in namespaces of its own, one after the other, so that nobody
+ * else looks at the packets that are counted. What fails becomes a row with the reason.
  */
 final class Trial {
   static final String KERNEL = "kernel";
@@ -134,6 +134,7 @@ final class Trial {
   private List<Row> kernelPackets() throws IOException {
     try (var lab = new Lab(veth(), true);
         var end = EndProcess.start(KERNEL, jvm(lab.inOurs(), "kernel-udp", "none", "busy"))) {
+      Greeting.exchange(lab, Lab.KERNEL);
       return rows(KERNEL, flood(lab, Link.Kind.ETHERNET, end, Ipv4.KERNEL));
     }
   }
@@ -159,6 +160,9 @@ final class Trial {
     try (var lab = new Lab(link, false);
         var end = EndProcess.start(who, jvm(lab.inOurs(), work, link.spec() + wrapper, "busy"))) {
       lab.opened();
+      if (work.equals("serve")) {
+        Greeting.exchange(lab, Lab.OURS);
+      }
       return rows(who, flood(lab, kind(), end, Ipv4.OURS));
     }
   }
@@ -253,8 +257,7 @@ final class Trial {
                 "ns",
                 nanos.getValueAtPercentile(percentile)));
       }
-      rows.add(
-          row(who, LinksSpec.LATENCY, "latency_answers", "answers", nanos.getTotalCount()));
+      rows.add(row(who, LinksSpec.LATENCY, "latency_answers", "answers", nanos.getTotalCount()));
     }
     return rows;
   }

@@ -108,8 +108,7 @@ class LinksSuiteTest {
     assertTrue(arrived > 0, what);
     assertTrue(echoed <= sent, what);
     assertTrue(arrived <= echoed + STRANGERS, what);
-    assertEquals(
-        Math.max(0, sent - arrived), value(rows, link, who, "packets_lost"), what);
+    assertEquals(Math.max(0, sent - arrived), value(rows, link, who, "packets_lost"), what);
   }
 
   @Test
@@ -159,8 +158,7 @@ class LinksSuiteTest {
   void whatDoesNotExistIsRefusedBeforeAnythingRuns(String parameter) {
     String[] parts = parameter.split("=", 2);
     RunOptions options = options(Map.of("links." + parts[0], parts[1]));
-    RuntimeException refused =
-        assertThrows(RuntimeException.class, () -> LinksSpec.of(options));
+    RuntimeException refused = assertThrows(RuntimeException.class, () -> LinksSpec.of(options));
     assertTrue(
         refused instanceof UsageException || refused instanceof IllegalArgumentException,
         refused.toString());
