@@ -11,6 +11,7 @@ import wisp.drivers.linux.MessageVector;
 import wisp.drivers.linux.NetworkInterface;
 import wisp.drivers.linux.SocketCalls;
 import wisp.lab.FailedException;
+import wisp.lab.path.PathLab;
 
 /**
  * Small packets as fast as one core of the kernel sends them: a packet socket past the queueing
@@ -29,6 +30,7 @@ final class Flood implements AutoCloseable {
   private static final short IPV4_BIG_ENDIAN = 0x0008;
   private static final int BATCH = 64;
   private static final int SLOT_BYTES = 64;
+  private static final int MOST_WAITS = 10_000;
   private static final int SEND_BUFFER = 8 << 20;
 
   /** Another core of the kernel is behind: not ours to wait for, but nothing to report either. */
@@ -47,7 +49,7 @@ final class Flood implements AutoCloseable {
   private volatile String trouble = "";
 
   /**
-   * Begins.
+   * Begins, and waits until it has begun.
    *
    * @param kind of the peer's device
    * @param hardwareAddress to whom
@@ -80,6 +82,14 @@ final class Flood implements AutoCloseable {
     }
     socket = lab.peer().with(this::open);
     thread = Thread.ofPlatform().name("flood").start(this::send);
+    awaitFirst();
+  }
+
+  /** On a machine with other things to do the thread may come late to its core. */
+  private void awaitFirst() {
+    for (int i = 0; i < MOST_WAITS && sent == 0 && trouble.isEmpty(); i++) {
+      PathLab.pause(1);
+    }
   }
 
   private static int deviceIndex() throws IOException {

@@ -38,7 +38,7 @@ final class LinkTables {
                   rate.text(Wording::millions),
                   ratio(results, link, who, Trial.KERNEL, Trial.RATE),
                   ratio(results, link, who, Trial.C, Trial.RATE),
-                  Spread.percent(lost.median() / sent.median())));
+                  sent.median() > 0 ? Spread.percent(lost.median() / sent.median()) : NOTHING));
         } else {
           String why = results.why(link, who, Trial.RATE);
           if (!why.isEmpty()) {

@@ -29,7 +29,7 @@ record LinksSpec(
   static final String LATENCY = "latency";
   static final List<String> METRICS = List.of(PACKETS, BULK, LATENCY);
 
-  private static final double SECONDS = 1;
+  private static final double SECONDS = 0.8;
   private static final String ALL = "all";
   private static final String BARE = "none";
 
