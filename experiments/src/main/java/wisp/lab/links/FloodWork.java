@@ -19,6 +19,7 @@ import wisp.core.spi.TransmitPacket;
 final class FloodWork implements Work {
   private static final int BATCH = 64;
   private static final int ROUNDS = 64;
+  private static final long GREETING_NANOS = 1_000_000;
   private static final int ARP_BYTES = 42;
   private static final int ARP = 0x0806;
   private static final ValueLayout.OfShort BE16 =
@@ -27,6 +28,7 @@ final class FloodWork implements Work {
   private final long to;
   private final Burst burst = new Burst();
   private final TransmitPacket packet = new TransmitPacket();
+  private long last = System.nanoTime();
   private long sent;
   private long arrived;
 
@@ -43,7 +45,8 @@ final class FloodWork implements Work {
   @Override
   public void step() {
     for (int round = 0; round < ROUNDS; round++) {
-      for (int i = 0; i < BATCH && link.claim(Probe.bytes(link.kind()), packet); i++) {
+      int packets = due();
+      for (int i = 0; i < packets && link.claim(Probe.bytes(link.kind()), packet); i++) {
         packet.length =
             Probe.write(
                 link.kind(),
@@ -65,6 +68,19 @@ final class FloodWork implements Work {
       }
       link.flush();
     }
+  }
+
+  /** One a millisecond until the first has come back: in a flood the end's ARP would be lost. */
+  private int due() {
+    if (arrived > 0) {
+      return BATCH;
+    }
+    long now = System.nanoTime();
+    if (now - last < GREETING_NANOS) {
+      return 0;
+    }
+    last = now;
+    return 1;
   }
 
   private void take(MemorySegment memory, long start, int length) {
