@@ -82,12 +82,12 @@ final class RenewedRing {
 
   /** All slots of the ring that there is now; borrowed until it is renewed. */
   MemorySegment memory() {
-    return ring == null ? MemorySegment.NULL : ring.memory();
+    return mapped == null ? MemorySegment.NULL : mapped.ring.memory();
   }
 
   /** Slots that are not the kernel's. */
   int slotsOut() {
-    return ring == null ? 0 : ring.slotsOut();
+    return mapped == null ? 0 : mapped.ring.slotsOut();
   }
 
   /** Frames that were no use. */

@@ -17,6 +17,7 @@ import wisp.lab.goodput.FairnessSuite;
 import wisp.lab.goodput.GoodputSuite;
 import wisp.lab.goodput.PausesSuite;
 import wisp.lab.growth.GrowthSuite;
+import wisp.lab.links.LinksSuite;
 import wisp.lab.matrix.MatrixSuite;
 import wisp.lab.memory.MemorySuite;
 import wisp.lab.restart.RestartSuite;
@@ -39,7 +40,8 @@ public final class Catalog {
           new MatrixSuite(),
           new GrowthSuite(),
           new RestartSuite(),
-          new BroadcastSuite());
+          new BroadcastSuite(),
+          new LinksSuite());
 
   /**
    * The order in which they are told: simple before clever. Those not listed come after, by name.
