@@ -26,10 +26,7 @@ class DpdkTransferTest {
     String reason = new MemifProvider().unavailable();
     assumeTrue(reason == null, reason);
     try (KernelLab lab =
-        KernelLab.with()
-            .dpdk("net_tap7,iface=wisp0,tso=on")
-            .spoiling(Integer.MAX_VALUE)
-            .open()) {
+        KernelLab.with().dpdk("net_tap7,iface=wisp0,tso=on").spoiling(Integer.MAX_VALUE).open()) {
       var peer = new Peer(SOME).closesWhenSent();
       lab.listen(PORT, peer);
       try (SocketChannel socket = lab.dial(PORT)) {
@@ -53,11 +50,7 @@ class DpdkTransferTest {
   void givenLoss_whenWeSend_thenTheKernelGetsEachByteOnce() throws Exception {
     String reason = new MemifProvider().unavailable();
     assumeTrue(reason == null, reason);
-    try (KernelLab lab =
-        KernelLab.with()
-            .dpdk("net_af_packet7,iface=ours")
-            .spoiling(200)
-            .open()) {
+    try (KernelLab lab = KernelLab.with().dpdk("net_af_packet7,iface=ours").spoiling(200).open()) {
       var peer = new Peer(BYTES).closesWhenSent();
       lab.listen(PORT, peer);
       try (SocketChannel socket = lab.dial(PORT)) {
