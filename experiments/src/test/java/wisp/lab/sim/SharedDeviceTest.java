@@ -44,6 +44,10 @@ class SharedDeviceTest {
   private static final int CONTEXTS = 4;
   private static final int ECHO = 7;
   private static final int UDP = 9;
+
+  /** Short enough that nobody takes a packet in a queue for lost. */
+  private static final long STEP_NANOS = 100_000;
+
   private static final Endpoint OURS = Endpoint.of("10.9.1.1", ECHO);
   private static final Endpoint PEERS = Endpoint.of("10.9.2.1", ECHO);
 
@@ -81,7 +85,7 @@ class SharedDeviceTest {
     MemoryStrategy memory = Catalog.strategy("slab").create(config);
     memories.add(memory);
     return new Context(
-        ContextConfig.of(IpPrefix.parse(own)).withMaxSegmentLifetime(1_000_000),
+        ContextConfig.of(IpPrefix.parse(own)),
         memory,
         link,
         random::nextLong);
@@ -101,7 +105,7 @@ class SharedDeviceTest {
 
   /** Until nothing happens any more, for a while. */
   private void settle(Load... loads) {
-    for (int idle = 0; idle < 300; now += 1_000_000) {
+    for (int idle = 0; idle < 2_000; now += STEP_NANOS) {
       int handled = peer.poll(now);
       services.getLast().retry(peer);
       for (int i = 0; i < CONTEXTS; i++) {
