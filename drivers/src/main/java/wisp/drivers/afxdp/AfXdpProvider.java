@@ -71,8 +71,8 @@ public final class AfXdpProvider implements QueueProvider {
   }
 
   /**
-   * All queues of the interface, for what comes in by one that is not ours goes to the kernel; none,
-   * when it has one, or another queue is asked for.
+   * All queues of the interface, for what comes in by one that is not ours goes to the kernel;
+   * none, when it has one, or another queue is asked for.
    */
   @Override
   public @Nullable Queues openQueues(Map<String, String> parameters, int count)

@@ -18,8 +18,8 @@ import wisp.drivers.Framing;
  *   number   = scramble(s ^ s div 2^15) div 2^16, with s = scramble(key)
  * </pre>
  *
- * <p>Twice, because ports that are handed out in steps of two or four would else find the same place
- * many times in a row.
+ * <p>Twice, because ports that are handed out in steps of two or four would else find the same
+ * place many times in a row.
  *
  * <p>TCP and UDP have ports, other protocols go by their addresses alone. An ICMP error goes where
  * the packet goes that it quotes. What nobody can tell the place of concerns {@link #ALL}: ARP and
@@ -88,9 +88,7 @@ public final class FlowNumber {
    * @param quoted whether it lies in an ICMP error, which quotes no error (RFC 1122 §3.2.2)
    */
   private static int ofIp(MemorySegment m, long ip, int length, boolean quoted) {
-    return octet(m, ip) >>> 4 == 4
-        ? ofIpv4(m, ip, length, quoted)
-        : ofIpv6(m, ip, length, quoted);
+    return octet(m, ip) >>> 4 == 4 ? ofIpv4(m, ip, length, quoted) : ofIpv6(m, ip, length, quoted);
   }
 
   private static int ofIpv4(MemorySegment m, long ip, int length, boolean quoted) {
@@ -142,9 +140,7 @@ public final class FlowNumber {
       int icmp,
       boolean quoted) {
     if (protocol == TCP || protocol == UDP) {
-      return length < 4
-          ? ALL
-          : number(addresses, (m.get(BE16, at) ^ m.get(BE16, at + 2)) & 0xFFFF);
+      return length < 4 ? ALL : number(addresses, (m.get(BE16, at) ^ m.get(BE16, at + 2)) & 0xFFFF);
     }
     if (protocol != icmp || quoted || length < ICMP_BYTES) {
       return number(addresses, 0);

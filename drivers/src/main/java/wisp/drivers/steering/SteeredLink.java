@@ -1,8 +1,8 @@
 package wisp.drivers.steering;
 
+import java.lang.foreign.MemorySegment;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
-import java.lang.foreign.MemorySegment;
 import wisp.core.spi.Burst;
 import wisp.core.spi.Link;
 import wisp.core.spi.LinkOffloads;
@@ -10,12 +10,12 @@ import wisp.core.spi.TransmitPacket;
 import wisp.drivers.Claim;
 
 /**
- * One context's link of a {@link Steering}: a queue of the device, if it has one, and rings from and
- * to the others.
+ * One context's link of a {@link Steering}: a queue of the device, if it has one, and rings from
+ * and to the others.
  *
  * <p>Receive hands on the queue's own memory where the packet is ours, and the ring's where another
- * one has received it and copied it there. Without a queue a packet is written to a ring on transmit
- * and copied once more by link 0; with one it goes as the queue's link has it.
+ * one has received it and copied it there. Without a queue a packet is written to a ring on
+ * transmit and copied once more by link 0; with one it goes as the queue's link has it.
  */
 public final class SteeredLink implements Link {
   private final Steering group;
@@ -95,8 +95,7 @@ public final class SteeredLink implements Link {
       long remoteHigh,
       long remoteLow,
       int remotePort) {
-    int number =
-        FlowNumber.of(localHigh, localLow, localPort, remoteHigh, remoteLow, remotePort);
+    int number = FlowNumber.of(localHigh, localLow, localPort, remoteHigh, remoteLow, remotePort);
     return number % group.links.length == place;
   }
 

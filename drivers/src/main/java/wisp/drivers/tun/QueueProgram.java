@@ -10,11 +10,11 @@ import wisp.drivers.linux.EbpfAssembler;
 import wisp.drivers.linux.Libc;
 
 /**
- * Has the kernel choose the queue of a packet by its {@link wisp.drivers.steering.FlowNumber}, which
- * it then takes modulo the number of queues. (TUNSETSTEERINGEBPF, Linux 4.16)
+ * Has the kernel choose the queue of a packet by its {@link wisp.drivers.steering.FlowNumber},
+ * which it then takes modulo the number of queues. (TUNSETSTEERINGEBPF, Linux 4.16)
  *
- * <p>Without it a flow goes to the queue on which we last sent, if that is one of the 4,096 flows of
- * the last three seconds, else anywhere; and what the kernel answers at once, while it takes a
+ * <p>Without it a flow goes to the queue on which we last sent, if that is one of the 4,096 flows
+ * of the last three seconds, else anywhere; and what the kernel answers at once, while it takes a
  * packet, still goes to the former queue, so that the next may overtake it.
  */
 final class QueueProgram {

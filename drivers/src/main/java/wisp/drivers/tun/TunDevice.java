@@ -311,7 +311,9 @@ final class TunDevice {
     int socket = libc.socket(Libc.AF_INET, Libc.SOCK_DGRAM, 0);
     try {
       name(config.name());
-      return libc.ioctl(socket, SIOCGIFINDEX, ifreq.address()) < 0 ? "" : create(tun, config.name());
+      return libc.ioctl(socket, SIOCGIFINDEX, ifreq.address()) < 0
+          ? ""
+          : create(tun, config.name());
     } finally {
       libc.close(socket);
       libc.close(tun);

@@ -17,7 +17,8 @@ record XdpRival(int program, int attachment) implements AutoCloseable {
           try (Arena arena = Arena.ofConfined()) {
             var bpf = new BpfCalls(arena);
             int index = NetworkInterface.find(device).index();
-            int program = bpf.loadXdp(new EbpfAssembler().set(0, 2).exit().build(arena), 0, "rival");
+            int program =
+                bpf.loadXdp(new EbpfAssembler().set(0, 2).exit().build(arena), 0, "rival");
             int attachment = bpf.attachXdp(program, index, BpfCalls.XDP_SKB_MODE);
             if (program < 0 || attachment < 0) {
               throw new AssertionError(program + " " + attachment + " " + bpf.log());

@@ -22,8 +22,7 @@ class FlowNumberTest {
   private static int of(String local, int localPort, String remote, int remotePort) {
     IpAddress here = IpAddress.parse(local);
     IpAddress there = IpAddress.parse(remote);
-    return FlowNumber.of(
-        here.high(), here.low(), localPort, there.high(), there.low(), remotePort);
+    return FlowNumber.of(here.high(), here.low(), localPort, there.high(), there.low(), remotePort);
   }
 
   private static byte[] datagram(int fromPort, int toPort) {

@@ -18,6 +18,8 @@ import wisp.core.spi.LinkException;
 import wisp.core.stack.Context;
 import wisp.core.stack.ContextConfig;
 import wisp.core.stack.Endpoint;
+import wisp.drivers.run.Runner;
+import wisp.drivers.run.Waiting;
 import wisp.lab.FailedException;
 import wisp.lab.UsageException;
 import wisp.lab.load.InMemoryLoad;
@@ -26,8 +28,6 @@ import wisp.lab.load.LoadPlan;
 import wisp.lab.results.Json;
 import wisp.lab.results.Sums;
 import wisp.lab.run.Crew;
-import wisp.drivers.run.Runner;
-import wisp.drivers.run.Waiting;
 
 /** Connections from our side. */
 @Command(

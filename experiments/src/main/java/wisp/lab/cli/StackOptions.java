@@ -187,8 +187,8 @@ final class StackOptions {
       paramLabel = "N",
       defaultValue = "1",
       description =
-          "threads, each with a context, a memory and a link of its own on the same device; default:"
-              + " ${DEFAULT-VALUE}")
+          "threads, each with a context, a memory and a link of its own on the same device;"
+              + " default: ${DEFAULT-VALUE}")
   int contexts = 1;
 
   @Option(

@@ -36,8 +36,7 @@ public final class Sums {
     }
     if (a instanceof Map<?, ?> mapA && b instanceof Map<?, ?> mapB) {
       return of(
-          List.of(
-              (Map<String, @Nullable Object>) mapA, (Map<String, @Nullable Object>) mapB));
+          List.of((Map<String, @Nullable Object>) mapA, (Map<String, @Nullable Object>) mapB));
     }
     if (!(a instanceof Number x && b instanceof Number y)) {
       return a;

@@ -191,8 +191,7 @@ class ManyContextsTest {
     assumeTrue(Namespace.isInstalled("ping"), "ping is not installed");
     for (String size : List.of("56", "4000")) {
       for (String to : List.of("10.9.1.1", "10.9.1.2", "10.9.1.3")) {
-        String said =
-            namespace.run("ping", "-c", "2", "-i", "0.2", "-W", "5", "-s", size, to);
+        String said = namespace.run("ping", "-c", "2", "-i", "0.2", "-W", "5", "-s", size, to);
         Matcher received = Pattern.compile("2 received").matcher(said);
         assertTrue(received.find() && !said.contains("DUP") && !said.contains("dupl"), said);
       }

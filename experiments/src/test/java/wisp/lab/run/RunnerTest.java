@@ -43,10 +43,7 @@ class RunnerTest {
     try (var memory = Catalog.strategy("slab").create(strategy);
         var context =
             new Context(
-                ContextConfig.of(IpPrefix.parse("10.9.1.0/24")),
-                memory,
-                link,
-                random::nextLong)) {
+                ContextConfig.of(IpPrefix.parse("10.9.1.0/24")), memory, link, random::nextLong)) {
       var runner = new Runner(context, link, waiting);
       runner.run(now -> Long.MAX_VALUE, SECOND / 4); // classes are loaded and compiled
       long polls = runner.polls();

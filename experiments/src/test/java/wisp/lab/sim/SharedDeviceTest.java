@@ -84,11 +84,7 @@ class SharedDeviceTest {
             RecordStore.STATE_WORDS, 1000, 0, random.nextLong(), random.nextLong(), Map.of());
     MemoryStrategy memory = Catalog.strategy("slab").create(config);
     memories.add(memory);
-    return new Context(
-        ContextConfig.of(IpPrefix.parse(own)),
-        memory,
-        link,
-        random::nextLong);
+    return new Context(ContextConfig.of(IpPrefix.parse(own)), memory, link, random::nextLong);
   }
 
   @AfterEach
@@ -167,8 +163,7 @@ class SharedDeviceTest {
     int refused = 0;
     for (int port = 5000; port < 5040; port++) {
       Endpoint from = Endpoint.of("10.9.1.1", port);
-      long connection =
-          contexts.getFirst().connect(from, PEERS, ConnectionProfile.NO_DELAY, load);
+      long connection = contexts.getFirst().connect(from, PEERS, ConnectionProfile.NO_DELAY, load);
       refused += connection == Context.NO_PORT ? 1 : 0;
     }
     assertTrue(refused > 20 && refused < 40, refused + " of 40");
@@ -264,8 +259,26 @@ class SharedDeviceTest {
     icmp[0] = 8;
     int sum = 0x0800;
     byte[] header = {
-      0x45, 0, 0, (byte) (20 + length), 0, (byte) from, 0, 0, 64, 1, 0, 0, 10, 9, 2,
-      (byte) (10 + from), 10, 9, 1, 1
+      0x45,
+      0,
+      0,
+      (byte) (20 + length),
+      0,
+      (byte) from,
+      0,
+      0,
+      64,
+      1,
+      0,
+      0,
+      10,
+      9,
+      2,
+      (byte) (10 + from),
+      10,
+      9,
+      1,
+      1
     };
     header[6] = (byte) (more ? 0x20 : 0);
     header[7] = (byte) (offset / 8);

@@ -67,7 +67,12 @@ public final class IcmpInput {
   private boolean isForAnother(IpPacket packet) {
     return packet.wasFragmented
         && !link.brings(
-            packet.destinationHigh, packet.destinationLow, 0, packet.sourceHigh, packet.sourceLow, 0);
+            packet.destinationHigh,
+            packet.destinationLow,
+            0,
+            packet.sourceHigh,
+            packet.sourceLow,
+            0);
   }
 
   // ---- ICMP -------------------------------------------------------------------------------------
