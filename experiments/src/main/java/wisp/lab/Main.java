@@ -93,7 +93,7 @@ public final class Main implements Runnable {
       case IllegalArgumentException usage -> error(command, oneLine(usage.getMessage()), USAGE);
       case FailedException failure -> error(command, oneLine(failure.getMessage()), FAILED);
       case java.io.UncheckedIOException io ->
-          error(command, oneLine(io.getCause().getMessage()), FAILED);
+          error(command, oneLine(Objects.requireNonNull(io.getCause()).getMessage()), FAILED);
       case java.io.IOException io -> error(command, oneLine(io.getMessage()), FAILED);
       case wisp.core.spi.LinkException link -> error(command, oneLine(link.getMessage()), FAILED);
       case LinkDownException gone -> error(command, oneLine(gone.getMessage()), FAILED);
